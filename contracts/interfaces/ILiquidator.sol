@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @notice The lending protocol a leg liquidates in.
+enum Protocol {
+    AaveV3,
+    CompoundV2,
+    CompoundV3,
+    Dex223
+}
+
+/// @notice Where the money that a round repays with comes from.
+enum Funding {
+    None,
+    UniswapV3Swap,
+    UniswapV3Flash,
+    UniswapV4,
+    BalancerV2,
+    BalancerV3,
+    Morpho,
+    AaveV3Simple,
+    AaveV3
+}
+
+/// @notice Where a token is sold, wrapped or redeemed.
+enum Venue {
+    UniswapV3,
+    UniswapV2,
+    UniswapV4,
+    Weth,
+    Erc4626
+}
+
+/// @notice One liquidation inside a round. The debt token is the round's.
+/// @param protocol Which protocol's rules apply.
+/// @param market The contract that is called and that takes the repayment. Aave v3: the Pool.
+/// @param borrower The account. Dex223: the position id as an address.
+/// @param collateral The token that arrives here.
+/// @param repay Debt-token units to repay; `type(uint256).max` for as much as the protocol allows at that moment.
+/// @param extra What only one protocol knows, ABI-encoded; empty for Aave v3.
+struct Leg {
+    Protocol protocol;
+    address market;
+    address borrower;
+    address collateral;
+    uint256 repay;
+    bytes extra;
+}
+
+/// @notice One sale inside a round, after its legs.
+/// @param venue The kind of `pool`.
+/// @param pool The pool or contract that is called. It must not be the round's own source while that is locked.
+/// @param tokenIn Token sold.
+/// @param tokenOut Token bought.
+/// @param amountIn Units of `tokenIn` to sell, at most: if less is here, less is sold. `type(uint256).max` sells all.
+/// @param minOut The least units of `tokenOut` for `amountIn`. If less is sold the bound shrinks in proportion, rounded
+/// up; with `amountIn = type(uint256).max` it is absolute. It is a price, so a skipped leg does not break the round.
+/// @param extra What only one venue knows, ABI-encoded; empty for a single Uniswap v3 pool.
+struct Swap {
+    Venue venue;
+    address pool;
+    address tokenIn;
+    address tokenOut;
+    uint256 amountIn;
+    uint256 minOut;
+    bytes extra;
+}
+
+/// @notice One funding call with its legs and swaps; all of it happens or none. Rounds follow one another, never nest.
+/// @param funding The kind of `source`.
+/// @param source The pool, vault or lender that is asked. Ignored with `Funding.None`.
+/// @param debtToken The token borrowed and repaid.
+/// @param amount Units of `debtToken` to borrow. What the legs do not use goes back or is profit.
+/// @param maxPay Flash swap only: the most units of the legs' collateral the pool may take. A loan round is bounded by
+/// the `minOut` of its swaps instead.
+/// @param extra What only one funding knows, ABI-encoded; empty for a single Uniswap v3 pool and for Aave.
+/// @param legs Liquidations. Flash swap: all of one collateral, and all must land. Otherwise a failing leg is skipped.
+/// @param swaps Sales after the legs.
+struct Round {
+    Funding funding;
+    address source;
+    address debtToken;
+    uint256 amount;
+    uint256 maxPay;
+    bytes extra;
+    Leg[] legs;
+    Swap[] swaps;
+}
+
+/// @notice A token the plan touches, and what it is worth when the floor is checked.
+/// @param token An ERC-20.
+/// @param price Wei of the native currency, times 1e18, for one smallest unit of `token`. WETH itself: 1e18.
+struct PricedToken {
+    address token;
+    uint256 price;
+}
+
+/// @notice One transaction: rounds, then one floor and one tip.
+/// @dev `rounds` stays the last member and the encoding canonical (as every ABI encoder writes it): a round is handed to
+/// its funding source as the very bytes that stand here.
+/// @param validUntil Last `block.timestamp` (seconds) at which the plan may run.
+/// @param floor The least profit in wei, valued at `tokens[].price` and net of the tip, or everything reverts.
+/// @param tip Wei for `block.coinbase`, out of WETH profit; 0 for none.
+/// @param weth The chain's wrapped native token; needed with a tip only.
+/// @param tokens Every token that a round, leg or swap names. Each ends at zero here; all of it goes to the treasury.
+/// @param rounds In order of execution.
+struct Plan {
+    uint256 validUntil;
+    uint256 floor;
+    uint256 tip;
+    address weth;
+    PricedToken[] tokens;
+    Round[] rounds;
+}
+
+/// @notice What the treasury received of one token.
+struct Profit {
+    address token;
+    uint256 amount;
+}
+
+/// @title ILiquidator
+/// @notice Repays the debts of underwater accounts with borrowed money, seizes and sells the collateral, returns the loan
+/// and sends the profit to a treasury, in one transaction or not at all.
+interface ILiquidator {
+    // ---- events ----
+
+    /// @notice One liquidation landed.
+    /// @param protocol Which protocol's rules applied.
+    /// @param market The market that was called.
+    /// @param borrower The account.
+    /// @param debt The token repaid.
+    /// @param collateral The token seized.
+    /// @param repaid Units of `debt` that left, measured here.
+    /// @param seized Units of `collateral` that arrived, measured here.
+    event Liquidated(
+        Protocol protocol,
+        address indexed market,
+        address indexed borrower,
+        address debt,
+        address indexed collateral,
+        uint256 repaid,
+        uint256 seized
+    );
+
+    /// @notice One leg of a round that went on without it.
+    /// @param market The market that was called.
+    /// @param borrower The account.
+    /// @param leg Its index in the round.
+    /// @param reason The first 256 bytes of what the call reverted with.
+    event LegSkipped(address indexed market, address indexed borrower, uint256 leg, bytes reason);
+
+    /// @notice One round that left nothing behind.
+    /// @param round Its index in the plan.
+    /// @param source What was asked for money.
+    /// @param reason The first 256 bytes of what the round reverted with.
+    event RoundSkipped(uint256 indexed round, address indexed source, bytes reason);
+
+    /// @notice The plan is done and the treasury has its profit.
+    /// @param operator Who sent it.
+    /// @param profits Per token of the plan, what the treasury received, measured there.
+    /// @param value All profits in wei at the plan's prices, net of `tip`.
+    /// @param flashFee All flash-loan fees in wei at the plan's prices. A flash swap has none: its cost is in the price.
+    /// @param tip Wei that `block.coinbase` took.
+    /// @param landed Legs that landed.
+    /// @param skipped Legs that did not, those of skipped rounds included.
+    event PlanExecuted(
+        address indexed operator,
+        Profit[] profits,
+        uint256 value,
+        uint256 flashFee,
+        uint256 tip,
+        uint256 landed,
+        uint256 skipped
+    );
+
+    /// @notice `operator` may now, or no longer, execute plans.
+    event OperatorSet(address indexed operator, bool allowed);
+    /// @notice Profits go to `treasury` from now on.
+    event TreasurySet(address indexed treasury);
+    /// @notice A tip may take at most `bps` of a plan's WETH profit from now on.
+    event TipCapSet(uint256 bps);
+    /// @notice The owner sent `amount` of `token` (0: native) that lay here to the treasury.
+    event Rescued(address indexed token, uint256 amount);
+
+    // ---- errors ----
+
+    /// @notice `caller` may not execute plans.
+    error NotOperator(address caller);
+    /// @notice The plan was valid until `validUntil` and it is `timestamp` now (seconds).
+    error Expired(uint256 validUntil, uint256 timestamp);
+    /// @notice A round, leg or swap uses `token`, which the plan's tokens do not name.
+    error UnlistedToken(address token);
+    /// @notice Not one leg landed; `lastReason` is why the last round did not.
+    error NothingLanded(bytes lastReason);
+    /// @notice The profit, `value` wei at the plan's prices and net of the tip, is under the plan's `floor`.
+    error BelowFloor(uint256 value, uint256 floor);
+    /// @notice The plan asks for `tip` wei and the owner's cap on this profit is `cap` wei.
+    error TipAboveCap(uint256 tip, uint256 cap);
+    /// @notice The plan would spend `token` that lay here before it: `opening` units then, `closing` now.
+    error SpentAtRest(address token, uint256 opening, uint256 closing);
+    /// @notice `caller` called back with `selector` where nobody, or somebody else, was asked, or with other data.
+    error UnexpectedCallback(address caller, bytes4 selector);
+    /// @notice `source` returned without calling back.
+    error NoCallback(address source);
+    /// @notice A flash loan that `initiator` started, not this contract.
+    error WrongInitiator(address initiator);
+    /// @notice The source gave `received` units of the debt token where `amount` were asked.
+    error ShortFunding(uint256 received, uint256 amount);
+    /// @notice The pool wants `pay` units of collateral and the round allows `maxPay`.
+    error PayAboveMax(uint256 pay, uint256 maxPay);
+    /// @notice A sale brought `out` units and the round wants `minOut` for what was sold.
+    error OutBelowMin(uint256 out, uint256 minOut);
+    /// @notice Leg `leg` of a round that needs all its legs failed with `reason`.
+    error LegFailed(uint256 leg, bytes reason);
+    /// @notice The market call succeeded and moved no money: no liquidation.
+    error NothingRepaid(address market);
+    /// @notice A flash swap needs legs of one collateral other than the debt token.
+    error NotOnePair();
+    /// @notice This kind of leg, funding or venue is not built in.
+    error Unsupported();
+    /// @notice An address that must not be zero, or not this contract, is.
+    error BadAddress();
+    /// @notice A share above 10,000 bps.
+    error BadBps(uint256 bps);
+
+    // ---- operators ----
+
+    /// @notice Runs a plan. Each round happens whole or not at all; the plan reverts if no leg lands or the profit is
+    /// under the floor. Afterwards no token of the plan is left here, and no allowance.
+    /// @param plan What to do; see {Plan}.
+    function execute(Plan calldata plan) external;
+
+    // ---- owner ----
+
+    /// @notice Lets `operator` execute plans, or no longer.
+    /// @param operator A hot key. It can waste gas and the profit of its own plans, nothing else.
+    /// @param allowed Whether it may.
+    function setOperator(address operator, bool allowed) external;
+
+    /// @notice Sends all later profits to `treasury`.
+    /// @param treasury Not zero, not this contract.
+    function setTreasury(address treasury) external;
+
+    /// @notice Caps what a plan may tip, in bps of its WETH profit.
+    /// @param bps At most 10,000. 0, the default, allows no tip.
+    function setTipCap(uint256 bps) external;
+
+    /// @notice Sends what lies here to the treasury: tokens that somebody sent by mistake.
+    /// @param token An ERC-20, or 0 for the native currency.
+    /// @param amount Units of it.
+    function rescue(address token, uint256 amount) external;
+
+    // ---- views ----
+
+    /// @notice Whether `operator` may execute plans.
+    function operators(address operator) external view returns (bool);
+
+    /// @notice Where every profit goes.
+    function treasury() external view returns (address);
+
+    /// @notice What a tip may take of a plan's WETH profit, in bps.
+    function tipCapBps() external view returns (uint16);
+}
