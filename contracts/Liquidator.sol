@@ -62,6 +62,7 @@ contract Liquidator is ILiquidator, Ownable2Step, ReentrancyGuardTransient, Unis
     /// @inheritdoc ILiquidator
     function execute(Plan calldata plan) external nonReentrant {
         if (!operators[msg.sender]) revert NotOperator(msg.sender);
+        // forge-lint: disable-next-line(block-timestamp) -- seconds of drift only end a plan early or late
         if (block.timestamp > plan.validUntil) revert Expired(plan.validUntil, block.timestamp);
         _requireListed(plan);
         uint256[] memory opening = _openingBalances(plan.tokens);
@@ -279,6 +280,7 @@ contract Liquidator is ILiquidator, Ownable2Step, ReentrancyGuardTransient, Unis
     /// @inheritdoc ILiquidator
     function setTipCap(uint256 bps) external onlyOwner {
         if (bps > BPS) revert BadBps(bps);
+        // forge-lint: disable-next-line(unsafe-typecast) -- at most 10,000
         tipCapBps = uint16(bps);
         emit TipCapSet(bps);
     }

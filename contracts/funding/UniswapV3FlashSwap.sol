@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
 import { ILiquidator, Round } from "../interfaces/ILiquidator.sol";
 import { IUniswapV3Pool, IUniswapV3SwapCallback } from "../interfaces/external/IUniswapV3Pool.sol";
@@ -19,7 +20,7 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
             (
                 address(this),
                 collateral < round.debtToken,
-                -int256(round.amount),
+                -SafeCastLib.toInt256(round.amount),
                 UniswapV3.priceLimit(collateral < round.debtToken),
                 encoded
             )
@@ -37,14 +38,15 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
 
         Round calldata round = _decoded(data);
         address collateral = round.legs[0].collateral;
-        (int256 pay, int256 received) =
-            collateral < round.debtToken ? (amount0Delta, -amount1Delta) : (amount1Delta, -amount0Delta);
-        // A pool out of liquidity gives less than asked. A negative number is a huge one here, and fails too.
-        if (uint256(received) != round.amount) revert ILiquidator.ShortFunding(uint256(received), round.amount);
-        if (uint256(pay) > round.maxPay) revert ILiquidator.PayAboveMax(uint256(pay), round.maxPay);
+        (uint256 pay, uint256 received) = collateral < round.debtToken
+            ? (SafeCastLib.toUint256(amount0Delta), SafeCastLib.toUint256(-amount1Delta))
+            : (SafeCastLib.toUint256(amount1Delta), SafeCastLib.toUint256(-amount0Delta));
+        // A pool out of liquidity gives less than asked.
+        if (received != round.amount) revert ILiquidator.ShortFunding(received, round.amount);
+        if (pay > round.maxPay) revert ILiquidator.PayAboveMax(pay, round.maxPay);
 
         _run(round, true);
-        SafeTransferLib.safeTransfer(collateral, msg.sender, uint256(pay));
+        SafeTransferLib.safeTransfer(collateral, msg.sender, pay);
     }
 
     function _pairedCollateral(Round calldata round) private pure returns (address collateral) {

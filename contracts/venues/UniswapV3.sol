@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { LibCall } from "solady/utils/LibCall.sol";
+import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
 import { ILiquidator, Swap } from "../interfaces/ILiquidator.sol";
 import { IUniswapV3Pool, IUniswapV3SwapCallback } from "../interfaces/external/IUniswapV3Pool.sol";
@@ -26,7 +27,7 @@ library UniswapV3 {
         bool zeroForOne = leg.tokenIn < leg.tokenOut;
         bytes memory data = abi.encode(leg.tokenIn, amount);
         bytes memory payload = abi.encodeCall(
-            IUniswapV3Pool.swap, (address(this), zeroForOne, int256(amount), priceLimit(zeroForOne), data)
+            IUniswapV3Pool.swap, (address(this), zeroForOne, SafeCastLib.toInt256(amount), priceLimit(zeroForOne), data)
         );
         (bool ok, bytes memory reason) = Binding.callBound(
             leg.pool, IUniswapV3SwapCallback.uniswapV3SwapCallback.selector, keccak256(data), payload
@@ -37,7 +38,7 @@ library UniswapV3 {
     /// @notice The callback's half of {sell}: pays the pool, at most what we meant to sell.
     function pay(int256 amount0Delta, int256 amount1Delta, bytes calldata data) internal {
         (address tokenIn, uint256 amount) = abi.decode(data, (address, uint256));
-        uint256 owed = uint256(amount0Delta > 0 ? amount0Delta : amount1Delta);
+        uint256 owed = SafeCastLib.toUint256(amount0Delta > 0 ? amount0Delta : amount1Delta);
         if (owed > amount) revert ILiquidator.PayAboveMax(owed, amount);
         SafeTransferLib.safeTransfer(tokenIn, msg.sender, owed);
     }
