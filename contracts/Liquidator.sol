@@ -60,7 +60,7 @@ contract Liquidator is ILiquidator, Ownable2Step, ReentrancyGuardTransient, Unis
     // ---- execution ----
 
     /// @inheritdoc ILiquidator
-    function execute(Plan calldata plan) external nonReentrant {
+    function execute(Plan calldata plan) external nonReentrant returns (uint256) {
         if (!operators[msg.sender]) revert NotOperator(msg.sender);
         // forge-lint: disable-next-line(block-timestamp) -- seconds of drift only end a plan early or late
         if (block.timestamp > plan.validUntil) revert Expired(plan.validUntil, block.timestamp);
@@ -86,7 +86,7 @@ contract Liquidator is ILiquidator, Ownable2Step, ReentrancyGuardTransient, Unis
             }
         }
         if (landed == 0) revert NothingLanded(lastReason);
-        _settle(plan, opening, flashFee, landed, skipped);
+        return _settle(plan, opening, flashFee, landed, skipped);
     }
 
     /// @dev The funding call is the round's own frame: if anything behind it reverts, all of the round is undone.
@@ -179,10 +179,10 @@ contract Liquidator is ILiquidator, Ownable2Step, ReentrancyGuardTransient, Unis
 
     function _settle(Plan calldata plan, uint256[] memory opening, uint256 flashFee, uint256 landed, uint256 skipped)
         private
+        returns (uint256 value)
     {
         Profit[] memory profits = new Profit[](opening.length);
         address to = treasury;
-        uint256 value;
         uint256 tip = plan.tip;
         for (uint256 i; i < opening.length; ++i) {
             address token = plan.tokens[i].token;

@@ -229,7 +229,8 @@ interface ILiquidator {
     /// @notice Runs a plan. Each round happens whole or not at all; the plan reverts if no leg lands or the profit is
     /// under the floor. Afterwards no token of the plan is left here, and no allowance.
     /// @param plan What to do; see {Plan}.
-    function execute(Plan calldata plan) external;
+    /// @return value The profit in wei at the plan's prices, net of the tip: what a rehearsal by `eth_call` learns.
+    function execute(Plan calldata plan) external returns (uint256 value);
 
     // ---- owner ----
 
