@@ -1,0 +1,63 @@
+import type { Address } from 'viem';
+
+/** An Aave v3 deployment that users may name instead of giving its address. */
+export type AaveMarketPreset = {
+  /** What users type: `ethereum-core`, `base`. */
+  id: string;
+  /** The address book's name: `AaveV3Ethereum`. */
+  name: string;
+  chainId: number;
+  pool: Address;
+  addressesProvider: Address;
+  testnet: boolean;
+};
+
+/** Where Aave's own name for an instance is not the address book's. */
+const renamed: Record<string, string> = { lido: 'prime' };
+
+const words = (name: string): string[] =>
+  name
+    .replace('AaveV3', '')
+    .match(/[A-Z]+(?![a-z])|[A-Z][a-z]+/g)!
+    .map((word) => word.toLowerCase());
+
+/**
+ * All Aave v3 deployments in `@aave-dao/aave-address-book`, loaded when first asked for.
+ *
+ * Ids are the book's names in kebab case (`AaveV3EthereumEtherFi` is `ethereum-ether-fi`). Where a chain has several
+ * markets the one named after the chain alone is its `core`.
+ * @param options.testnets whether to include deployments on test networks
+ */
+export async function aaveMarkets({ testnets = false } = {}): Promise<AaveMarketPreset[]> {
+  const book: Record<string, unknown> = await import('@aave-dao/aave-address-book');
+  const markets = Object.entries(book).flatMap(([name, entry]) => {
+    if (!name.startsWith('AaveV3') || !isMarket(entry)) return [];
+    const testnet = /Sepolia|Fuji/.test(name);
+    return [
+      { name, chainId: entry.CHAIN_ID, pool: entry.POOL, addressesProvider: entry.POOL_ADDRESSES_PROVIDER, testnet },
+    ];
+  });
+  return markets
+    .map((market) => {
+      const named = words(market.name).map((word) => renamed[word] ?? word);
+      const core = markets.some(
+        ({ name }) => name !== market.name && name.startsWith(market.name) && sameChain(name, market.name),
+      );
+      return { id: [...named, ...(core ? ['core'] : [])].join('-'), ...market };
+    })
+    .filter(({ testnet }) => testnets || !testnet);
+
+  function sameChain(a: string, b: string): boolean {
+    const chainOf = (wanted: string) => markets.find(({ name }) => name === wanted)!.chainId;
+    return chainOf(a) === chainOf(b);
+  }
+}
+
+type BookMarket = { CHAIN_ID: number; POOL: Address; POOL_ADDRESSES_PROVIDER: Address };
+
+const isMarket = (entry: unknown): entry is BookMarket =>
+  typeof entry === 'object' &&
+  entry !== null &&
+  'POOL' in entry &&
+  'CHAIN_ID' in entry &&
+  'POOL_ADDRESSES_PROVIDER' in entry;

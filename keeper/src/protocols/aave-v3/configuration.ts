@@ -1,0 +1,30 @@
+/** A reserve's configuration word, as far as health and liquidation depend on it. Percentages in bps. */
+export type ReserveConfiguration = {
+  liquidationThreshold: bigint;
+  /** Includes the 100 %: 10,500 is a bonus of 5 %. */
+  liquidationBonus: bigint;
+  decimals: number;
+  active: boolean;
+  paused: boolean;
+  flashLoanEnabled: boolean;
+  liquidationProtocolFee: bigint;
+};
+
+const bits = (word: bigint, from: bigint, width: bigint): bigint => (word >> from) & ((1n << width) - 1n);
+
+/** Unpacks `ReserveConfigurationMap.data`; the layout is the same in every v3 version. */
+export function decodeConfiguration(word: bigint): ReserveConfiguration {
+  return {
+    liquidationThreshold: bits(word, 16n, 16n),
+    liquidationBonus: bits(word, 32n, 16n),
+    decimals: Number(bits(word, 48n, 8n)),
+    active: bits(word, 56n, 1n) === 1n,
+    paused: bits(word, 60n, 1n) === 1n,
+    flashLoanEnabled: bits(word, 63n, 1n) === 1n,
+    liquidationProtocolFee: bits(word, 152n, 16n),
+  };
+}
+
+/** A user's flags for reserve `id`: bit 2·id is the debt's, bit 2·id + 1 the collateral's. */
+export const isBorrowing = (bitmap: bigint, id: number): boolean => bits(bitmap, BigInt(2 * id), 1n) === 1n;
+export const isCollateral = (bitmap: bigint, id: number): boolean => bits(bitmap, BigInt(2 * id + 1), 1n) === 1n;

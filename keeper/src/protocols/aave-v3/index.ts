@@ -1,0 +1,33 @@
+import type { Leg, Option, Protocol } from '../protocol.ts';
+import { type AaveAccount, readAccounts } from './account.ts';
+import { discovery } from './discovery.ts';
+import { health } from './health.ts';
+import { type AaveMarket, open } from './market.ts';
+import { options } from './options.ts';
+import { type AaveState, readMarket } from './state.ts';
+
+/** Aave v3's number in the Liquidator contract. */
+const PROTOCOL_NUMBER = 0;
+
+function leg(market: AaveMarket, option: Option): Leg {
+  return {
+    protocol: PROTOCOL_NUMBER,
+    market: market.address,
+    borrower: option.account,
+    collateral: option.collateralAsset,
+    repay: option.argument,
+    extra: '0x',
+  };
+}
+
+/** Aave v3, revisions 9 to 11 of the Pool (3.5 to 3.7). */
+export const aaveV3: Protocol<AaveMarket, AaveState, AaveAccount> = {
+  id: 'aave-v3',
+  open,
+  discovery,
+  readMarket,
+  readAccounts,
+  health,
+  options,
+  leg,
+};

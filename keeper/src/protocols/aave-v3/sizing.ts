@@ -1,0 +1,117 @@
+import type { Thresholds } from './market.ts';
+import { divCeil, MAX_UINT256, mulDivCeil, mulDivFloor, percentMul, RAY } from './math.ts';
+import type { Rules } from './rules.ts';
+
+/** One debt and one collateral of an account under water, as `liquidationCall` sees them. */
+export type Pair = {
+  /** The account's debt in the debt reserve, its price and 10^decimals. */
+  debt: bigint;
+  debtPrice: bigint;
+  debtUnit: bigint;
+  /** The debt reserve's index, ray. */
+  debtIndex: bigint;
+  /** The account's balance in the collateral reserve, its price and 10^decimals. */
+  collateral: bigint;
+  collateralPrice: bigint;
+  collateralUnit: bigint;
+  /** Collateral's bonus with its 100 %, and the treasury's share of the bonus (bps). */
+  bonus: bigint;
+  protocolFee: bigint;
+  /** The whole account, base currency; and its health factor. */
+  totalDebtBase: bigint;
+  healthFactor: bigint;
+};
+
+/** What a liquidation moves: `repay` in debt token; `taken` = `seized` + `fee` in collateral. */
+export type Quote = { repay: bigint; taken: bigint; seized: bigint; fee: bigint };
+
+/** A legal call: what to pass, and what it does. */
+export type Sized = Quote & { argument: bigint };
+
+/** Debt the Pool lets one call repay: all of it, or half of the whole position's where both sides are large and healthy. */
+export function largestRepay(rules: Rules, thresholds: Thresholds, pair: Pair): bigint {
+  const debtBase = rules.debtValue(pair.debt, pair.debtPrice, pair.debtUnit);
+  const collateralBase = mulDivFloor(pair.collateral, pair.collateralPrice, pair.collateralUnit);
+  if (
+    collateralBase < thresholds.fullCloseBase ||
+    debtBase < thresholds.fullCloseBase ||
+    pair.healthFactor <= thresholds.fullCloseHealth
+  ) {
+    return pair.debt;
+  }
+  const half = percentMul(pair.totalDebtBase, 5_000n);
+  return debtBase > half ? mulDivFloor(half, pair.debtUnit, pair.debtPrice) : pair.debt;
+}
+
+/** What the Pool moves when asked to cover `amount` (no more than `largestRepay`), whether it then accepts it or not. */
+export function quote(rules: Rules, pair: Pair, amount: bigint): Quote {
+  const base = (pair.debtPrice * amount * pair.collateralUnit) / (pair.collateralPrice * pair.debtUnit);
+  const wanted = rules.withBonus(base, pair.bonus);
+  const capped = wanted > pair.collateral;
+  const taken = capped ? pair.collateral : wanted;
+  const worth = (pair.collateralPrice * taken * pair.debtUnit) / (pair.debtPrice * pair.collateralUnit);
+  const repay = capped ? rules.withoutBonus(worth, pair.bonus) : amount;
+  const fee = pair.protocolFee === 0n ? 0n : rules.protocolFee(taken, pair.bonus, pair.protocolFee);
+  return { repay, taken, seized: taken - fee, fee };
+}
+
+/**
+ * The largest amount that leaves both sides at least the minimum the Pool accepts as a remainder; negative when there is
+ * none. Every smaller amount is legal too.
+ */
+export function largestPartial(rules: Rules, thresholds: Thresholds, pair: Pair): bigint {
+  const least = thresholds.minLeftoverBase;
+  const byDebt = pair.debt - (rules.debtWorthLess(least, pair.debtPrice, pair.debtUnit) + 1n);
+  const takeable = pair.collateral - mulDivCeil(least, pair.collateralUnit, pair.collateralPrice);
+  if (takeable < 0n) return takeable;
+  const base = rules.largestBase(takeable, pair.bonus);
+  const byCollateral =
+    divCeil((base + 1n) * pair.collateralPrice * pair.debtUnit, pair.debtPrice * pair.collateralUnit) - 1n;
+  return smaller(byDebt, byCollateral);
+}
+
+/** The largest amount up to `limit` that seizes no more than `liquidity`; what is seized never falls as amounts grow. */
+function largestPayable(rules: Rules, pair: Pair, limit: bigint, liquidity: bigint): bigint {
+  let [fits, tooMuch] = [0n, limit + 1n];
+  while (tooMuch - fits > 1n) {
+    const middle = (fits + tooMuch) / 2n;
+    if (quote(rules, pair, middle).seized <= liquidity) fits = middle;
+    else tooMuch = middle;
+  }
+  return fits;
+}
+
+/**
+ * A partial call is sized this far below what is legal (1/1000): the remainder's value moves with prices until the
+ * transaction lands, and one unit too little left reverts it.
+ */
+const MARGIN = 1000n;
+const withMargin = (limit: bigint): bigint => limit - divCeil(limit, MARGIN);
+
+/**
+ * The largest call to make for a pair, or nothing when there is none.
+ *
+ * Where the maximum is legal it is asked for as `2n ** 256n - 1n`: an exact amount that closes a side would, one block of
+ * interest later, leave dust and revert. Otherwise it is the largest legal partial less a margin.
+ * @param liquidity collateral token that the Pool can pay out
+ */
+export function size(rules: Rules, thresholds: Thresholds, pair: Pair, liquidity: bigint): Sized | undefined {
+  const limit = largestRepay(rules, thresholds, pair);
+  const full = quote(rules, pair, limit);
+  const closes = full.repay === pair.debt || full.taken === pair.collateral;
+  const partial = withMargin(largestPartial(rules, thresholds, pair));
+  if ((closes || limit <= partial) && full.seized <= liquidity) return called(pair, full, MAX_UINT256);
+
+  const legal = smaller(limit, partial);
+  if (legal <= 0n) return undefined;
+  const exact = quote(rules, pair, legal);
+  if (exact.seized <= liquidity) return called(pair, exact, exact.repay);
+  const payable = quote(rules, pair, withMargin(largestPayable(rules, pair, legal, liquidity)));
+  return called(pair, payable, payable.repay);
+}
+
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
+/** The Pool's tokens refuse to burn what rounds down to nothing. */
+const called = (pair: Pair, quoted: Quote, argument: bigint): Sized | undefined =>
+  mulDivFloor(quoted.repay, RAY, pair.debtIndex) > 0n && quoted.seized > 0n ? { ...quoted, argument } : undefined;

@@ -1,0 +1,106 @@
+import type { AbiEvent, Address, Hash, Hex, Log, PublicClient } from 'viem';
+
+/** The lending protocols Plimsoll liquidates. */
+export type ProtocolId = 'aave-v3' | 'compound-v2' | 'compound-v3' | 'dex223';
+
+/** A block as the keeper names it: state is read at `hash`, judged at `timestamp` (seconds) or later. */
+export type BlockRef = { number: bigint; hash: Hash; timestamp: bigint };
+
+/** An asset of a market: what can be repaid or seized. */
+export type Asset = { address: Address; symbol: string; decimals: number };
+
+/** One deployment of a protocol, with what rarely changes. A protocol's own market extends it. */
+export type Market = {
+  protocol: ProtocolId;
+  chainId: number;
+  /** The contract that a leg calls: Aave's Pool, Compound v2's Comptroller, a Comet, Dex223's margin module. */
+  address: Address;
+  assets: readonly Asset[];
+};
+
+/** What all accounts of a market share at one block: indices, prices, configuration. */
+export type MarketState = { block: BlockRef };
+
+/** One borrower, as read at one block. */
+export type Account = { address: Address };
+
+/**
+ * What the protocol's own contract would say of an account at a timestamp.
+ *
+ * - `healthFactor`: 1e18 is the line; `2n ** 256n - 1n` without debt.
+ * - `collateralBase`, `debtBase`: whole position in the market's base currency, unweighted.
+ */
+export type Health = { healthFactor: bigint; underwater: boolean; collateralBase: bigint; debtBase: bigint };
+
+/** Why an account cannot be judged at this block; the account is set aside, the others are not held up. */
+export type Unjudged = { error: string };
+
+/** One legal liquidation of one account, and its exact outcome at the timestamp it was judged for. */
+export type Option = {
+  account: Address;
+  debtAsset: Address;
+  collateralAsset: Address;
+  /** Debt token the protocol will pull (debt token's smallest unit). */
+  repay: bigint;
+  /** Amount to pass to the protocol: `repay`, or `2n ** 256n - 1n` for "as much as is allowed". */
+  argument: bigint;
+  /** Debt token to have in hand: `repay`, and where `argument` is the maximum also what it grows to within a minute. */
+  funding: bigint;
+  /** Collateral the liquidator receives, after the protocol's fee (collateral's smallest unit). */
+  seized: bigint;
+  /** Collateral the protocol keeps of what is taken from the account. */
+  fee: bigint;
+  closesDebt: boolean;
+  closesCollateral: boolean;
+  /** Value of `seized` less value of `repay` at the protocol's own prices, base currency, rounded down. */
+  bonusBase: bigint;
+};
+
+/** One liquidation inside a round, as the Liquidator contract takes it. */
+export type Leg = {
+  protocol: number;
+  market: Address;
+  borrower: Address;
+  collateral: Address;
+  /** The option's `argument`. */
+  repay: bigint;
+  extra: Hex;
+};
+
+/** Which logs concern a market's accounts, and what they say. */
+export type Discovery = {
+  /** Contracts to watch, and the events to watch them for. */
+  addresses: readonly Address[];
+  events: readonly AbiEvent[];
+  /** The subset that finds every borrower there ever was; enough for the backfill. */
+  backfill: { addresses: readonly Address[]; events: readonly AbiEvent[] };
+  /** Accounts whose state a log may have changed; empty for logs that concern none. */
+  accounts(log: Pick<Log, 'topics' | 'data'>): Address[];
+  /** Whether a log changes what `open` read, so that the market has to be opened again. */
+  reopens(log: Pick<Log, 'topics' | 'data'>): boolean;
+};
+
+/**
+ * Everything the keeper knows of a lending protocol. Reading throws when the node fails; judging never throws.
+ *
+ * The functions are written as methods so that `Protocol<AaveMarket, ...>` is a `Protocol`: the loop hands every
+ * value back to the protocol it came from.
+ */
+export type Protocol<M extends Market = Market, S extends MarketState = MarketState, A extends Account = Account> = {
+  id: ProtocolId;
+  /**
+   * Reads a deployment by any of the addresses its users know it by.
+   * @throws one line, when the address is no such deployment or one of a version that is not evaluated exactly.
+   */
+  open(client: PublicClient, address: Address, block?: BlockRef): Promise<M>;
+  discovery(market: M): Discovery;
+  /** Reads what all accounts share, at `block`, in one round trip where the protocol allows. */
+  readMarket(client: PublicClient, market: M, block: BlockRef): Promise<S>;
+  /** Reads `accounts` at the block of `state`. */
+  readAccounts(client: PublicClient, market: M, state: S, accounts: readonly Address[]): Promise<Map<Address, A>>;
+  /** Exact health at `timestamp` (seconds, not before the block of `state`) if nobody acts in between. */
+  health(market: M, state: S, account: A, timestamp: bigint): Health | Unjudged;
+  /** Every legal (debt, collateral) pair at its largest legal amount; empty when not underwater or unjudged. */
+  options(market: M, state: S, account: A, timestamp: bigint): Option[];
+  leg(market: M, option: Option): Leg;
+};
