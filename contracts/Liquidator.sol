@@ -65,7 +65,7 @@ contract Liquidator is ILiquidator, Ownable2Step, ReentrancyGuardTransient, Unis
         // forge-lint: disable-next-line(block-timestamp) -- seconds of drift only end a plan early or late
         if (block.timestamp > plan.validUntil) revert Expired(plan.validUntil, block.timestamp);
         _requireListed(plan);
-        uint256[] memory opening = _openingBalances(plan.tokens);
+        _sweep(plan.tokens);
 
         uint256 landed;
         uint256 skipped;
@@ -86,7 +86,7 @@ contract Liquidator is ILiquidator, Ownable2Step, ReentrancyGuardTransient, Unis
             }
         }
         if (landed == 0) revert NothingLanded(lastReason);
-        return _settle(plan, opening, flashFee, landed, skipped);
+        return _settle(plan, flashFee, landed, skipped);
     }
 
     /// @dev The funding call is the round's own frame: if anything behind it reverts, all of the round is undone.
@@ -177,23 +177,32 @@ contract Liquidator is ILiquidator, Ownable2Step, ReentrancyGuardTransient, Unis
 
     // ---- settlement ----
 
-    function _settle(Plan calldata plan, uint256[] memory opening, uint256 flashFee, uint256 landed, uint256 skipped)
+    /// @dev What lies here goes to the treasury first, so no plan can spend it or pass it off as profit, and nobody can
+    /// upset a plan by sending dust.
+    function _sweep(PricedToken[] calldata tokens) private {
+        for (uint256 i; i < tokens.length; ++i) {
+            uint256 atRest = _balance(tokens[i].token);
+            if (atRest == 0) continue;
+            tokens[i].token.safeTransfer(treasury, atRest);
+            emit Rescued(tokens[i].token, atRest);
+        }
+    }
+
+    function _settle(Plan calldata plan, uint256 flashFee, uint256 landed, uint256 skipped)
         private
         returns (uint256 value)
     {
-        Profit[] memory profits = new Profit[](opening.length);
+        PricedToken[] calldata tokens = plan.tokens;
+        Profit[] memory profits = new Profit[](tokens.length);
         address to = treasury;
         uint256 tip = plan.tip;
-        for (uint256 i; i < opening.length; ++i) {
-            address token = plan.tokens[i].token;
-            uint256 closing = _balance(token);
-            if (closing < opening[i]) revert SpentAtRest(token, opening[i], closing);
-            if (tip != 0 && token == plan.weth) closing -= _checkedTip(tip, closing - opening[i]);
-            uint256 received = closing == 0 ? 0 : _send(token, to, closing);
-            // What lay here before is the treasury's, but no profit of this plan.
-            uint256 gained = FixedPointMathLib.zeroFloorSub(received, opening[i]);
-            profits[i] = Profit(token, received);
-            value += _value(gained, plan.tokens[i].price);
+        for (uint256 i; i < tokens.length; ++i) {
+            address token = tokens[i].token;
+            uint256 left = _balance(token);
+            if (tip != 0 && token == plan.weth) left -= _checkedTip(tip, left);
+            uint256 profit = left == 0 ? 0 : _send(token, to, left);
+            profits[i] = Profit(token, profit);
+            value += _value(profit, tokens[i].price);
         }
         if (value < plan.floor) revert BelowFloor(value, plan.floor);
         if (tip != 0) tip = _payTip(IWeth(plan.weth), tip, to);
@@ -215,15 +224,18 @@ contract Liquidator is ILiquidator, Ownable2Step, ReentrancyGuardTransient, Unis
 
     /// @dev The last call out. A coinbase that takes no money leaves it to the treasury.
     function _payTip(IWeth weth, uint256 tip, address to) private returns (uint256 paid) {
+        uint256 before = address(this).balance;
         weth.withdraw(tip);
-        if (SafeTransferLib.trySafeTransferETH(block.coinbase, tip, gasleft())) return tip;
+        // Native coins that lay here are no tip, whatever contract the plan calls WETH.
+        if (address(this).balance - before != tip) revert NoWeth(address(weth));
+        if (SafeTransferLib.trySafeTransferETH(block.coinbase, tip, SafeTransferLib.GAS_STIPEND_NO_GRIEF)) return tip;
         weth.deposit{ value: tip }();
         address(weth).safeTransfer(to, tip);
     }
 
     // ---- plan ----
 
-    /// @dev Money can leave only in a token whose balance is watched from first to last.
+    /// @dev Money can leave only in a token that is swept before and settled after.
     function _requireListed(Plan calldata plan) private pure {
         for (uint256 i; i < plan.rounds.length; ++i) {
             Round calldata round = plan.rounds[i];
@@ -247,13 +259,6 @@ contract Liquidator is ILiquidator, Ownable2Step, ReentrancyGuardTransient, Unis
             if (tokens[i].token == token) return tokens[i].price;
         }
         revert UnlistedToken(token);
-    }
-
-    function _openingBalances(PricedToken[] calldata tokens) private view returns (uint256[] memory opening) {
-        opening = new uint256[](tokens.length);
-        for (uint256 i; i < tokens.length; ++i) {
-            opening[i] = _balance(tokens[i].token);
-        }
     }
 
     /// @dev Rounded down: a floor is never met by rounding.

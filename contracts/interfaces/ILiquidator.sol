@@ -102,7 +102,8 @@ struct PricedToken {
 /// @param floor The least profit in wei, valued at `tokens[].price` and net of the tip, or everything reverts.
 /// @param tip Wei for `block.coinbase`, out of WETH profit; 0 for none.
 /// @param weth The chain's wrapped native token; needed with a tip only.
-/// @param tokens Every token that a round, leg or swap names. Each ends at zero here; all of it goes to the treasury.
+/// @param tokens Every token that a round, leg or swap names. Each starts and ends at zero here: what lay here before goes
+/// to the treasury first and is no profit, what is left afterwards goes there as profit.
 /// @param rounds In order of execution.
 struct Plan {
     uint256 validUntil;
@@ -180,7 +181,7 @@ interface ILiquidator {
     event TreasurySet(address indexed treasury);
     /// @notice A tip may take at most `bps` of a plan's WETH profit from now on.
     event TipCapSet(uint256 bps);
-    /// @notice The owner sent `amount` of `token` (0: native) that lay here to the treasury.
+    /// @notice `amount` of `token` (0: native) that lay here went to the treasury: sent by the owner, or swept before a plan.
     event Rescued(address indexed token, uint256 amount);
 
     // ---- errors ----
@@ -197,8 +198,8 @@ interface ILiquidator {
     error BelowFloor(uint256 value, uint256 floor);
     /// @notice The plan asks for `tip` wei and the owner's cap on this profit is `cap` wei.
     error TipAboveCap(uint256 tip, uint256 cap);
-    /// @notice The plan would spend `token` that lay here before it: `opening` units then, `closing` now.
-    error SpentAtRest(address token, uint256 opening, uint256 closing);
+    /// @notice `weth`, as the plan names it, did not pay out what was unwrapped.
+    error NoWeth(address weth);
     /// @notice `caller` called back with `selector` where nobody, or somebody else, was asked, or with other data.
     error UnexpectedCallback(address caller, bytes4 selector);
     /// @notice `source` returned without calling back.

@@ -498,6 +498,11 @@ export const liquidatorAbi = [
     inputs: [{ name: 'source', internalType: 'address', type: 'address' }],
     name: 'NoCallback',
   },
+  {
+    type: 'error',
+    inputs: [{ name: 'weth', internalType: 'address', type: 'address' }],
+    name: 'NoWeth',
+  },
   { type: 'error', inputs: [], name: 'NotOnePair' },
   {
     type: 'error',
@@ -548,15 +553,6 @@ export const liquidatorAbi = [
       { name: 'amount', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'ShortFunding',
-  },
-  {
-    type: 'error',
-    inputs: [
-      { name: 'token', internalType: 'address', type: 'address' },
-      { name: 'opening', internalType: 'uint256', type: 'uint256' },
-      { name: 'closing', internalType: 'uint256', type: 'uint256' },
-    ],
-    name: 'SpentAtRest',
   },
   {
     type: 'error',
