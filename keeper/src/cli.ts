@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { KeeperError, usageError } from './config/error.ts';
+import { parseFlags } from './config/flags.ts';
+import { readSettings, unknownVariables } from './config/read.ts';
+import type { Settings } from './config/schema.ts';
+import { addSecret, addSecretUrl, createLogger, describeUrl, type Logger, scrub } from './telemetry/log.ts';
+import { oneLine } from './telemetry/one-line.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** Set once the settings are known; until then a failure shows no causes. */
+let showCauses = false;
+
+async function main(args: readonly string[]): Promise<void> {
+  const commandLine = parseFlags(args, version);
+  if (commandLine.print !== undefined) {
+    process.stdout.write(commandLine.print);
+    return;
+  }
+  loadEnvFile();
+  addSecret(process.env.PLIMSOLL_PRIVATE_KEY?.trim() ?? '');
+  const settings = await readSettings({ flags: commandLine.flags, env: process.env });
+  for (const endpoint of settings.rpc) addSecretUrl(endpoint);
+  showCauses = settings.logLevel === 'debug' || settings.logLevel === 'trace';
+
+  const format = settings.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
+  const log = await createLogger({ format, level: settings.logLevel });
+  // Libraries print here past the log (viem does when a socket cannot be opened again).
+  console.error = (...said: unknown[]) => log.debug({ said: said.map(oneLine) }, 'said by a library');
+  const { protocol, rpc, dryRun } = settings;
+  log.info({ version, protocol, rpc: rpc.map(describeUrl), dryRun }, 'plimsoll starts');
+  for (const note of unknownVariables(process.env)) log.warn(note);
+
+  const stop = stopOnSignals(log);
+  await Promise.race([run(settings, stop, log), stoppedBefore(stop)]);
+}
+
+async function run(settings: Settings, stop: AbortSignal, log: Logger): Promise<void> {
+  const { prepare } = await import('./preflight.ts');
+  const ready = await prepare(settings, log);
+  if (stop.aborted) return;
+  started = true;
+  const { chain, market, operator, liquidator } = ready;
+  log.info({ chain: chain.shown, market, operator: operator?.account.address, ...liquidator }, 'ready');
+  const { runKeeper } = await import('./keeper.ts');
+  const summary = await runKeeper(ready, stop, log);
+  log.info({ ...summary }, 'plimsoll stops');
+}
+
+/** Whether the loop runs: from then on it is the loop that ends when told to stop, after what it has begun. */
+let started = false;
+
+function stoppedBefore(stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => stop.addEventListener('abort', () => !started && resolve(), { once: true }));
+}
+
+/** The first signal asks the keeper to finish what it has begun; the second ends the process. */
+function stopOnSignals(log: Logger): AbortSignal {
+  const controller = new AbortController();
+  const stop = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(130);
+    log.info({ signal }, 'stopping; once more to stop at once');
+    controller.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return controller.signal;
+}
+
+function loadEnvFile(): void {
+  if (!existsSync('.env')) return;
+  try {
+    process.loadEnvFile('.env');
+  } catch (cause) {
+    throw usageError(`.env cannot be read (${(cause as NodeJS.ErrnoException).code}): correct it or remove it`, cause);
+  }
+}
+
+/** Ends the process with one line on standard error: no stack, no secrets. */
+async function fail(error: unknown): Promise<never> {
+  const lines = [`plimsoll: ${await explain(error)}`];
+  for (
+    let cause = showCauses && (error as Error).cause;
+    cause instanceof Error && lines.length < 9;
+    cause = cause.cause
+  ) {
+    lines.push(`  because: ${oneLine(cause)}`);
+  }
+  process.stderr.write(`${scrub(lines.join('\n'))}\n`);
+  process.exit(error instanceof KeeperError ? error.exitCode : 1);
+}
+
+async function explain(error: unknown): Promise<string> {
+  if (error instanceof KeeperError) return error.message.replace(/\s+/g, ' ');
+  const [{ describeError }, { liquidatorAbi }] = await Promise.all([
+    import('./telemetry/describe-error.ts'),
+    import('./bindings.ts'),
+  ]);
+  return describeError(error, liquidatorAbi);
+}
+
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+main(process.argv.slice(2)).then(() => process.exit(0), fail);

@@ -1,0 +1,187 @@
+import type { Address } from 'viem';
+
+/** What the keeper knows of a chain before it asks anything. */
+export interface ChainPreset {
+  id: number;
+  /** The word for `--chain`. */
+  key: string;
+  name: string;
+  nativeSymbol: string;
+  /** The ERC-20 that wraps the native coin. Absent on a development chain: `--wrapped-native` names it there. */
+  wrappedNative?: Address;
+  /** Usual time between blocks, milliseconds. */
+  blockTime: number;
+  /** Uniswap v3 itself; forks of it are given by flag. */
+  uniswapV3?: { factory: Address; quoter: Address };
+}
+
+// Wrapped coins: @aave-dao/aave-address-book 4.68.1. Factories: @uniswap/sdk-core 7.19.4. QuoterV2: the same where it lists
+// that contract, else QUOTER_V2_ADDRESSES of @uniswap/smart-order-router 4.31.10. Block times: viem/chains 2.57.20.
+const UNISWAP_V3 = {
+  factory: '0x1F98431c8aD98523631AE4a59f267346ea31F984',
+  quoter: '0x61fFE014bA17989E743c5F6cB21bF9697530B21e',
+} as const;
+
+/** The chains that need no `--wrapped-native`, and the local development chain. */
+export const CHAINS: readonly ChainPreset[] = [
+  {
+    id: 1,
+    key: 'ethereum',
+    name: 'Ethereum',
+    nativeSymbol: 'ETH',
+    wrappedNative: '0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2',
+    blockTime: 12_000,
+    uniswapV3: UNISWAP_V3,
+  },
+  {
+    id: 10,
+    key: 'optimism',
+    name: 'OP Mainnet',
+    nativeSymbol: 'ETH',
+    wrappedNative: '0x4200000000000000000000000000000000000006',
+    blockTime: 2_000,
+    uniswapV3: UNISWAP_V3,
+  },
+  {
+    id: 56,
+    key: 'bsc',
+    name: 'BNB Smart Chain',
+    nativeSymbol: 'BNB',
+    wrappedNative: '0xbb4CdB9CBd36B01bD1cBaEBF2De08d9173bc095c',
+    blockTime: 750,
+    uniswapV3: {
+      factory: '0xdB1d10011AD0Ff90774D0C6Bb92e5C5c8b4461F7',
+      quoter: '0x78D78E420Da98ad378D7799bE8f4AF69033EB077',
+    },
+  },
+  {
+    id: 100,
+    key: 'gnosis',
+    name: 'Gnosis',
+    nativeSymbol: 'XDAI',
+    wrappedNative: '0xe91D153E0b41518A2Ce8Dd3D7944Fa863463a97d',
+    blockTime: 5_000,
+  },
+  {
+    id: 137,
+    key: 'polygon',
+    name: 'Polygon',
+    nativeSymbol: 'POL',
+    wrappedNative: '0x0d500B1d8E8eF31E21C99d1Db9A6444d3ADf1270',
+    blockTime: 2_000,
+    uniswapV3: UNISWAP_V3,
+  },
+  {
+    id: 146,
+    key: 'sonic',
+    name: 'Sonic',
+    nativeSymbol: 'S',
+    wrappedNative: '0x039e2fB66102314Ce7b64Ce5Ce3E5183bc94aD38',
+    blockTime: 630,
+  },
+  {
+    id: 8453,
+    key: 'base',
+    name: 'Base',
+    nativeSymbol: 'ETH',
+    wrappedNative: '0x4200000000000000000000000000000000000006',
+    blockTime: 2_000,
+    uniswapV3: {
+      factory: '0x33128a8fC17869897dcE68Ed026d694621f6FDfD',
+      quoter: '0x3d4e44Eb1374240CE5F1B871ab261CD16335B76a',
+    },
+  },
+  {
+    id: 9745,
+    key: 'plasma',
+    name: 'Plasma',
+    nativeSymbol: 'XPL',
+    wrappedNative: '0x6100E367285b01F48D07953803A2d8dCA5D19873',
+    blockTime: 1_000,
+  },
+  { id: 31337, key: 'anvil', name: 'Anvil', nativeSymbol: 'ETH', blockTime: 1_000 },
+  {
+    id: 42161,
+    key: 'arbitrum',
+    name: 'Arbitrum One',
+    nativeSymbol: 'ETH',
+    wrappedNative: '0x82aF49447D8a07e3bd95BD0d56f35241523fBab1',
+    blockTime: 250,
+    uniswapV3: UNISWAP_V3,
+  },
+  {
+    id: 42220,
+    key: 'celo',
+    name: 'Celo',
+    nativeSymbol: 'CELO',
+    wrappedNative: '0x471EcE3750Da237f93B8E339c536989b8978a438',
+    blockTime: 1_000,
+    uniswapV3: {
+      factory: '0xAfE208a311B21f13EF87E33A90049fC17A7acDEc',
+      quoter: '0x82825d0554fA07f7FC52Ab63c961F330fdEFa8E8',
+    },
+  },
+  {
+    id: 43114,
+    key: 'avalanche',
+    name: 'Avalanche',
+    nativeSymbol: 'AVAX',
+    wrappedNative: '0xB31f66AA3C1e785363F0875A1B74E27b85FD66c7',
+    blockTime: 1_700,
+    uniswapV3: {
+      factory: '0x740b1c1de25031C31FF4fC9A62f554A55cdC1baD',
+      quoter: '0xbe0F5544EC67e9B3b2D979aaA43f18Fd87E6257F',
+    },
+  },
+  {
+    id: 59144,
+    key: 'linea',
+    name: 'Linea',
+    nativeSymbol: 'ETH',
+    wrappedNative: '0xe5D7C2a44FfDDf6b295A15c148167daaAf5Cf34f',
+    blockTime: 2_000,
+  },
+  {
+    id: 534352,
+    key: 'scroll',
+    name: 'Scroll',
+    nativeSymbol: 'ETH',
+    wrappedNative: '0x5300000000000000000000000000000000000004',
+    blockTime: 3_000,
+  },
+];
+
+/** The words `--chain` understands besides chain ids. */
+export const CHAIN_KEYS: readonly string[] = CHAINS.map(({ key }) => key);
+
+/** The preset of a chain id, if there is one. */
+export function chainPreset(id: number): ChainPreset | undefined {
+  return CHAINS.find((chain) => chain.id === id);
+}
+
+/**
+ * The chain id that `--chain` names: a preset's word or name, viem's name of the chain (`mainnet`, `bnb smart chain`), or an
+ * id. Undefined when nobody knows the name.
+ */
+export async function findChainId(written: string): Promise<number | undefined> {
+  const wanted = written.trim().toLowerCase();
+  if (/^\d+$/.test(wanted)) {
+    const id = Number(wanted);
+    return id > 0 && Number.isSafeInteger(id) ? id : undefined;
+  }
+  const preset = CHAINS.find(({ key, name }) => key === wanted || name.toLowerCase() === wanted);
+  if (preset) return preset.id;
+  // Some 700 definitions, which take half a second to load: only a name that is not in the presets pays for them.
+  const definitions = Object.entries(await import('viem/chains'));
+  for (const [key, chain] of definitions) {
+    if (typeof chain !== 'object' || !('id' in chain)) continue;
+    if (key.toLowerCase() === wanted || chain.name.toLowerCase() === wanted) return chain.id;
+  }
+  return undefined;
+}
+
+/** How a chain is written in messages: `8453 (Base)`, or the bare id where there is no preset. */
+export function showChain(id: number): string {
+  const preset = chainPreset(id);
+  return preset ? `${id} (${preset.name})` : String(id);
+}

@@ -1,0 +1,90 @@
+import { Command, CommanderError, Option } from 'commander';
+import { usageError } from './error.ts';
+import { type Field, fields } from './schema.ts';
+
+/** What the command line asks for: settings, or a text to print and be done. */
+export type CommandLine = { flags: Record<string, unknown>; print?: undefined } | { print: string };
+
+/**
+ * Parses the command line; its options are the schema's fields.
+ *
+ * @throws KeeperError with exit code 2
+ */
+export function parseFlags(args: readonly string[], version: string): CommandLine {
+  if (args.some((arg) => /^--?private-?key(=|$)/i.test(arg))) {
+    const why = 'every user of this machine can read a command line';
+    throw usageError(
+      `--private-key is not a flag: ${why}; set PLIMSOLL_PRIVATE_KEY in the environment, or use --account`,
+    );
+  }
+  let printed = '';
+  const program = buildCommand(version).configureOutput({
+    writeOut: (text) => {
+      printed += text;
+    },
+    outputError: () => {},
+  });
+  try {
+    program.parse(args, { from: 'user' });
+    return { flags: program.opts() };
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { print: printed };
+    throw usageError(explain(error.message), error);
+  }
+}
+
+/** Commander's message in one line, without what was typed after an equals sign: it may be a secret. */
+function explain(message: string): string {
+  const line = message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/('--?[\w-]+)=[^']*'/, "$1'")
+    .replace(/\b(0x)?[0-9a-f]{64}\b/gi, '[redacted]');
+  return `${line}; keeper --help lists the flags`;
+}
+
+function buildCommand(version: string): Command {
+  const command = new Command('keeper')
+    .description('Watches a lending market and liquidates underwater accounts through your Liquidator contract.')
+    .usage('--protocol <name> [flags]')
+    .version(version, '--version', 'Print the version')
+    .helpOption('--help', 'Print this help')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureHelp({ helpWidth: Math.max(80, Math.min(process.stdout.columns ?? 110, 110)) });
+  for (const field of fields) {
+    if (field.flag) command.addOption(option(field, field.flag));
+    if (field.flag && field.isSwitch) command.addOption(new Option(field.flag.replace('--', '--no-')).hideHelp());
+  }
+  return command.addHelpText('after', footer());
+}
+
+function option(field: Field, flag: string): Option {
+  const takes = field.takes ?? field.unit?.replace(' ', '-') ?? 'text';
+  const initial = field.isSwitch ? undefined : (field.default ?? field.unset);
+  const text = initial === undefined ? field.description : `${field.description} (default: ${initial})`;
+  const made = new Option(field.isSwitch ? flag : `${flag} <${takes}>`, text).helpGroup(`${field.group}:`);
+  if (field.isList) made.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+  return made;
+}
+
+function footer(): string {
+  const secret = fields
+    .filter(({ flag }) => !flag)
+    .map((field) => `  ${field.variable}  ${field.description} (environment only)`);
+  return `
+Environment:
+  Every flag has a variable: --min-profit is PLIMSOLL_MIN_PROFIT. A .env file is read too.
+${secret.join('\n')}
+
+Config file:
+  A JSON object with the flags' names in camel case: {"protocol": "aave-v3", "minProfit": "0.01"}.
+  A flag goes before the environment, .env, the config file, the chain's preset and the default, in this order.
+
+Examples:
+  keeper --protocol aave-v3 --dry-run --once
+  keeper --protocol aave-v3 --chain base --rpc wss://node.example/key --liquidator 0x… --account operator
+
+Exit code: 0 done or stopped by a signal, 1 something failed, 2 a setting is wrong.`;
+}

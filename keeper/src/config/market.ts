@@ -1,0 +1,34 @@
+import { type Address, isAddress } from 'viem';
+import { showChain } from './chains.ts';
+import { usageError } from './error.ts';
+import { aaveMarkets } from './markets/aave-v3.ts';
+import type { Settings } from './schema.ts';
+import { didYouMean } from './suggest.ts';
+
+/**
+ * The address of the market that `--market` names on this chain; without one, the chain's main market.
+ *
+ * @throws KeeperError with exit code 2 when there is no such market, naming those there are.
+ */
+export async function findMarket(settings: Pick<Settings, 'market'>, chainId: number): Promise<Address> {
+  const wanted = settings.market;
+  if (wanted !== undefined && isAddress(wanted, { strict: false })) return wanted;
+  const all = await aaveMarkets();
+  const here = all.filter((market) => market.chainId === chainId);
+  const ids = here.map(({ id }) => id);
+  const known = ids.length > 0 ? `known here: ${ids.join(', ')}` : 'give the address of its Pool';
+  if (wanted === undefined) {
+    const [main] = here.length > 1 ? here.filter(({ id }) => id.endsWith('-core')) : here;
+    if (main) return main.pool;
+    throw usageError(`--market is required on chain ${showChain(chainId)}; ${known}`);
+  }
+  const id = wanted.toLowerCase();
+  const found = here.find((market) => market.id === id);
+  if (found) return found.pool;
+  const elsewhere = all.find((market) => market.id === id);
+  if (elsewhere) {
+    const chains = `is on chain ${showChain(elsewhere.chainId)}, not on ${showChain(chainId)}`;
+    throw usageError(`--market ${wanted} ${chains}; ${known}`);
+  }
+  throw usageError(`--market ${wanted}: no such market on chain ${showChain(chainId)}${didYouMean(id, ids)}; ${known}`);
+}

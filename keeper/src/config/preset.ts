@@ -1,0 +1,30 @@
+import type { Address } from 'viem';
+import { chainPreset } from './chains.ts';
+import { usageError } from './error.ts';
+import type { Settings } from './schema.ts';
+
+/** Settings with everything filled in that the chain's preset knows. */
+export type ChainSettings = Settings & { wrappedNative: Address; pollingInterval: number };
+
+/**
+ * Fills what was not set from the preset of the chain. Without a preset or a flag there is no Uniswap v3, and the wrapped
+ * native token must be given.
+ *
+ * @throws KeeperError with exit code 2 when nothing names the wrapped native token.
+ */
+export function withPreset(settings: Settings, chainId: number): ChainSettings {
+  const preset = chainPreset(chainId);
+  const wrappedNative = settings.wrappedNative ?? preset?.wrappedNative;
+  if (!wrappedNative) {
+    throw usageError(`--wrapped-native is required on chain ${chainId}: there is no preset to take it from`);
+  }
+  // A factory given by flag is a fork or a local copy: the preset's quoter reads another factory's pools.
+  const uniswap = settings.uniswapV3Factory ? undefined : preset?.uniswapV3;
+  return {
+    ...settings,
+    wrappedNative,
+    uniswapV3Factory: settings.uniswapV3Factory ?? uniswap?.factory,
+    uniswapV3Quoter: settings.uniswapV3Quoter ?? uniswap?.quoter,
+    pollingInterval: settings.pollingInterval ?? Math.min(1_000, Math.max(100, (preset?.blockTime ?? 2_000) / 2)),
+  };
+}

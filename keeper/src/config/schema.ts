@@ -1,0 +1,278 @@
+import { z } from 'zod';
+import { CHAIN_KEYS, findChainId } from './chains.ts';
+import { didYouMean } from './suggest.ts';
+import { address, block, decimal, endpoints, hexKey, oneOf, onOff, text, whole } from './values.ts';
+
+/** What help and the README say of a setting. */
+export interface Notes {
+  group: 'What to liquidate' | 'Connection' | 'Operator key' | 'Money and gas' | 'History' | 'Venues' | 'Running';
+  description: string;
+  /** What the flag takes, where that is not a number of units. */
+  takes?: 'name' | 'address' | 'url' | 'file' | 'folder' | 'level' | 'format' | 'number';
+  unit?: string;
+  example: string;
+  /** Said instead of the default when that is found at run time. */
+  unset?: string;
+  /** A flag that takes no value. */
+  isSwitch?: true;
+  /** The flag may be repeated. */
+  isList?: true;
+  /** Comes from the environment only and is never shown. */
+  isSecret?: true;
+  /** A variable of another tool that serves when ours is not set. */
+  otherVariable?: string;
+}
+
+const notes = z.registry<Notes>();
+
+const PRESET = "the chain's preset";
+const later = 'is not in this version of plimsoll; use aave-v3';
+
+const shape = {
+  protocol: oneOf(['aave-v3'], { 'compound-v2': later, 'compound-v3': later, dex223: later }).register(notes, {
+    group: 'What to liquidate',
+    description: 'Lending protocol to watch; required',
+    takes: 'name',
+    example: 'aave-v3',
+  }),
+  market: text('expected the name of a market or an address').optional().register(notes, {
+    group: 'What to liquidate',
+    description: "Deployment of the protocol: a preset's name, or the address of its Pool or PoolAddressesProvider",
+    takes: 'name',
+    example: 'aave-v3-ethereum',
+    unset: "the chain's main market",
+  }),
+  liquidator: address().optional().register(notes, {
+    group: 'What to liquidate',
+    description: 'Your Liquidator contract; required unless --dry-run',
+    takes: 'address',
+    example: '0x5FbDB2315678afecb367f032d93F642f64180aa3',
+  }),
+  rpc: endpoints().prefault('http://127.0.0.1:8545').register(notes, {
+    group: 'Connection',
+    description:
+      'Endpoint: http(s), ws(s) or an IPC path. Repeat it, or put commas between, to give fallbacks in order',
+    takes: 'url',
+    example: 'wss://node.example/key',
+    isList: true,
+  }),
+  chain: text()
+    .transform(async (value, ctx): Promise<number> => {
+      const id = await findChainId(value);
+      if (id !== undefined) return id;
+      const known = `expected a chain id or one of ${CHAIN_KEYS.join(', ')}`;
+      ctx.addIssue({ code: 'custom', message: `unknown chain${didYouMean(value, CHAIN_KEYS)}; ${known}` });
+      return z.NEVER;
+    })
+    .optional()
+    .register(notes, {
+      group: 'Connection',
+      description: 'Name or id of the chain; the endpoints must serve it',
+      takes: 'name',
+      example: 'base',
+      unset: 'asked from --rpc',
+    }),
+  pollingInterval: whole({ min: 50, max: 60_000, of: 'milliseconds' }).optional().register(notes, {
+    group: 'Connection',
+    description: 'Pause between two looks for a new head',
+    unit: 'ms',
+    example: '500',
+    unset: "half the chain's block time, 100 to 1000",
+  }),
+  account: text().optional().register(notes, {
+    group: 'Operator key',
+    description: 'Foundry keystore by name, as made by cast wallet import',
+    takes: 'name',
+    example: 'operator',
+  }),
+  keystoreDir: text().optional().register(notes, {
+    group: 'Operator key',
+    description: 'Folder that --account looks in',
+    takes: 'folder',
+    example: '/etc/plimsoll/keystores',
+    unset: '~/.foundry/keystores',
+    otherVariable: 'FOUNDRY_KEYSTORES',
+  }),
+  keystore: text().optional().register(notes, {
+    group: 'Operator key',
+    description: 'Keystore by path (web3 secret storage v3: scrypt or pbkdf2)',
+    takes: 'file',
+    example: './operator.json',
+  }),
+  passwordFile: text().optional().register(notes, {
+    group: 'Operator key',
+    description: "File with the keystore's password",
+    takes: 'file',
+    example: './operator.password',
+    unset: 'asked on the terminal',
+  }),
+  privateKey: hexKey().optional().register(notes, {
+    group: 'Operator key',
+    description: 'The key itself, as hex; for throw-away keys',
+    example: '0x…',
+    isSecret: true,
+  }),
+  minProfit: decimal({ min: '0', max: '1000000', decimals: 18, of: 'the native coin' }).prefault('0').register(notes, {
+    group: 'Money and gas',
+    description: 'Smallest net profit worth a transaction, after gas',
+    unit: 'native coin',
+    example: '0.005',
+  }),
+  maxGasPrice: decimal({ min: '0.000000001', max: '1000000', decimals: 9, of: 'gwei' }).optional().register(notes, {
+    group: 'Money and gas',
+    description: 'Never pay more for a unit of gas',
+    unit: 'gwei',
+    example: '150',
+    unset: 'bounded by the profit alone',
+  }),
+  slippage: whole({ min: 0, max: 5_000, of: 'basis points' }).prefault('50').register(notes, {
+    group: 'Money and gas',
+    description: 'How much worse than its quote a sale of collateral may turn out',
+    unit: 'bps',
+    example: '30',
+  }),
+  bumpAfterBlocks: whole({ min: 1, max: 1_000, of: 'blocks' }).prefault('3').register(notes, {
+    group: 'Money and gas',
+    description: 'Raise the fee of a transaction that has waited this long',
+    unit: 'blocks',
+    example: '2',
+  }),
+  maxInFlight: whole({ min: 1, max: 64, of: 'transactions' }).prefault('4').register(notes, {
+    group: 'Money and gas',
+    description: 'Most transactions waiting at a time',
+    unit: 'transactions',
+    example: '8',
+  }),
+  fromBlock: block().optional().register(notes, {
+    group: 'History',
+    description: 'First block to search for borrowers',
+    takes: 'number',
+    example: '16291127',
+    unset: "the market's first block",
+  }),
+  logRange: whole({ min: 1, max: 10_000_000, of: 'blocks' }).prefault('10000').register(notes, {
+    group: 'History',
+    description: 'Most blocks asked for in one eth_getLogs; halved where the endpoint refuses',
+    unit: 'blocks',
+    example: '2000',
+  }),
+  wrappedNative: address().optional().register(notes, {
+    group: 'Venues',
+    description: 'The token that wraps the native coin',
+    takes: 'address',
+    example: '0x4200000000000000000000000000000000000006',
+    unset: PRESET,
+  }),
+  uniswapV3Factory: address().optional().register(notes, {
+    group: 'Venues',
+    description: 'Uniswap v3 factory whose pools fund and sell',
+    takes: 'address',
+    example: '0x1F98431c8aD98523631AE4a59f267346ea31F984',
+    unset: PRESET,
+  }),
+  uniswapV3Quoter: address().optional().register(notes, {
+    group: 'Venues',
+    description: 'QuoterV2 of that factory',
+    takes: 'address',
+    example: '0x61fFE014bA17989E743c5F6cB21bF9697530B21e',
+    unset: PRESET,
+  }),
+  dryRun: onOff().prefault('false').register(notes, {
+    group: 'Running',
+    description: 'Do everything but send; needs no key',
+    example: 'true',
+    isSwitch: true,
+  }),
+  once: onOff().prefault('false').register(notes, {
+    group: 'Running',
+    description: 'Look at one head, act on it, then exit',
+    example: 'true',
+    isSwitch: true,
+  }),
+  logLevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).prefault('info').register(notes, {
+    group: 'Running',
+    description: 'How much to tell: fatal, error, warn, info, debug, trace or silent',
+    takes: 'level',
+    example: 'debug',
+  }),
+  logFormat: oneOf(['pretty', 'json']).optional().register(notes, {
+    group: 'Running',
+    description: 'Log lines for people or for machines: pretty or json',
+    takes: 'format',
+    example: 'json',
+    unset: 'pretty on a terminal, else json',
+  }),
+  config: text().optional().register(notes, {
+    group: 'Running',
+    description: 'JSON file of settings, by the names in the table',
+    takes: 'file',
+    example: './base.json',
+    unset: 'plimsoll.config.json, if there is one',
+  }),
+};
+
+/** The flags, the environment, the config file and the help, all at once. */
+export const settingsSchema = z.strictObject(shape).superRefine((settings, ctx) => {
+  const refuse = (message: string) => ctx.addIssue({ code: 'custom', message });
+  const keys = [
+    settings.account !== undefined && '--account',
+    settings.keystore !== undefined && '--keystore',
+    settings.privateKey !== undefined && 'PLIMSOLL_PRIVATE_KEY',
+  ].filter((key) => key !== false);
+  if (keys.length > 1) refuse(`${keys.join(' and ')} each name an operator key: keep one of them`);
+  if (settings.dryRun) return;
+  if (settings.liquidator === undefined) {
+    refuse('--liquidator is required: the address that forge script Deploy printed (or pass --dry-run to only look)');
+  }
+  if (keys.length === 0) {
+    refuse(
+      'an operator key is required: pass --account or --keystore, or set PLIMSOLL_PRIVATE_KEY (or pass --dry-run)',
+    );
+  }
+});
+
+/** Every setting after parsing. Money is wei, gas prices are wei per gas, times are milliseconds, slippage is bps. */
+export type Settings = z.output<typeof settingsSchema>;
+
+/** The name of a setting: the config file's key. */
+export type SettingName = keyof typeof shape;
+
+/** One setting, with every name it goes by. */
+export interface Field extends Notes {
+  name: SettingName;
+  /** `--min-profit`; undefined for what may not stand on a command line. */
+  flag: string | undefined;
+  /** `PLIMSOLL_MIN_PROFIT` */
+  variable: string;
+  /** The default as it would be typed; undefined when there is none or it is found at run time. */
+  default: string | undefined;
+}
+
+const kebab = (name: string) => name.replace(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
+
+/** Every setting, in the order of help and README. */
+export const fields: readonly Field[] = (Object.keys(shape) as SettingName[]).map((name) => {
+  const schema = shape[name];
+  const about = notes.get(schema as never) as Notes | undefined;
+  if (!about) throw new Error(`no notes for the setting ${name}`);
+  const initial = schema instanceof z.ZodPrefault ? String(schema.def.defaultValue) : undefined;
+  return {
+    ...about,
+    name,
+    flag: about.isSecret ? undefined : `--${kebab(name)}`,
+    variable: `PLIMSOLL_${kebab(name).replaceAll('-', '_').toUpperCase()}`,
+    default: initial,
+  };
+});
+
+/** The settings as a markdown table, for the README. */
+export function configurationTable(): string {
+  const rows = fields.map((field) => {
+    const flag = field.flag ? `\`${field.flag}\`` : 'none: environment only';
+    const initial = field.default === undefined ? (field.unset ?? '') : `\`${field.default}\``;
+    const unit = field.unit ? ` (${field.unit})` : '';
+    const cells = [flag, `\`${field.variable}\``, `${field.description}${unit}`, initial, `\`${field.example}\``];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return ['| flag | environment | meaning | default | example |', '|---|---|---|---|---|', ...rows].join('\n');
+}

@@ -1,0 +1,66 @@
+import type { Address } from 'viem';
+import { liquidatorAbi } from './bindings.ts';
+import { type Chain, connect } from './chain/client.ts';
+import { KeeperError } from './config/error.ts';
+import { loadOperator, type Operator } from './config/keys.ts';
+import { findMarket } from './config/market.ts';
+import { type ChainSettings, withPreset } from './config/preset.ts';
+import type { Settings } from './config/schema.ts';
+import type { Logger } from './telemetry/log.ts';
+
+/** Everything that was asked and checked once, before the loop. */
+export interface Ready {
+  settings: ChainSettings;
+  chain: Chain;
+  /** The market's address, as given or from its preset. */
+  market: Address;
+  /** Undefined in a dry run without a key. */
+  operator: Operator | undefined;
+  /** Undefined in a dry run without a Liquidator. */
+  liquidator: { address: Address; treasury: Address } | undefined;
+}
+
+/**
+ * Connects, loads the key and finds out whether this operator could liquidate through this Liquidator at all.
+ *
+ * @throws KeeperError: one line that says what is missing and who must do what
+ */
+export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
+  const chain = await connect(settings, log);
+  const filled = withPreset(settings, chain.id);
+  const market = await findMarket(settings, chain.id);
+  const operator = await loadOperator(settings, log);
+  const liquidator = settings.liquidator && (await checkLiquidator(chain, settings.liquidator, operator));
+  if (operator && !settings.dryRun) await checkGasMoney(chain, operator.account.address);
+  return { settings: filled, chain, market, operator, liquidator };
+}
+
+async function checkLiquidator(chain: Chain, address: Address, operator: Operator | undefined) {
+  const { client } = chain;
+  const code = await client.getCode({ address });
+  if (!code) {
+    const deploy = 'deploy one with forge script Deploy and pass the address it prints';
+    throw new KeeperError(`--liquidator ${address} has no code on chain ${chain.shown}: ${deploy}`);
+  }
+  const contract = { address, abi: liquidatorAbi } as const;
+  let treasury: Address;
+  try {
+    treasury = await client.readContract({ ...contract, functionName: 'treasury' });
+  } catch (cause) {
+    const message = `--liquidator ${address} is a contract on chain ${chain.shown}, but not a Liquidator`;
+    throw new KeeperError(`${message}: pass the address that forge script Deploy printed`, { cause });
+  }
+  const who = operator?.account.address;
+  if (who && !(await client.readContract({ ...contract, functionName: 'operators', args: [who] }))) {
+    const remedy = `the owner must call setOperator(${who}, true)`;
+    throw new KeeperError(`operator ${who} is not authorised on --liquidator ${address}: ${remedy}`);
+  }
+  return { address, treasury };
+}
+
+async function checkGasMoney(chain: Chain, address: Address): Promise<void> {
+  if ((await chain.client.getBalance({ address })) > 0n) return;
+  throw new KeeperError(
+    `operator ${address} has no ${chain.nativeSymbol} on chain ${chain.shown} to pay for gas: send it some, or pass --dry-run`,
+  );
+}

@@ -1,0 +1,48 @@
+import { type Abi, BaseError, ContractFunctionRevertedError, decodeErrorResult, type Hex, isHex } from 'viem';
+import { oneLine } from './one-line.ts';
+import { scrub } from './secrets.ts';
+
+/**
+ * An error in one line without secrets, URLs' keys or stack. A revert is decoded, with its numbers, where the ABI knows it:
+ * `reverted: ProfitTooLow(12, 30)`.
+ *
+ * @param abi - where custom errors are looked up, besides `Error(string)` and `Panic(uint256)`
+ */
+export function describeError(error: unknown, abi: Abi = []): string {
+  const revert = error instanceof Error ? findRevert(error, abi) : undefined;
+  return revert ? scrub(`reverted: ${revert}`) : oneLine(error);
+}
+
+function findRevert(error: Error, abi: Abi): string | undefined {
+  const reverted = error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionRevertedError);
+  if (reverted instanceof ContractFunctionRevertedError) {
+    const { data, raw, reason, signature } = reverted;
+    if (data && data.errorName !== 'Error') return call(data.errorName, data.args);
+    return (raw && decode(raw, abi)) ?? reason ?? signature;
+  }
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const data = revertData((cause as { data?: unknown }).data);
+    if (data) return decode(data, abi) ?? data.slice(0, 10);
+  }
+  return undefined;
+}
+
+/** Nodes put the revert data either straight into `data` or one level down. */
+function revertData(data: unknown): Hex | undefined {
+  const inner = typeof data === 'object' && data !== null && 'data' in data ? data.data : data;
+  return isHex(inner) && inner.length >= 10 ? inner : undefined;
+}
+
+function decode(data: Hex, abi: Abi): string | undefined {
+  try {
+    const { errorName, args } = decodeErrorResult({ abi, data });
+    return errorName === 'Error' ? String(args?.[0]) : call(errorName, args);
+  } catch {
+    return undefined;
+  }
+}
+
+function call(name: string, args: readonly unknown[] | undefined): string {
+  const shown = JSON.stringify(args ?? [], (_, value) => (typeof value === 'bigint' ? value.toString() : value));
+  return `${name}(${shown.slice(1, -1).replaceAll('"', '').replaceAll(',', ', ')})`;
+}
