@@ -1,0 +1,23 @@
+import type { TestProject } from 'vitest/node';
+import { startLab } from './lab/anvil.ts';
+import { forkTarget } from './lab/env.ts';
+import { LAB_CHAIN_ID } from './lab/populate.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** RPC endpoint of the lab that all suites fork; never written to. */
+    labUrl: string;
+  }
+}
+
+/** Provides the one lab of a test run: the network of FORK_URL_31337, or our own of seed 1, built if need be. */
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const target = forkTarget(LAB_CHAIN_ID);
+  if (target) {
+    project.provide('labUrl', target.url);
+    return undefined;
+  }
+  const lab = await startLab({ onProgress: (line) => console.log(`lab: ${line}`) });
+  project.provide('labUrl', lab.url);
+  return lab.stop;
+}

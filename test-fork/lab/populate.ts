@@ -1,0 +1,91 @@
+import { type Address, numberToHex } from 'viem';
+import { deployAave, setLtvs, supplyDepth } from './aave.ts';
+import { multicall3Bytecode, textAsCode } from './artifacts.ts';
+import { inventBorrowers, labAddress, openAccounts } from './borrowers.ts';
+import { DIRECTORY_ADDRESS, type LabDirectory } from './directory.ts';
+import { BLOCK_GAS_LIMIT, createSender, type Sender } from './sender.ts';
+import { assets, deployTokens, symbols, type Tokens } from './tokens.ts';
+import { deployUniswap } from './uniswap.ts';
+
+/** The lab's chain id. */
+export const LAB_CHAIN_ID = 31337;
+
+/** Where Multicall3 lives on every chain. */
+const MULTICALL3: Address = '0xcA11bde05977b3631167028862bE2a173976CA11';
+
+/** What the anvil must be started with for {@link populateLab} to be deterministic. */
+export const populateOptions = {
+  chainId: LAB_CHAIN_ID,
+  /** 2026-01-01T00:00:00Z. */
+  timestamp: 1_767_225_600,
+  gasLimit: BLOCK_GAS_LIMIT,
+  noMining: true,
+  order: 'fifo',
+  autoImpersonate: true,
+  preserveHistoricalStates: true,
+};
+
+/**
+ * Builds the lab on a fresh anvil started with {@link populateOptions}. The artifacts must be compiled.
+ * @param seed decides the borrowers and every address.
+ * @param onProgress gets a line at each stage.
+ */
+export async function populateLab(
+  url: string,
+  seed: number,
+  onProgress: (line: string) => void,
+): Promise<LabDirectory> {
+  const deployer = labAddress(seed, 'deployer');
+  const sender = await createSender(url, deployer);
+  // Ether for the WETH of all pools.
+  await sender.request('anvil_setBalance', [deployer, numberToHex(10n ** 26n)]);
+  await installMulticall3(sender);
+
+  const tokens = await deployTokens(sender);
+  await sender.mine();
+  const aave = await deployAave(sender, tokens);
+  await sender.mine();
+  onProgress('Aave v3.6 deployed');
+  const { configurator, ...aaveAddresses } = aave;
+
+  const uniswapV3 = await deployUniswap(sender, tokens);
+  await sender.mine();
+  onProgress(`Uniswap v3 deployed, ${uniswapV3.pools.length} pools`);
+
+  await supplyDepth(sender, tokens, aave.pool, depositors(seed));
+  await sender.mine();
+  const borrowers = inventBorrowers(seed);
+  await openAccounts(sender, tokens, aave.pool, borrowers, (done) => {
+    if (done === borrowers.length) onProgress(`${done} borrowers opened`);
+  });
+  await setLtvs(sender, tokens.tokens, configurator, 'ltv');
+  await sender.mine();
+
+  const directory: LabDirectory = {
+    seed,
+    chainId: LAB_CHAIN_ID,
+    aave: aaveAddresses,
+    uniswapV3,
+    ...listed(tokens),
+    borrowers: borrowers.map(({ address }) => address),
+    deployer,
+  };
+  await sender.request('anvil_setCode', [DIRECTORY_ADDRESS, textAsCode(JSON.stringify(directory))]);
+  await sender.mine();
+  return directory;
+}
+
+function depositors(seed: number): Address[] {
+  return Array.from({ length: 5 }, (_, i) => labAddress(seed, `depositor ${i}`));
+}
+
+function listed({ tokens, feeds }: Tokens): Pick<LabDirectory, 'tokens' | 'feeds'> {
+  const entries = symbols.map((symbol) => [symbol, { address: tokens[symbol], decimals: assets[symbol].decimals }]);
+  return { tokens: Object.fromEntries(entries), feeds };
+}
+
+async function installMulticall3(sender: Sender): Promise<void> {
+  const copy = await sender.deploy({ abi: [], bytecode: multicall3Bytecode(), linkReferences: {} });
+  await sender.mine();
+  await sender.request('anvil_setCode', [MULTICALL3, await sender.request('eth_getCode', [copy, 'latest'])]);
+}

@@ -1,0 +1,126 @@
+import type { Abi, Address } from 'viem';
+import { foundryArtifact } from './artifacts.ts';
+import type { Sender } from './sender.ts';
+
+/**
+ * The lab's assets. Rates and thresholds are in bps, `price` in USD with 8 decimals, `depth` in whole USD supplied to Aave.
+ * Risk parameters follow Aave's core market on Ethereum; USDT alone pays no protocol fee on liquidation, so both cases occur.
+ */
+export const assets = {
+  WETH: {
+    name: 'Wrapped Ether',
+    pair: 'ETH / USD',
+    decimals: 18,
+    price: 2_000_00000000n,
+    ltv: 8050,
+    threshold: 8300,
+    bonus: 10500,
+    protocolFee: 1000,
+    reserveFactor: 1500,
+    rate: [9000, 0, 270, 8000],
+    depth: 30_000_000,
+  },
+  WBTC: {
+    name: 'Wrapped BTC',
+    pair: 'BTC / USD',
+    decimals: 8,
+    price: 60_000_00000000n,
+    ltv: 7300,
+    threshold: 7800,
+    bonus: 10500,
+    protocolFee: 1000,
+    reserveFactor: 5000,
+    rate: [8000, 0, 400, 30000],
+    depth: 24_000_000,
+  },
+  USDC: {
+    name: 'USD Coin',
+    pair: 'USDC / USD',
+    decimals: 6,
+    price: 1_00000000n,
+    ltv: 7500,
+    threshold: 7800,
+    bonus: 10450,
+    protocolFee: 1000,
+    reserveFactor: 1000,
+    rate: [9200, 0, 550, 4000],
+    depth: 15_000_000,
+  },
+  DAI: {
+    name: 'Dai Stablecoin',
+    pair: 'DAI / USD',
+    decimals: 18,
+    price: 1_00000000n,
+    ltv: 6300,
+    threshold: 7700,
+    bonus: 10500,
+    protocolFee: 1000,
+    reserveFactor: 2500,
+    rate: [9200, 0, 550, 4000],
+    depth: 12_000_000,
+  },
+  USDT: {
+    name: 'Tether USD',
+    pair: 'USDT / USD',
+    decimals: 6,
+    price: 1_00000000n,
+    ltv: 7500,
+    threshold: 7800,
+    bonus: 10450,
+    protocolFee: 0,
+    reserveFactor: 1000,
+    rate: [9200, 0, 550, 4000],
+    depth: 15_000_000,
+  },
+} as const;
+
+/** Names an asset of the lab. */
+export type AssetSymbol = keyof typeof assets;
+
+export const symbols = Object.keys(assets) as AssetSymbol[];
+
+/** An address for every asset. */
+export type ByAsset = Record<AssetSymbol, Address>;
+
+/** Tokens and price feeds of a lab. */
+export type Tokens = { tokens: ByAsset; feeds: ByAsset };
+
+/** What `usd` whole dollars buy of an asset at the lab's first prices, in the asset's smallest unit, rounded down. */
+export function unitsFor(symbol: AssetSymbol, usd: number): bigint {
+  const { decimals, price } = assets[symbol];
+  return (BigInt(Math.round(usd * 1e8)) * 10n ** BigInt(decimals)) / price;
+}
+
+/** Creates the five tokens and their feeds. */
+export async function deployTokens(sender: Sender): Promise<Tokens> {
+  const tokens = {} as ByAsset;
+  const feeds = {} as ByAsset;
+  for (const symbol of symbols) {
+    const { name, decimals, pair, price } = assets[symbol];
+    if (symbol === 'WETH') tokens[symbol] = await sender.deploy(foundryArtifact('WETH9'));
+    else if (symbol === 'USDT') tokens[symbol] = await sender.deploy(foundryArtifact('Tether'));
+    else tokens[symbol] = await sender.deploy(foundryArtifact('Token'), [name, symbol, decimals]);
+    feeds[symbol] = await sender.deploy(foundryArtifact('PriceFeed'), [pair, price]);
+  }
+  return { tokens, feeds };
+}
+
+/** Queues the creation of `amount` of an asset for the deployer; WETH out of ether it must hold. */
+export async function mintForDeployer(
+  sender: Sender,
+  { tokens }: Tokens,
+  symbol: AssetSymbol,
+  amount: bigint,
+): Promise<void> {
+  if (symbol === 'WETH') await sender.call(tokens.WETH, foundryArtifact('WETH9').abi, 'deposit', [], { value: amount });
+  else await sender.call(tokens[symbol], tokenAbi(), 'mint', [sender.deployer, amount]);
+}
+
+/** Queues an unlimited allowance of the deployer's tokens. */
+export async function approveByDeployer(sender: Sender, { tokens }: Tokens, spender: Address): Promise<void> {
+  for (const symbol of symbols) await sender.call(tokens[symbol], tokenAbi(), 'approve', [spender, 2n ** 256n - 1n]);
+}
+
+function tokenAbi(): Abi {
+  return foundryArtifact('Token').abi;
+}
