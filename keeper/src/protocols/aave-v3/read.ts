@@ -9,6 +9,7 @@ export type Answer = { status: 'success'; result: unknown } | { status: 'failure
  * Makes all calls in one `eth_call` at one block, so that they cannot disagree. Chains without a known Multicall3 get its
  * code along with the call.
  * @param block read by hash; the latest block when left out
+ * @throws when the node fails; a call that reverts is an answer
  */
 export async function readTogether(client: PublicClient, calls: readonly Call[], block?: BlockRef): Promise<Answer[]> {
   if (calls.length === 0) return [];
@@ -19,6 +20,9 @@ export async function readTogether(client: PublicClient, calls: readonly Call[],
     deployless: !client.chain?.contracts?.multicall3,
     ...(block ? { blockHash: block.hash } : {}),
   });
+  const [first] = answers;
+  // When the node itself fails, viem gives its one error as the answer to every call.
+  if (first?.status === 'failure' && answers.every(({ error }) => error === first.error)) throw first.error;
   return answers as Answer[];
 }
 

@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { indicesAt } from '../../src/protocols/aave-v3/health.ts';
+import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
+import { compoundedFactor, linearFactor } from '../../src/protocols/aave-v3/math.ts';
+import { rulesOf } from '../../src/protocols/aave-v3/rules.ts';
+import type { AaveState } from '../../src/protocols/aave-v3/state.ts';
+import { now, reserve, type Scene, scene } from './scene.ts';
+
+const judge = ({ market, state, account }: Scene, timestamp = now) => aaveV3.health(market, state, account, timestamp);
+const factorOf = (scenario: Scene) => {
+  const judged = judge(scenario);
+  if ('error' in judged) throw new Error(judged.error);
+  return judged.healthFactor;
+};
+
+describe('interest', () => {
+  const rate = 52_340_000_000_000_000_000_000_000n;
+  test.each([
+    [12n, 1000000019916286347492089795n, 1087654342760800338199996149n],
+    [3600n, 1000005974903694414837172356n, 1087660819728586811385038761n],
+    [86400n, 1000143407542152540558738221n, 1087810298931665796197584434n],
+  ])('debt compounds over %d s', (elapsed, factor, index) => {
+    expect(compoundedFactor(rate, elapsed)).toBe(factor);
+    const debtor = reserve({ variableBorrowRate: rate, variableBorrowIndex: 1087654321098765432109876543n });
+    expect(indicesAt(rulesOf(10n, ''), debtor, now + elapsed).debt).toBe(index);
+  });
+
+  const saver = { liquidityRate: 31_230_000_000_000_000_000_000_000n, liquidityIndex: 1043210987654321098765432109n };
+  test('supply grows by simple interest', () => {
+    expect(linearFactor(saver.liquidityRate, 12n)).toBe(1000000011883561643835616438n);
+    const { rules } = scene(10n, [], []).market;
+    expect(indicesAt(rules, reserve(saver), now + 12n).income).toBe(1043211000051383178082193111n);
+    expect(indicesAt(rules, reserve(saver), now + 86400n).income).toBe(1043300246501292179444649765n);
+  });
+
+  test('an index stored half way gives another result', () => {
+    const { rules } = scene(10n, [], []).market;
+    const liquidityIndex = indicesAt(rules, reserve(saver), now + 43200n).income;
+    const half = reserve({ ...saver, liquidityIndex, lastUpdate: now + 43200n });
+    expect(indicesAt(rules, half, now + 86400n).income).toBe(1043300248410575597873998814n);
+  });
+});
+
+describe('health', () => {
+  const mixed = (revision: bigint) =>
+    scene(
+      revision,
+      [
+        { price: 312345678901n, liquidationThreshold: 8300n, liquidityIndex: 1043210987654321098765432109n },
+        {
+          price: 9876543210123n,
+          liquidationThreshold: 7800n,
+          decimals: 8,
+          liquidityIndex: 1012345678901234567890123456n,
+        },
+        { price: 99987654n, decimals: 6, variableBorrowIndex: 1087654321098765432109876543n },
+      ],
+      [{ supply: 4793456789012345678n }, { supply: 12345678n }, { debt: 17400123456n }],
+    );
+
+  test.each([9n, 10n, 11n])('rounds balances and debt value against the account (revision %d)', (revision) => {
+    expect(judge(mixed(revision))).toEqual({
+      healthFactor: 1193893558509364623n,
+      underwater: false,
+      collateralBase: 2796291231769n,
+      debtBase: 1892298294506n,
+    });
+  });
+
+  test('does not truncate the average threshold to whole bps', () => {
+    const scenario = scene(
+      10n,
+      [{ decimals: 8, liquidationThreshold: 8300n }, { decimals: 8, liquidationThreshold: 7800n }, { decimals: 8 }],
+      [{ supply: 1561234567890n }, { supply: 1234999999999n }, { debt: 2259101299372n }],
+    );
+    expect(judge(scenario)).toMatchObject({ healthFactor: 1000010354549362838n, underwater: false });
+  });
+
+  test('is underwater strictly below 1', () => {
+    const at = (debt: bigint) =>
+      judge(
+        scene(
+          10n,
+          [{ decimals: 8, liquidationThreshold: 10000n }, { decimals: 8 }],
+          [{ supply: 10n ** 18n }, { debt }],
+        ),
+      );
+    expect(at(10n ** 18n)).toMatchObject({ healthFactor: 10n ** 18n, underwater: false });
+    expect(at(10n ** 18n + 1n)).toMatchObject({ healthFactor: 10n ** 18n - 1n, underwater: true });
+  });
+
+  test('is without bound when nothing is owed', () => {
+    const scenario = scene(10n, [{}], [{ supply: 5n * 10n ** 18n }]);
+    expect(judge(scenario)).toEqual({
+      healthFactor: 2n ** 256n - 1n,
+      underwater: false,
+      collateralBase: 5n * 10n ** 8n,
+      debtBase: 0n,
+    });
+  });
+
+  test('counts the least debt as one base unit', () => {
+    const scenario = scene(10n, [{}, {}], [{ supply: 10n ** 18n }, { debt: 1n }]);
+    expect(judge(scenario)).toMatchObject({ debtBase: 1n });
+  });
+
+  test('takes threshold from eMode for the collateral in its bitmap only', () => {
+    const eModes = { 1: { liquidationThreshold: 9500n, liquidationBonus: 10100n, collateralBitmap: 0b01n } };
+    const stakes = [{ supply: 1000n }, { supply: 1000n }, { debt: 1000n }];
+    const reserves = [{ decimals: 8 }, { decimals: 8 }, { decimals: 8 }];
+    expect(factorOf(scene(10n, reserves, stakes, { eMode: 1, eModes }))).toBe(1_750_000_000_000_000_000n);
+    expect(factorOf(scene(10n, reserves, stakes, { eMode: 0, eModes }))).toBe(1_600_000_000_000_000_000n);
+  });
+
+  test.each([
+    [9n, 0n],
+    [10n, 700n],
+  ])('collateral without a threshold at revision %d adds %d', (revision, collateralBase) => {
+    const scenario = scene(
+      revision,
+      [{ decimals: 8, liquidationThreshold: 0n }, { decimals: 8 }],
+      [{ supply: 700n }, { debt: 1n }],
+    );
+    expect(judge(scenario)).toMatchObject({ collateralBase, healthFactor: 0n, underwater: true });
+  });
+});
+
+describe('set aside', () => {
+  test('an account whose price failed, with the reason, even where its balance is zero; the next one is judged', () => {
+    const reserves = [{ decimals: 8 }, { decimals: 8, price: 'no price for R1: FeedIsBroken()' }, { decimals: 8 }];
+    const held = scene(10n, reserves, [{ supply: 10n }, { supply: 0n }, { debt: 1n }]);
+    expect(judge(held)).toEqual({ error: 'no price for R1: FeedIsBroken()' });
+    expect(aaveV3.options(held.market, held.state, held.account, now)).toEqual([]);
+    expect(judge(scene(10n, reserves, [{ supply: 10n }, {}, { debt: 1n }]))).toMatchObject({
+      healthFactor: 8n * 10n ** 18n,
+    });
+  });
+
+  test('an account in a category or reserve that is newer than the market', () => {
+    const { market, state, account } = scene(10n, [{}], [{ supply: 1n }]);
+    expect(aaveV3.health(market, state, { ...account, eMode: 7 }, now)).toEqual({
+      error: 'is in eMode 7, created after the market was opened',
+    });
+    expect(aaveV3.health(market, state, { ...account, unknownReserve: 1 }, now)).toEqual({
+      error: 'uses reserve 1 or a later one, listed after the market was opened',
+    });
+  });
+
+  test('nobody for a reserve that was dropped: the Pool skips it', () => {
+    const { market, state, account } = scene(
+      10n,
+      [{ decimals: 8 }, { decimals: 8 }],
+      [{ supply: 10n, debt: 4n }, { supply: 90n }],
+    );
+    const dropped: AaveState = { ...state, reserves: [state.reserves[0], undefined] };
+    expect(aaveV3.health(market, dropped, account, now)).toMatchObject({ collateralBase: 10n });
+  });
+});

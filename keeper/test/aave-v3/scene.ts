@@ -1,0 +1,109 @@
+import { type Address, getAddress, numberToHex, pad, zeroAddress, zeroHash } from 'viem';
+import type { AaveAccount, Position } from '../../src/protocols/aave-v3/account.ts';
+import type { AaveMarket, ReserveTokens } from '../../src/protocols/aave-v3/market.ts';
+import { RAY } from '../../src/protocols/aave-v3/math.ts';
+import { rulesOf } from '../../src/protocols/aave-v3/rules.ts';
+import type { AaveState, EMode, ReserveState } from '../../src/protocols/aave-v3/state.ts';
+
+export const now = 1_700_000_000n;
+export const borrower: Address = '0x00000000000000000000000000000000000B0b0B';
+export const asset = (id: number): Address => getAddress(pad(numberToHex(id + 1), { size: 20 }));
+
+/** A reserve without interest, price or limits, changed as a test needs. */
+export type ReserveChange = Partial<Omit<ReserveState, 'price'>> & { price?: bigint | string };
+
+export function reserve({ price = 10n ** 8n, ...change }: ReserveChange = {}): ReserveState {
+  return {
+    liquidationThreshold: 8000n,
+    liquidationBonus: 10500n,
+    decimals: 18,
+    active: true,
+    paused: false,
+    flashLoanEnabled: true,
+    liquidationProtocolFee: 1000n,
+    liquidityIndex: RAY,
+    liquidityRate: 0n,
+    variableBorrowIndex: RAY,
+    variableBorrowRate: 0n,
+    lastUpdate: now,
+    gracePeriodUntil: 0n,
+    virtualLiquidity: 2n ** 127n,
+    ...change,
+    price: typeof price === 'string' ? { error: price } : { value: price },
+  };
+}
+
+/** Positions by reserve id; a given amount sets its flag. */
+export type Stake = { supply?: bigint; debt?: bigint };
+
+export type Scene = { market: AaveMarket; state: AaveState; account: AaveAccount };
+
+/** A market of `reserves` at Pool revision `revision`, and one account. */
+export function scene(
+  revision: bigint,
+  reserves: readonly ReserveChange[],
+  stakes: readonly Stake[],
+  {
+    eMode = 0,
+    eModes = {},
+    liquidationAllowed = true,
+  }: { eMode?: number; eModes?: Record<number, EMode>; liquidationAllowed?: boolean } = {},
+): Scene {
+  const states = reserves.map(reserve);
+  const assets = states.map(
+    ({ decimals }, id): ReserveTokens => ({
+      id,
+      address: asset(id),
+      symbol: `R${id}`,
+      decimals,
+      aToken: asset(100 + id),
+      variableDebtToken: asset(200 + id),
+    }),
+  );
+  return {
+    market: {
+      protocol: 'aave-v3',
+      chainId: 1,
+      address: asset(300),
+      addressesProvider: asset(301),
+      configurator: asset(302),
+      oracle: asset(303),
+      sentinel: zeroAddress,
+      revision,
+      rules: rulesOf(revision, asset(300)),
+      thresholds: {
+        fullCloseHealth: 95n * 10n ** 16n,
+        fullCloseBase: 2000n * 10n ** 8n,
+        minLeftoverBase: 1000n * 10n ** 8n,
+      },
+      baseUnit: 10n ** 8n,
+      reserves: assets,
+      assets,
+      lastEMode: Object.keys(eModes).length,
+    },
+    state: {
+      block: { number: 1n, hash: zeroHash, timestamp: now },
+      reserves: states,
+      eModes: new Map(Object.entries(eModes).map(([id, category]) => [Number(id), category])),
+      liquidationAllowed,
+      flashPremium: 5n,
+    },
+    account: {
+      address: borrower,
+      eMode,
+      positions: stakes.flatMap(({ supply, debt }, id): Position[] =>
+        supply === undefined && debt === undefined
+          ? []
+          : [
+              {
+                id,
+                collateral: supply !== undefined,
+                borrowing: debt !== undefined,
+                scaledSupply: supply ?? 0n,
+                scaledDebt: debt ?? 0n,
+              },
+            ],
+      ),
+    },
+  };
+}
