@@ -1,4 +1,4 @@
-import type { AbiEvent, Address, Hash, Hex, Log, PublicClient } from 'viem';
+import type { Abi, AbiEvent, Address, Hash, Hex, Log, PublicClient } from 'viem';
 
 /** The lending protocols Plimsoll liquidates. */
 export type ProtocolId = 'aave-v3' | 'compound-v2' | 'compound-v3' | 'dex223';
@@ -67,6 +67,9 @@ export type Leg = {
   extra: Hex;
 };
 
+/** A flash loan of `amount` of an asset: the contract's number for the funding, whom it asks, what it charges. */
+export type Lender = (asset: Address, amount: bigint) => { funding: number; source: Address; fee: bigint } | undefined;
+
 /** Which logs concern a market's accounts, and what they say. */
 export type Discovery = {
   /** Contracts to watch, and the events to watch them for. */
@@ -103,4 +106,10 @@ export type Protocol<M extends Market = Market, S extends MarketState = MarketSt
   /** Every legal (debt, collateral) pair at its largest legal amount; empty when not underwater or unjudged. */
   options(market: M, state: S, account: A, timestamp: bigint): Option[];
   leg(market: M, option: Option): Leg;
+  /** Value of one whole token in the market's base currency; `undefined` where the market has no price for it. */
+  price(market: M, state: S, asset: Address): { base: bigint; decimals: number } | undefined;
+  /** Flash loans of the market itself; `undefined` for an asset it does not lend, or not as much. */
+  lender(market: M, state: S): Lender;
+  /** What the protocol's contracts revert with. */
+  errors: Abi;
 };

@@ -1,7 +1,9 @@
 import type { Leg, Option, Protocol } from '../protocol.ts';
 import { type AaveAccount, readAccounts } from './account.ts';
 import { discovery } from './discovery.ts';
+import { errors } from './errors.ts';
 import { health } from './health.ts';
+import { lender, price } from './lending.ts';
 import { type AaveMarket, open } from './market.ts';
 import { options } from './options.ts';
 import { type AaveState, readMarket } from './state.ts';
@@ -30,4 +32,7 @@ export const aaveV3: Protocol<AaveMarket, AaveState, AaveAccount> = {
   health,
   options,
   leg,
+  price,
+  lender,
+  errors,
 };

@@ -1,4 +1,4 @@
-import { type Address, BaseError, type PublicClient, zeroAddress } from 'viem';
+import { type Address, BaseError, ContractFunctionRevertedError, type PublicClient, zeroAddress } from 'viem';
 import type { BlockRef, MarketState } from '../protocol.ts';
 import { oracleAbi, poolAbi, sentinelAbi } from './abi.ts';
 import { decodeConfiguration, type ReserveConfiguration } from './configuration.ts';
@@ -115,8 +115,8 @@ export async function readMarket(client: PublicClient, market: AaveMarket, block
 
 function priceOf(answer: Answer | undefined, symbol: string, asset: Address): Price {
   if (answer?.status === 'success') return { value: answer.result as bigint };
-  const error = answer?.error;
-  const reason =
-    error instanceof BaseError ? ((error.walk() as BaseError).shortMessage ?? error.shortMessage) : error?.message;
-  return { error: `no price for ${symbol} (${asset}): ${reason?.replaceAll('\n', ' ')}` };
+  const reverted =
+    answer?.error instanceof BaseError && answer.error.walk((cause) => cause instanceof ContractFunctionRevertedError);
+  const { reason, signature } = reverted instanceof ContractFunctionRevertedError ? reverted : {};
+  return { error: `no price for ${symbol} (${asset}): the oracle reverted with ${reason ?? signature ?? 'no reason'}` };
 }

@@ -1,0 +1,37 @@
+import type { PublicClient } from 'viem';
+
+/** EIP-1559 fees, wei per gas. */
+export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint };
+
+/** What the chain asks now: `baseFee` of the next block and the tip that usually gets in. */
+export type GasPrice = { baseFee: bigint; priority: bigint };
+
+/** A replacement must pay at least an eighth more for nodes to take it; a quarter settles it in fewer rounds. */
+const BUMP_NUMERATOR = 5n;
+const BUMP_DENOMINATOR = 4n;
+
+/** Fees of the next block, from the chain. */
+export async function gasPriceNow(client: PublicClient): Promise<GasPrice> {
+  const [block, priority] = await Promise.all([
+    client.getBlock({ blockTag: 'pending' }),
+    client.estimateMaxPriorityFeePerGas(),
+  ]);
+  return { baseFee: block.baseFeePerGas ?? 0n, priority };
+}
+
+/** Room for the base fee to double, the usual tip, and never above `limit` (wei per gas). */
+export function firstFees({ baseFee, priority }: GasPrice, limit: bigint): Fees {
+  const maxFeePerGas = least(2n * baseFee + priority, limit);
+  return { maxFeePerGas, maxPriorityFeePerGas: least(priority, maxFeePerGas) };
+}
+
+/** A quarter more than `fees`, or what the chain asks now if that is more; rounded up, so a node accepts it. */
+export function raisedFees(fees: Fees, now: GasPrice): Fees {
+  const raise = (fee: bigint) => (fee * BUMP_NUMERATOR + BUMP_DENOMINATOR - 1n) / BUMP_DENOMINATOR;
+  const maxPriorityFeePerGas = most(raise(fees.maxPriorityFeePerGas), now.priority);
+  const maxFeePerGas = most(raise(fees.maxFeePerGas), now.baseFee + maxPriorityFeePerGas);
+  return { maxFeePerGas, maxPriorityFeePerGas };
+}
+
+const least = (a: bigint, b: bigint) => (a < b ? a : b);
+const most = (a: bigint, b: bigint) => (a > b ? a : b);

@@ -1,0 +1,58 @@
+import { type Abi, type Address, type Hash, type PublicClient, parseEventLogs, type TransactionReceipt } from 'viem';
+import { liquidatorAbi } from '../bindings.ts';
+import { describeError } from '../telemetry/describe-error.ts';
+
+/** One leg as the contract measured it, smallest units. */
+export type LandedLeg = {
+  account: Address;
+  debt: Address;
+  collateral: Address;
+  repaid: bigint;
+  seized: bigint;
+};
+
+/** What became of a plan that was mined. */
+export type Mined =
+  | {
+      state: 'landed';
+      legs: LandedLeg[];
+      /** What the treasury received, measured there. */
+      profits: readonly { token: Address; amount: bigint }[];
+      /** Wei, at the plan's prices, before gas. */
+      value: bigint;
+    }
+  /** `lost`: the account was no longer under water, so somebody was first or the price came back. */
+  | { state: 'lost' | 'reverted'; reason: string };
+
+/** Reads a receipt; a plan that reverted is run again on the block before, for its reason. */
+export async function outcomeOf(client: PublicClient, receipt: TransactionReceipt, errors: Abi): Promise<Mined> {
+  if (receipt.status === 'reverted') {
+    const reason = await revertReason(client, receipt, errors);
+    return { state: /HealthFactorNotBelowThreshold/.test(reason) ? 'lost' : 'reverted', reason };
+  }
+  const logs = parseEventLogs({ abi: liquidatorAbi, logs: receipt.logs, eventName: ['Liquidated', 'PlanExecuted'] });
+  const done = logs.find((log) => log.eventName === 'PlanExecuted');
+  if (!done) return { state: 'reverted', reason: `${receipt.to} is no Liquidator: it says nothing of a plan` };
+  const legs = logs
+    .filter((log) => log.eventName === 'Liquidated')
+    .map(({ args: { borrower, debt, collateral, repaid, seized } }) => ({
+      account: borrower,
+      debt,
+      collateral,
+      repaid,
+      seized,
+    }));
+  return { state: 'landed', legs, profits: done.args.profits, value: done.args.value };
+}
+
+async function revertReason(client: PublicClient, receipt: TransactionReceipt, errors: Abi): Promise<string> {
+  try {
+    const { input, gas } = await client.getTransaction({ hash: receipt.transactionHash as Hash });
+    const { from, to } = receipt;
+    const blockNumber = receipt.blockNumber - 1n;
+    await client.call({ account: from, to: to!, data: input, gas, blockNumber });
+    return receipt.gasUsed >= gas ? 'out of gas' : 'reverted behind another transaction of its block';
+  } catch (error) {
+    return describeError(error, [...liquidatorAbi, ...errors]);
+  }
+}
