@@ -6,7 +6,7 @@ import { type Head, heads } from './chain/heads.ts';
 import { chainPreset } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
 import { gasPriceNow } from './execution/fees.ts';
-import { type Lane, openLane, type Settled } from './execution/lane.ts';
+import { openLane, type Settled } from './execution/lane.ts';
 import { outcomeOf } from './execution/outcome.ts';
 import { planData, rehearse } from './execution/rehearse.ts';
 import { bestOffers, type Offer, type Planning, planOf } from './planning/plan.ts';
@@ -106,17 +106,16 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
     const options = new Map(due.map((account) => [account, book.options(account, timestamp)]));
     const { offers, without } = await bestOffers(options, planning);
     for (const [account, reason] of without) report.skipped(account, reason);
-    for (const offer of offers) {
+    for (const [index, offer] of offers.entries()) {
       if (signal.aborted) return;
-      await attempt(offer, head, planning, lane);
+      if (lane && lane.inFlight().length >= settings.maxInFlight) return report.waiting(offers.length - index);
+      await attempt(offer, head, planning);
     }
   }
 
-  async function attempt(offer: Offer, head: Head, planning: Planning, lane: Lane<Offer> | undefined): Promise<void> {
+  async function attempt(offer: Offer, head: Head, planning: Planning): Promise<void> {
     const { account } = offer.option;
     if (!operator || !liquidator) return report.wouldSend(offer, undefined);
-    if (lane && lane.inFlight().length >= settings.maxInFlight)
-      return report.skipped(account, 'waits: --max-in-flight');
     const plan = planOf(offer, head, settings.minProfit, planning);
     const call = { from: operator.account.address, to: liquidator.address, data: planData(plan) };
     try {

@@ -51,6 +51,11 @@ export function createReport(log: Logger, book: Book) {
       log[known ? 'debug' : 'info']({ account, reason }, 'skipped');
     },
 
+    /** Offers that found the lane full; they are planned anew at the next head. */
+    waiting(count: number) {
+      log.info({ count }, 'wait for a free slot (--max-in-flight)');
+    },
+
     wouldSend(offer: Offer, rehearsed: Worth | undefined) {
       const known = rehearsed ? worth(rehearsed) : { value: formatEther(offer.value) };
       log.info({ ...aboutOffer(offer), ...known }, 'would liquidate');
@@ -80,7 +85,8 @@ export function createReport(log: Logger, book: Book) {
         log.warn({ ...aboutOffer(offer), reason: outcome.reason, gas: gasUsed, fee, hash }, outcome.state);
         return;
       }
-      const { value, profits } = outcome;
+      const { value } = outcome;
+      const earned = outcome.profits.filter((profit) => profit.amount > 0n);
       for (const leg of outcome.legs) {
         log.info(
           {
@@ -89,11 +95,17 @@ export function createReport(log: Logger, book: Book) {
             collateral: symbol(leg.collateral),
             repaid: amount(leg.debt, leg.repaid),
             seized: amount(leg.collateral, leg.seized),
-            profit: profits.filter((profit) => profit.amount > 0n).map((profit) => amount(profit.token, profit.amount)),
+            profit: earned.map((profit) => amount(profit.token, profit.amount)),
             value: formatEther(value),
             gas: gasUsed,
             fee,
             hash,
+            // The same in smallest units, for machines.
+            units: {
+              repaid: leg.repaid,
+              seized: leg.seized,
+              profit: Object.fromEntries(earned.map((profit) => [symbol(profit.token), profit.amount])),
+            },
           },
           'landed',
         );
