@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { readDump } from './allocs.ts';
 import { compileContracts } from './artifacts.ts';
 import { type LabDirectory, labDirectorySchema } from './directory.ts';
@@ -43,7 +43,9 @@ export async function ensureLab({ seed = 1, onProgress = () => {} }: EnsureOptio
   if (!built()) {
     await mkdir(cacheRoot, { recursive: true });
     await withLock(join(cacheRoot, 'lock'), async () => {
-      if (!built()) await build(seed, folder, onProgress);
+      if (built()) return;
+      await build(seed, folder, onProgress);
+      await sweep(seed, folder);
     });
   }
   if (seed === FOUNDRY_SEED) await publish(folder);
@@ -84,6 +86,15 @@ async function build(seed: number, folder: string, onProgress: (line: string) =>
     await rm(work, { recursive: true, force: true });
   }
   onProgress('state saved');
+}
+
+/** Removes what earlier sources made of the same seed, and what builders that were killed left behind. */
+async function sweep(seed: number, folder: string): Promise<void> {
+  for (const name of await readdir(cacheRoot)) {
+    const superseded = name.startsWith(`${seed}-`) && name !== basename(folder);
+    // Nobody else builds while we hold the lock.
+    if (superseded || name.startsWith('building-')) await rm(join(cacheRoot, name), { recursive: true, force: true });
+  }
 }
 
 /** Refreshes the stable copies that Foundry tests read, unless they are this lab's already. */

@@ -229,7 +229,7 @@ async function sendAll({ client }: LabHandle, calls: readonly Call[]): Promise<v
     const hashes: Hex[] = [];
     for (const { to, abi, functionName, args, value = 0n } of calls) {
       const data = encodeFunctionData({ abi, functionName, args });
-      const transaction = { from, to, data, value: numberToHex(value), gas: numberToHex(2_500_000) };
+      const transaction = { from, to, data, value: numberToHex(value), gas: numberToHex(1_500_000) };
       hashes.push(await client.request({ method: 'eth_sendTransaction', params: [transaction] }));
     }
     await client.mine({ blocks: 1 });

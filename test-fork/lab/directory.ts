@@ -36,6 +36,7 @@ export const labDirectorySchema = z.object({
   tokens: bySymbol(z.object({ address, decimals: z.number().int() })),
   /** Price feeds in USD, 8 decimals. */
   feeds: bySymbol(address),
+  /** Accounts with debt. The logs also name a few that have paid everything back. */
   borrowers: z.array(address),
   deployer: address,
 });

@@ -3,6 +3,7 @@ import { deployAave, setLtvs, supplyDepth } from './aave.ts';
 import { multicall3Bytecode, textAsCode } from './artifacts.ts';
 import { inventBorrowers, labAddress, openAccounts } from './borrowers.ts';
 import { DIRECTORY_ADDRESS, type LabDirectory } from './directory.ts';
+import { liveOn, REPAID } from './history.ts';
 import { BLOCK_GAS_LIMIT, createSender, type Sender } from './sender.ts';
 import { assets, deployTokens, symbols, type Tokens } from './tokens.ts';
 import { deployUniswap } from './uniswap.ts';
@@ -58,6 +59,7 @@ export async function populateLab(
   await openAccounts(sender, tokens, aave.pool, borrowers, (done) => {
     if (done === borrowers.length) onProgress(`${done} borrowers opened`);
   });
+  await liveOn(sender, tokens, aave.pool, borrowers);
   await setLtvs(sender, tokens.tokens, configurator, 'ltv');
   await sender.mine();
 
@@ -67,7 +69,7 @@ export async function populateLab(
     aave: aaveAddresses,
     uniswapV3,
     ...listed(tokens),
-    borrowers: borrowers.map(({ address }) => address),
+    borrowers: borrowers.slice(REPAID).map(({ address }) => address),
     deployer,
   };
   await sender.request('anvil_setCode', [DIRECTORY_ADDRESS, textAsCode(JSON.stringify(directory))]);
