@@ -24,12 +24,15 @@ export async function createLogger(
       level: options.level,
       base: undefined,
       timestamp: pino.stdTimeFunctions.isoTime,
+      // `plain` has done it.
+      serializers: { err: (described) => described },
       formatters: {
         level: (label) => ({ level: label }),
         log: (fields) => plain(fields, withCauses, 0) as Record<string, unknown>,
       },
     },
-    { write: (line) => destination.write(scrub(render(line))) },
+    // Before rendering as well: the pretty form drops some of the escapes that a secret would be known by.
+    { write: (line) => destination.write(scrub(render(scrub(line)))) },
   );
 }
 

@@ -43,7 +43,10 @@ export function addSecretUrl(endpoint: string): void {
   withoutLogin.password = '';
   for (const form of [endpoint, url.href, withoutLogin.href]) {
     // The origin alone says nothing, and matching it would turn every mention of the host into this replacement.
-    if (form.replace(/\/$/, '') !== url.origin) hide(form.replace(/\/$/, ''), shown);
+    const bare = form.replace(/\/$/, '');
+    if (bare === url.origin) continue;
+    hide(bare, shown);
+    hide(`${bare}/`, shown);
   }
   const login = [url.username, url.password].map(decodeURIComponent);
   if (url.password) hide(login[1] ?? '', REDACTED);
