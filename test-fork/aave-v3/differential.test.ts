@@ -32,6 +32,7 @@ const abi = parseAbi([
   'function supply(address asset, uint256 amount, address onBehalfOf, uint16 referralCode)',
   'function borrow(address asset, uint256 amount, uint256 mode, uint16 referralCode, address onBehalfOf)',
   'function liquidationCall(address collateral, address debt, address user, uint256 debtToCover, bool receiveAToken)',
+  'function setReservePause(address asset, bool paused, uint40 gracePeriod)',
   'event LiquidationCall(address indexed collateralAsset, address indexed debtAsset, address indexed user, uint256 debtToCover, uint256 liquidatedCollateralAmount, address liquidator, bool receiveAToken)',
 ]);
 
@@ -142,7 +143,7 @@ async function compareHealth(state: AaveState, accounts: ReadonlyMap<Address, Aa
   }
 }
 
-/** What the Pool does with an option, in a block at `timestamp` that is undone again. */
+/** What the Pool does with an option, in a block at `timestamp` that is undone again; throws when it refuses. */
 async function liquidate(option: Option, timestamp: bigint): Promise<{ repay: bigint; seized: bigint }> {
   const { client, directory } = lab;
   const id = await client.snapshot();
@@ -282,6 +283,46 @@ describe('against the bytecode of Aave v3.6', () => {
     }
     expect(others.size).toBeGreaterThan(0);
     await compareHealth(state, others, block);
+    await lab.client.revert({ id });
+  });
+
+  test('a paused reserve and one in its grace period offer nothing; the second after, all of it', async () => {
+    const id = await lab.client.snapshot();
+    const { directory, client } = lab;
+    const halved = encodeFunctionData({ abi, functionName: 'set', args: [assets.WETH.price / 2n] });
+    await must(liquidator, directory.feeds.WETH, halved);
+    const pause = (paused: boolean, grace: number) =>
+      must(
+        directory.aave.aclAdmin,
+        market.configurator,
+        encodeFunctionData({
+          abi,
+          functionName: 'setReservePause',
+          args: [directory.tokens.WETH.address, paused, grace],
+        }),
+      );
+    const offers = async (timestamp?: bigint) => {
+      const state = await aaveV3.readMarket(client as never, market, await head());
+      const accounts = await aaveV3.readAccounts(client as never, market, state, directory.borrowers);
+      return [...accounts.values()]
+        .flatMap((account) => aaveV3.options(market, state, account, timestamp ?? state.block.timestamp + 1n))
+        .filter(({ collateralAsset }) => collateralAsset === directory.tokens.WETH.address);
+    };
+
+    const before = await offers();
+    expect(before.length).toBeGreaterThan(0);
+    await pause(true, 0);
+    expect(await offers()).toEqual([]);
+    await expect(liquidate(before[0]!, (await head()).timestamp + 1n)).rejects.toThrow('refused');
+
+    await pause(false, 3600);
+    const until = (await head()).timestamp + 3600n;
+    expect(await offers(until)).toEqual([]);
+    await expect(liquidate(before[0]!, until)).rejects.toThrow('refused');
+    const after = await offers(until + 1n);
+    expect(after.length).toBeGreaterThanOrEqual(before.length);
+    const [option] = after;
+    expect(await liquidate(option!, until + 1n)).toEqual({ repay: option!.repay, seized: option!.seized });
     await lab.client.revert({ id });
   });
 });
