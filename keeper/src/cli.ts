@@ -29,11 +29,10 @@ async function main(args: readonly string[]): Promise<void> {
   const log = await createLogger({ format, level: settings.logLevel });
   // Libraries print here past the log (viem does when a socket cannot be opened again).
   console.error = (...said: unknown[]) => log.debug({ said: said.map(oneLine) }, 'said by a library');
+  const stop = stopOnSignals(log);
   const { protocol, rpc, dryRun } = settings;
   log.info({ version, protocol, rpc: rpc.map(describeUrl), dryRun }, 'plimsoll starts');
   for (const note of unknownVariables(process.env)) log.warn(note);
-
-  const stop = stopOnSignals(log);
   await Promise.race([run(settings, stop, log), stoppedBefore(stop)]);
 }
 

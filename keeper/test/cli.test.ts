@@ -21,7 +21,7 @@ const NOT_A_LIQUIDATOR = '0x00000000000000000000000000000000000000A2';
 /** Answers every call with zero: treasury zero, nobody is an operator. */
 const REFUSES_ALL = '0x00000000000000000000000000000000000000A3';
 /** Answers every call with one: everybody is an operator. */
-const TAKES_ALL = '0x00000000000000000000000000000000000000A4';
+const TAKES_ALL = '0x00000000000000000000000000000000000000a4';
 
 const AAVE = ['--protocol', 'aave-v3'];
 const DRY = [...AAVE, '--dry-run'];
