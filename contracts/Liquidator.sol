@@ -235,8 +235,10 @@ contract Liquidator is ILiquidator, Ownable2Step, ReentrancyGuardTransient, Unis
 
     // ---- plan ----
 
-    /// @dev Money can leave only in a token that is swept before and settled after.
+    /// @dev Money can leave only in a token that is swept before and settled after. That goes for the tip's WETH too,
+    /// whose profit caps it.
     function _requireListed(Plan calldata plan) private pure {
+        if (plan.tip != 0) _priceOf(plan.tokens, plan.weth);
         for (uint256 i; i < plan.rounds.length; ++i) {
             Round calldata round = plan.rounds[i];
             _priceOf(plan.tokens, round.debtToken);

@@ -222,6 +222,8 @@ interface ILiquidator {
     error Unsupported();
     /// @notice An address that must not be zero, or not this contract, is.
     error BadAddress();
+    /// @notice A round is not encoded in one piece, as ABI encoders do.
+    error BadEncoding();
     /// @notice A share above 10,000 bps.
     error BadBps(uint256 bps);
 
