@@ -17,7 +17,6 @@ import {
   type WalletActions,
   walletActions,
 } from 'viem';
-import { foundry } from 'viem/chains';
 import { labAddress } from './borrowers.ts';
 import type { LabDirectory } from './directory.ts';
 import { sqrtPriceX96 } from './prices.ts';
@@ -25,8 +24,10 @@ import type { AssetSymbol } from './tokens.ts';
 
 /** The lab as viem's chain, with Multicall3 at its usual address. */
 export const labChain = defineChain({
-  ...foundry,
+  id: 31337,
   name: 'Plimsoll lab',
+  nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+  rpcUrls: { default: { http: [] } },
   contracts: { multicall3: { address: '0xcA11bde05977b3631167028862bE2a173976CA11' } },
 });
 

@@ -1,6 +1,7 @@
 import { type Address, parseAbi, parseAbiItem } from 'viem';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { forkLab, type Lab } from './anvil.ts';
+import { inventBorrowers, labAddress } from './borrowers.ts';
 import { advance, breakFeed, healthOf, mint, setPrice, testClient } from './chain.ts';
 import { sqrtPriceX96 } from './prices.ts';
 import type { AssetSymbol } from './tokens.ts';
@@ -122,6 +123,17 @@ describe('borrowers', () => {
       ),
     });
     expect(eModes.filter((category) => category === 1n).length).toBeGreaterThan(10);
+  });
+
+  test('a seed decides the borrowers and the deployer, and through it every address', () => {
+    const { seed, borrowers, deployer } = lab.directory;
+    const [same, other] = [inventBorrowers(seed), inventBorrowers(seed + 1)];
+    expect(same.slice(-borrowers.length).map(({ address }) => address)).toEqual(borrowers);
+    expect(labAddress(seed, 'deployer')).toBe(deployer);
+    expect(labAddress(seed + 1, 'deployer')).not.toBe(deployer);
+    const repeated = other.filter(({ address }) => borrowers.includes(address));
+    expect(repeated).toEqual([]);
+    expect(other.map(({ debts }) => debts)).not.toEqual(same.map(({ debts }) => debts));
   });
 
   test('a 15 % fall of WETH puts at least 30 under water and takes the pools along', async () => {
