@@ -469,6 +469,7 @@ export const liquidatorAbi = [
     inputs: [{ name: 'bps', internalType: 'uint256', type: 'uint256' }],
     name: 'BadBps',
   },
+  { type: 'error', inputs: [], name: 'BadEncoding' },
   {
     type: 'error',
     inputs: [
