@@ -139,7 +139,7 @@ const cases: Case[] = [
     1,
     () => [...DRY, '--rpc', `ws://127.0.0.1:${closed}/SecretPath`],
     () =>
-      `--rpc ws://127.0.0.1:${closed}/… does not answer: An unknown RPC error occurred.; start the node or pass another --rpc`,
+      `--rpc ws://127.0.0.1:${closed}/… does not answer: the WebSocket cannot be opened; start the node or pass another --rpc`,
   ],
   [
     'an endpoint that is silent',

@@ -102,7 +102,10 @@ async function askChainId(transport: Transport, endpoint: string): Promise<numbe
     if (typeof answer === 'string' && Number.isSafeInteger(id) && id > 0) return id;
     throw new Error(`eth_chainId was answered with ${JSON.stringify(answer)}`);
   } catch (cause) {
-    throw new KeeperError(`--rpc ${describeUrl(endpoint)} does not answer: ${oneLine(cause)}`, { cause });
+    // viem has no word for a socket that does not open.
+    const unopened = /^ws/i.test(endpoint) && (cause as { code?: unknown }).code === -1;
+    const why = unopened ? 'the WebSocket cannot be opened' : oneLine(cause);
+    throw new KeeperError(`--rpc ${describeUrl(endpoint)} does not answer: ${why}`, { cause });
   } finally {
     clearTimeout(timer);
   }

@@ -4,7 +4,8 @@ import { z } from 'zod';
 // A setting arrives as text (flag, environment) or as JSON (config file); each parser here takes both and says in one
 // clause what it expected. The reader of the settings puts the flag's or variable's name and the value before it.
 
-// viem is loaded by the parsers that need it, at parsing: `--help` does without.
+// viem takes long to load and is loaded by the one parser that needs it, at parsing: `--help` and the first line of the log
+// do not wait for it.
 
 type Context = { addIssue: (issue: { code: 'custom'; message: string }) => void };
 
@@ -65,12 +66,15 @@ export function block() {
 export function decimal(bounds: { min: string; max: string; decimals: number; of: string }) {
   const expected = `expected a decimal number of ${bounds.of} from ${bounds.min} to ${bounds.max}, like 0.01`;
   const pattern = new RegExp(`^\\d+(\\.\\d{1,${bounds.decimals}})?$`);
-  return z.unknown().transform(async (value, ctx): Promise<bigint> => {
+  const scaled = (number: string) => {
+    const [whole = '', fraction = ''] = number.split('.');
+    return BigInt(whole + fraction.padEnd(bounds.decimals, '0'));
+  };
+  return z.unknown().transform((value, ctx): bigint => {
     const written = String(value).trim();
     if (!pattern.test(written)) return refuse(ctx, expected);
-    const { parseUnits } = await import('viem/utils');
-    const [amount, min, max] = [written, bounds.min, bounds.max].map((number) => parseUnits(number, bounds.decimals));
-    return amount! >= min! && amount! <= max! ? amount! : refuse(ctx, expected);
+    const amount = scaled(written);
+    return amount >= scaled(bounds.min) && amount <= scaled(bounds.max) ? amount : refuse(ctx, expected);
   });
 }
 
