@@ -1,4 +1,4 @@
-import { type Address, encodeFunctionData } from 'viem';
+import { type Address, createPublicClient, encodeFunctionData, http } from 'viem';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { AaveAccount } from '../../keeper/src/protocols/aave-v3/account.ts';
 import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
@@ -136,6 +136,16 @@ describe('against the bytecode of Aave v3.6', () => {
     expect(market.assets.map(({ symbol, address, decimals }) => ({ symbol, address, decimals }))).toEqual(
       symbols.map((symbol) => ({ symbol, ...lab.directory.tokens[symbol] })),
     );
+  });
+
+  test('reads the same on a chain that is not known to have Multicall3', async () => {
+    const plain = createPublicClient({ transport: http(rig.lab.url) });
+    const block = await rig.head();
+    const market = await aaveV3.open(plain, rig.lab.directory.aave.pool, block);
+    expect(market).toEqual(rig.market);
+    const state = await aaveV3.readMarket(plain, market, block);
+    const accounts = await aaveV3.readAccounts(plain, market, state, rig.lab.directory.borrowers);
+    expect({ state, accounts }).toEqual(await rig.read(block));
   });
 
   test('finds every borrower in the logs', async () => {

@@ -1,4 +1,4 @@
-import { encodeFunctionData, toFunctionSelector } from 'viem';
+import { encodeFunctionData, pad, toFunctionSelector } from 'viem';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { AaveAccount } from '../../keeper/src/protocols/aave-v3/account.ts';
 import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
@@ -64,3 +64,8 @@ test('a paused reserve and one in its grace period offer nothing; the second aft
     const [option] = after;
     expect(await rig.liquidate(option!, until + 1n)).toEqual({ repay: option!.repay, seized: option!.seized });
   }));
+
+test('a block the node does not have is an error of the node, not of a price', async () => {
+  const block = { ...(await rig.head()), hash: pad('0x12', { size: 32 }) };
+  await expect(rig.read(block)).rejects.toThrow('aggregate3');
+});

@@ -6,24 +6,31 @@ export type Call = { address: Address; abi: Abi; functionName: string; args?: re
 export type Answer = { status: 'success'; result: unknown } | { status: 'failure'; error: Error };
 
 /**
- * Makes all calls in one `eth_call` at one block, so that they cannot disagree. Chains without a known Multicall3 get its
- * code along with the call.
+ * Calldata per `eth_call` (bytes) where Multicall3's own code has to go along: the answers then come back as if they were
+ * a contract's code, so no more than 24,576 bytes of them (EIP-170). 28 reserves fit.
+ */
+const DEPLOYLESS_BATCH = 1_024;
+
+/**
+ * Makes all calls at one block: in one `eth_call`, or a few on a chain that is not known to have Multicall3.
  * @param block read by hash; the latest block when left out
  * @throws when the node fails; a call that reverts is an answer
  */
 export async function readTogether(client: PublicClient, calls: readonly Call[], block?: BlockRef): Promise<Answer[]> {
   if (calls.length === 0) return [];
-  const answers = await client.multicall({
+  const deployless = !client.chain?.contracts?.multicall3;
+  const answers = (await client.multicall({
     contracts: calls,
     allowFailure: true,
-    batchSize: 0,
-    deployless: !client.chain?.contracts?.multicall3,
+    batchSize: deployless ? DEPLOYLESS_BATCH : 0,
+    deployless,
     ...(block ? { blockHash: block.hash } : {}),
-  });
-  const [first] = answers;
-  // When the node itself fails, viem gives its one error as the answer to every call.
-  if (first?.status === 'failure' && answers.every(({ error }) => error === first.error)) throw first.error;
-  return answers as Answer[];
+  })) as Answer[];
+  // When the node itself fails, viem gives its one error as the answer to every call; a call's own error is its alone.
+  const errors = answers.flatMap((answer) => (answer.status === 'failure' ? [answer.error] : []));
+  const shared = errors.find((error, index) => error === errors[index - 1]);
+  if (shared) throw shared;
+  return answers;
 }
 
 /** The result of a call that cannot fail unless the node does. */
