@@ -44,8 +44,14 @@ async function run(settings: Settings, stop: AbortSignal, log: Logger): Promise<
   const { chain, market, operator, liquidator } = ready;
   log.info({ chain: chain.shown, market, operator: operator?.account.address, ...liquidator }, 'ready');
   const { runKeeper } = await import('./keeper.ts');
-  const summary = await runKeeper(ready, stop, log);
-  log.info({ ...summary }, 'plimsoll stops');
+  try {
+    const summary = await runKeeper(ready, stop, log);
+    log.info({ ...summary }, 'plimsoll stops');
+  } catch (err) {
+    // What was cut short by the signal ends with an error that is nobody's fault.
+    if (!stop.aborted || err instanceof KeeperError) throw err;
+    log.info({ err }, 'plimsoll stops, cut short');
+  }
 }
 
 /** Whether the loop runs: from then on it is the loop that ends when told to stop, after what it has begun. */

@@ -240,7 +240,7 @@ describe('help and table', () => {
     const row = configurationTable()
       .split('\n')
       .find((line) => line.includes(`\`${field.variable}\``));
-    expect(row?.split(' | ')).toHaveLength(5);
+    expect(row?.split(' | ')).toHaveLength(6);
     expect(row).toContain(field.description);
   });
 

@@ -39,7 +39,7 @@ const shape = {
     group: 'What to liquidate',
     description: "Deployment of the protocol: a preset's name, or the address of its Pool or PoolAddressesProvider",
     takes: 'name',
-    example: 'aave-v3-ethereum',
+    example: 'ethereum-core',
     unset: "the chain's main market",
   }),
   liquidator: address().optional().register(notes, {
@@ -204,7 +204,7 @@ const shape = {
   }),
   config: text().optional().register(notes, {
     group: 'Running',
-    description: 'JSON file of settings, by the names in the table',
+    description: 'JSON file of settings',
     takes: 'file',
     example: './base.json',
     unset: 'plimsoll.config.json, if there is one',
@@ -270,9 +270,14 @@ export function configurationTable(): string {
   const rows = fields.map((field) => {
     const flag = field.flag ? `\`${field.flag}\`` : 'none: environment only';
     const initial = field.default === undefined ? (field.unset ?? '') : `\`${field.default}\``;
+    const key = field.flag && field.name !== 'config' ? `\`${field.name}\`` : '';
     const unit = field.unit ? ` (${field.unit})` : '';
-    const cells = [flag, `\`${field.variable}\``, `${field.description}${unit}`, initial, `\`${field.example}\``];
+    const cells = [flag, `\`${field.variable}\``, key, `${field.description}${unit}`, initial, `\`${field.example}\``];
     return `| ${cells.join(' | ')} |`;
   });
-  return ['| flag | environment | meaning | default | example |', '|---|---|---|---|---|', ...rows].join('\n');
+  return [
+    '| flag | environment | config file | meaning | default | example |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
 }

@@ -115,5 +115,5 @@ export function endpoints() {
 
 /** Whether an endpoint names a socket file rather than a URL. */
 export function isIpcPath(endpoint: string): boolean {
-  return !endpoint.includes('://') && (/^[./~\\]/.test(endpoint) || endpoint.endsWith('.ipc'));
+  return !endpoint.includes('://') && (/^[./\\]/.test(endpoint) || endpoint.endsWith('.ipc'));
 }
