@@ -2,6 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { createTestClient, http } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -30,6 +31,8 @@ let ethereum: Anvil;
 let anvil: Anvil;
 let web: Server;
 let silent: Server;
+/** A node that says which chain it is and that there is no code, and answers nothing else. */
+let stuck: Server;
 let keystore: string;
 let closed: number;
 let folder: string;
@@ -40,6 +43,12 @@ beforeAll(async () => {
   [ethereum, anvil, closed] = await Promise.all([startAnvil({ chainId: 1 }), startAnvil(), closedPort()]);
   web = createServer((_, response) => response.writeHead(404).end('<html>nothing here</html>')).listen(0, '127.0.0.1');
   silent = createServer(() => {}).listen(0, '127.0.0.1');
+  stuck = createServer(async (request, response) => {
+    const asked = (await json(request)) as { id: number; method: string }[];
+    const known: Record<string, string> = { eth_chainId: '0x7a69', eth_getCode: '0x' };
+    if (!asked.every(({ method }) => method in known)) return;
+    response.end(JSON.stringify(asked.map(({ id, method }) => ({ jsonrpc: '2.0', id, result: known[method] }))));
+  }).listen(0, '127.0.0.1');
   await cast('wallet', 'import', 'operator', '-k', folder, '--private-key', RICH, '--unsafe-password', PASSWORD);
   chmodSync(keystore, 0o600);
   for (const [name, content] of [
@@ -57,8 +66,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   web?.close();
-  silent?.closeAllConnections();
-  silent?.close();
+  for (const server of [silent, stuck]) {
+    server?.closeAllConnections();
+    server?.close();
+  }
   await Promise.all([ethereum?.stop(), anvil?.stop()]);
 });
 
@@ -234,7 +245,9 @@ describe('starts', () => {
   });
 
   test.concurrent('a signal before the loop ends it in order', async () => {
-    const run = await runCli([...DRY, '--rpc', `http://127.0.0.1:${port(silent)}/SecretPath`], { signal: 'SIGTERM' });
+    const run = await runCli([...DRY, '--rpc', `http://127.0.0.1:${port(silent)}/SecretPath`], {
+      signals: [['plimsoll starts', 'SIGTERM']],
+    });
     expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
     const lines = run.stdout
       .trim()
@@ -242,6 +255,17 @@ describe('starts', () => {
       .map((line) => JSON.parse(line));
     expect(lines.map(({ msg }) => msg)).toEqual(['plimsoll starts', 'stopping; once more to stop at once']);
     expect(lines[0].rpc).toEqual([`http://127.0.0.1:${port(silent)}/…`]);
+  });
+
+  test.concurrent('a second signal ends it at once', async () => {
+    const given = [...DRY, '--rpc', `http://127.0.0.1:${port(stuck)}`, '--market', MARKET, '--wrapped-native', MARKET];
+    const run = await runCli(given, {
+      signals: [
+        ['"msg":"ready"', 'SIGINT'],
+        ['once more', 'SIGINT'],
+      ],
+    });
+    expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 130, stderr: '' });
   });
 
   test.concurrent('causes are told at debug, still without a stack or a secret', async () => {

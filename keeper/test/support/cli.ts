@@ -20,12 +20,12 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Files to put into the folder it runs in. */
   files?: Record<string, string>;
-  /** Sent when the first line is on standard output. */
-  signal?: NodeJS.Signals;
+  /** Signals, one after the other, each sent when standard output says the word before it. */
+  signals?: [after: string, signal: NodeJS.Signals][];
 }
 
 /** Runs the keeper as a user would, in an empty folder of its own and with a bare environment. */
-export function runCli(args: readonly string[], { env = {}, files = {}, signal }: RunOptions = {}): Promise<Run> {
+export function runCli(args: readonly string[], { env = {}, files = {}, signals = [] }: RunOptions = {}): Promise<Run> {
   const cwd = temporaryFolder();
   for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content, { mode: 0o600 });
   const entry = [join(root, 'keeper/src/cli.ts'), ...args];
@@ -40,9 +40,11 @@ export function runCli(args: readonly string[], { env = {}, files = {}, signal }
     },
   );
   let [stdout, stderr] = ['', ''];
-  if (signal) child.stdout.once('data', () => child.kill(signal));
+  const due = [...signals];
   child.stdout.on('data', (chunk) => {
     stdout += chunk;
+    const [next] = due;
+    if (next && stdout.includes(next[0])) child.kill(due.shift()![1]);
   });
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
