@@ -33,7 +33,7 @@ export async function deploy(
   const broadcast = await mkdtemp(join(tmpdir(), 'plimsoll-broadcast-'));
   try {
     const args = ['script', 'Deploy', '--rpc-url', url, '--unlocked', '--sender', sender, '--broadcast'];
-    const { stdout } = await run('forge', [...args, '--non-interactive'], {
+    const { stdout } = await run('forge', [...args, '--non-interactive', '--skip', 'test'], {
       cwd: root,
       env: withBinaries({
         OWNER: roles.owner,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Address, Hex } from 'viem';
+import type { Hex } from 'viem';
 import type { LabDirectory } from '../lab/directory.ts';
 import { root } from '../lab/paths.ts';
 import { withBinaries } from './deploy.ts';

@@ -17,6 +17,7 @@ type Worth = { value: bigint; gas: bigint; net: bigint };
 export function createReport(log: Logger, book: Book) {
   const lastReason = new Map<Address, string>();
   let lastUnjudged = '';
+  let lastUnderwater = 0;
 
   const symbol = (token: Address) => book.market.assets.find(({ address }) => address === token)?.symbol ?? token;
   const amount = (token: Address, units: bigint) => {
@@ -42,7 +43,8 @@ export function createReport(log: Logger, book: Book) {
       }
       lastUnjudged = now;
       const line = { head: number, timestamp, accounts: book.size, touched, underwater: underwater.size };
-      log[underwater.size > 0 ? 'info' : 'debug'](line, 'head');
+      log[underwater.size > 0 || lastUnderwater > 0 ? 'info' : 'debug'](line, 'head');
+      lastUnderwater = underwater.size;
     },
 
     skipped(account: Address, reason: string) {

@@ -1,0 +1,46 @@
+import Table from 'cli-table3';
+import { formatUnits } from 'viem';
+import type { LabDirectory } from '../lab/directory.ts';
+import type { AssetSymbol } from '../lab/tokens.ts';
+import type { Row } from './check.ts';
+
+/** An amount of a lab token for people: at most six decimals, rounded down. */
+export function show(directory: LabDirectory, symbol: string, units: bigint): string {
+  const { decimals } = directory.tokens[symbol as AssetSymbol];
+  const [whole, fraction = ''] = formatUnits(units, decimals).split('.');
+  const shown = fraction.slice(0, 6).replace(/0+$/, '');
+  return `${whole}${shown ? `.${shown}` : ''} ${symbol}`;
+}
+
+/** A flash swap leaves collateral, and as dust the minute of interest that was borrowed ahead; a loan leaves debt token. */
+function mainProfit({ collateral, debt, profit }: Row): [symbol: string, units: bigint] {
+  const units = profit[collateral] ?? 0n;
+  return units > 0n ? [collateral, units] : [debt, profit[debt] ?? 0n];
+}
+
+/** What was liquidated, a row each, and the totals. */
+export function tableOf(directory: LabDirectory, rows: readonly Row[], totals: Record<string, bigint>): string {
+  const table = new Table({
+    head: ['account', 'debt', 'collateral', 'repaid', 'seized', 'profit', 'gas'],
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right'],
+  });
+  for (const row of rows) {
+    table.push([
+      `${row.account.slice(0, 6)}…${row.account.slice(-4)}`,
+      row.debt,
+      row.collateral,
+      show(directory, row.debt, row.repaid),
+      show(directory, row.collateral, row.seized),
+      show(directory, ...mainProfit(row)),
+      row.gas.toLocaleString('en'),
+    ]);
+  }
+  const gas = rows.reduce((sum, row) => sum + row.gas, 0n);
+  const earned = Object.entries(totals).filter(([, units]) => units > 0n);
+  return [
+    table.toString(),
+    `${rows.length} liquidations of ${new Set(rows.map(({ account }) => account)).size} accounts, ${gas.toLocaleString('en')} gas`,
+    `treasury: ${earned.map(([symbol, units]) => show(directory, symbol, units)).join(', ')}`,
+  ].join('\n');
+}
