@@ -1,17 +1,51 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
+import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
+import { IAaveV3Pool } from "../interfaces/external/IAaveV3Pool.sol";
+import { IUniswapV3Pool } from "../interfaces/external/IUniswapV3Pool.sol";
 import { Leg, Plan, Round } from "../interfaces/ILiquidator.sol";
+import { IPool } from "./ILab.sol";
 import { Lab } from "./Lab.sol";
 import { Plans } from "./Plans.sol";
+
+/// @notice Buys an exact amount in one pool and pays from its own balance.
+contract BareSwap {
+    using SafeTransferLib for address;
+    using SafeCastLib for uint256;
+
+    address private immutable POOL;
+    address private immutable TOKEN_IN;
+    bool private immutable ZERO_FOR_ONE;
+
+    constructor(address pool, address tokenIn, bool zeroForOne) {
+        (POOL, TOKEN_IN, ZERO_FOR_ONE) = (pool, tokenIn, zeroForOne);
+    }
+
+    /// @notice Buys `amount`.
+    function buy(uint256 amount) external {
+        uint160 limit = ZERO_FOR_ONE ? 4_295_128_740 : 1_461_446_703_485_210_103_287_273_052_203_988_822_378_723_970_341;
+        IUniswapV3Pool(POOL).swap(address(this), ZERO_FOR_ONE, -amount.toInt256(), limit, "");
+    }
+
+    /// @notice Pays.
+    function uniswapV3SwapCallback(int256 amount0, int256 amount1, bytes calldata) external {
+        TOKEN_IN.safeTransfer(msg.sender, SafeCastLib.toUint256(ZERO_FOR_ONE ? amount0 : amount1));
+    }
+}
 
 /// @notice What a plan costs, intrinsic gas and refunds included, as in a transaction of its own: each call runs isolated,
 /// the treasury already holds both tokens and a plan landed before. Numbers are kept in `snapshots/Gas.json`.
 /// forge-config: default.isolate = true
 contract GasTest is Lab {
+    using SafeTransferLib for address;
+
     uint24 private constant FEE = 500;
 
     address[4] private borrowers;
+    address private mixed;
 
     function setUp() public override {
         super.setUp();
@@ -20,7 +54,11 @@ contract GasTest is Lab {
         }
         _give(weth, TREASURY, 1e18);
         _give(usdc, TREASURY, 1e6);
-        _supply(borrowers[1], usdc, 1000e6);
+        // Owes an asset that it also supplies: health 0.98 at 1,650 USD.
+        mixed = _open(weth, 5e18, usdc, 5000e6);
+        _supply(mixed, usdc, 10_000e6);
+        vm.prank(mixed);
+        IPool(aave).borrow(usdc, 10_000e6, 2, 0, mixed);
         _setPrice(weth, 1650);
         _execute(_flashSwap(1, 3));
         skip(1 hours);
@@ -72,12 +110,34 @@ contract GasTest is Lab {
     }
 
     function test_sameAsset() public {
-        uint256 before = _debtOf(borrowers[1], usdc);
-        Leg[] memory legs = Plans.legs(Plans.leg(aave, borrowers[1], usdc, 500e6));
-        Plan memory plan = Plans.plan(
-            Plans.tokens(usdc, USD6_PRICE), Plans.rounds(Plans.loan(aave, usdc, 500e6, legs, Plans.swaps()))
-        );
-        _measure("flash loan, same asset", plan);
-        assertApproxEqAbs(_debtOf(borrowers[1], usdc), before - 500e6, 1, "landed");
+        uint256 before = _debtOf(mixed, usdc);
+        Leg[] memory legs = Plans.legs(Plans.leg(aave, mixed, usdc, 5000e6));
+        Round memory round = Plans.loan(aave, usdc, 5000e6, legs, Plans.swaps());
+        _measure("flash loan, same asset", Plans.plan(Plans.tokens(usdc, USD6_PRICE), Plans.rounds(round)));
+        assertApproxEqAbs(_debtOf(mixed, usdc), before - 5000e6, 1, "landed");
+    }
+
+    // ---- what nobody can do without ----
+
+    /// @dev The protocol's call alone, by an account with money and a standing allowance.
+    function test_floorLiquidation() public {
+        _give(usdc, TREASURY, 100_000e6);
+        vm.startPrank(TREASURY);
+        usdc.safeApprove(aave, type(uint256).max);
+        IAaveV3Pool(aave).liquidationCall(weth, usdc, borrowers[0], type(uint256).max, false);
+        vm.snapshotGasLastCall("Gas", "floor: liquidationCall");
+        vm.stopPrank();
+        assertEq(_debtOf(borrowers[0], usdc), 0, "landed");
+    }
+
+    /// @dev The pool's call alone, by a contract that has both tokens and checks nothing.
+    function test_floorSwap() public {
+        BareSwap bare = new BareSwap(_pool(weth, usdc, FEE), weth, weth < usdc);
+        _give(weth, address(bare), 100e18);
+        _give(usdc, address(bare), 1e6);
+        uint256 debt = _debtOf(borrowers[0], usdc);
+        bare.buy(debt);
+        vm.snapshotGasLastCall("Gas", "floor: swap");
+        assertEq(IERC20(usdc).balanceOf(address(bare)), debt + 1e6, "bought");
     }
 }
