@@ -139,3 +139,13 @@ test('a revert is decoded with its numbers, from wherever the node put the data'
   const reason = encodeErrorResult({ abi: parseAbi(['error Error(string)']), errorName: 'Error', args: ['LOK'] });
   expect(describeError(Object.assign(new Error('x'), { data: reason }))).toBe('reverted: LOK');
 });
+
+test('a revert that carries another is decoded to the bottom', () => {
+  const abi = parseAbi(['error NothingLanded(bytes)', 'error LegFailed(uint256, bytes)', 'error NotBelowThreshold()']);
+  const inner = encodeErrorResult({ abi, errorName: 'NotBelowThreshold' });
+  const leg = encodeErrorResult({ abi, errorName: 'LegFailed', args: [0n, inner] });
+  const data = encodeErrorResult({ abi, errorName: 'NothingLanded', args: [leg] });
+  expect(describeError(Object.assign(new Error('x'), { data }), abi)).toBe(
+    'reverted: NothingLanded(LegFailed(0, NotBelowThreshold()))',
+  );
+});

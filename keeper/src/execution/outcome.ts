@@ -1,4 +1,4 @@
-import { type Abi, type Address, type Hash, type PublicClient, parseEventLogs, type TransactionReceipt } from 'viem';
+import { type Abi, type Address, type PublicClient, parseEventLogs, type TransactionReceipt } from 'viem';
 import { liquidatorAbi } from '../bindings.ts';
 import { describeError } from '../telemetry/describe-error.ts';
 
@@ -24,7 +24,7 @@ export type Mined =
   /** `lost`: the account was no longer under water, so somebody was first or the price came back. */
   | { state: 'lost' | 'reverted'; reason: string };
 
-/** Reads a receipt; a plan that reverted is run again on the block before, for its reason. */
+/** Reads a receipt; a plan that reverted is run again on the chain around its block, for its reason. */
 export async function outcomeOf(client: PublicClient, receipt: TransactionReceipt, errors: Abi): Promise<Mined> {
   if (receipt.status === 'reverted') {
     const reason = await revertReason(client, receipt, errors);
@@ -45,13 +45,15 @@ export async function outcomeOf(client: PublicClient, receipt: TransactionReceip
   return { state: 'landed', legs, profits: done.args.profits, value: done.args.value };
 }
 
+/** Why it reverted: on the state before its block or, where it would have gone well there, behind that block. */
 async function revertReason(client: PublicClient, receipt: TransactionReceipt, errors: Abi): Promise<string> {
+  const { from, to, blockNumber, gasUsed, transactionHash: hash } = receipt;
   try {
-    const { input, gas } = await client.getTransaction({ hash: receipt.transactionHash as Hash });
-    const { from, to } = receipt;
-    const blockNumber = receipt.blockNumber - 1n;
-    await client.call({ account: from, to: to!, data: input, gas, blockNumber });
-    return receipt.gasUsed >= gas ? 'out of gas' : 'reverted behind another transaction of its block';
+    const { input, gas } = await client.getTransaction({ hash });
+    const call = { account: from, to: to!, data: input, gas };
+    await client.call({ ...call, blockNumber: blockNumber - 1n });
+    await client.call({ ...call, blockNumber });
+    return gasUsed >= gas ? 'out of gas' : 'reverted behind another transaction of its block';
   } catch (error) {
     return describeError(error, [...liquidatorAbi, ...errors]);
   }

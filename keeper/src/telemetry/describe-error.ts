@@ -3,8 +3,8 @@ import { oneLine } from './one-line.ts';
 import { scrub } from './secrets.ts';
 
 /**
- * An error in one line without secrets, URLs' keys or stack. A revert is decoded, with its numbers, where the ABI knows it:
- * `reverted: ProfitTooLow(12, 30)`.
+ * An error in one line without secrets, URLs' keys or stack. A revert is decoded, with its numbers and with the reverts
+ * that it carries, where the ABI knows it: `reverted: LegFailed(0, HealthFactorNotBelowThreshold())`.
  *
  * @param abi - where custom errors are looked up, besides `Error(string)` and `Panic(uint256)`
  */
@@ -17,7 +17,7 @@ function findRevert(error: Error, abi: Abi): string | undefined {
   const reverted = error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionRevertedError);
   if (reverted instanceof ContractFunctionRevertedError) {
     const { data, raw, reason, signature } = reverted;
-    if (data && data.errorName !== 'Error') return call(data.errorName, data.args);
+    if (data && data.errorName !== 'Error') return call(data.errorName, data.args, abi);
     return (raw && decode(raw, abi)) ?? reason ?? signature;
   }
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
@@ -36,13 +36,22 @@ function revertData(data: unknown): Hex | undefined {
 function decode(data: Hex, abi: Abi): string | undefined {
   try {
     const { errorName, args } = decodeErrorResult({ abi, data });
-    return errorName === 'Error' ? String(args?.[0]) : call(errorName, args);
+    return errorName === 'Error' ? String(args?.[0]) : call(errorName, args, abi);
   } catch {
     return undefined;
   }
 }
 
-function call(name: string, args: readonly unknown[] | undefined): string {
-  const shown = JSON.stringify(args ?? [], (_, value) => (typeof value === 'bigint' ? value.toString() : value));
-  return `${name}(${shown.slice(1, -1).replaceAll('"', '').replaceAll(',', ', ')})`;
+function call(name: string, args: readonly unknown[] | undefined, abi: Abi): string {
+  return `${name}(${(args ?? []).map((arg) => argument(arg, abi)).join(', ')})`;
+}
+
+/** Bytes that hold a revert of the ABI are shown as that revert. */
+function argument(value: unknown, abi: Abi): string {
+  if (isHex(value) && value.length >= 10) return decode(value, abi) ?? value;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? inner.toString() : inner)).replaceAll(
+    '"',
+    '',
+  );
 }

@@ -1,4 +1,5 @@
 import { type Address, getAddress, type Hex, hexToString, type PublicClient, size, trim, zeroAddress } from 'viem';
+import { usageError } from '../../config/error.ts';
 import type { Asset, BlockRef, Market } from '../protocol.ts';
 import { bytesTokenAbi, liquidationLogicAbi, oracleAbi, poolAbi, providerAbi, tokenAbi } from './abi.ts';
 import { decodeConfiguration } from './configuration.ts';
@@ -54,11 +55,8 @@ async function findPool(client: PublicClient, address: Address, block?: BlockRef
   );
   if (provider?.status === 'success') return { pool: address, addressesProvider: getAddress(must<Address>(provider)) };
   if (pool?.status === 'success') return { pool: getAddress(must<Address>(pool)), addressesProvider: address };
-  throw new Error(
-    `${address} is neither an Aave v3 Pool nor a PoolAddressesProvider on chain ${client.chain?.id ?? '?'}: ${
-      provider?.error.message.split('\n')[0]
-    }`,
-  );
+  const message = `--market ${address} is neither an Aave v3 Pool nor a PoolAddressesProvider on chain ${client.chain?.id ?? '?'}`;
+  throw usageError(`${message}: pass the address of one`, provider?.error);
 }
 
 /**
