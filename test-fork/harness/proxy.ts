@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One JSON-RPC request as the proxy sees it. */
+export type RpcRequest = { method: string; params: readonly unknown[] };
+/** What the proxy answers in the node's place. */
+export type RpcAnswer = { result: unknown } | { error: { code: number; message: string; data?: unknown } };
+
+/** An RPC endpoint in front of a node. */
+export type Proxy = {
+  /** Without a trailing slash; every path below it is the node. */
+  url: string;
+  /** Sees every request and answers some itself; the node gets the others. */
+  intercept: (request: RpcRequest, path: string) => RpcAnswer | undefined;
+  /** Ends it, its open connections too; calling it again is harmless. */
+  stop(): Promise<void>;
+};
+
+type Body = RpcRequest & { id: unknown };
+
+/** Starts a proxy on a free port of 127.0.0.1: any path, query and login lead to `target`. */
+export async function startProxy(target: string, intercept: Proxy['intercept'] = () => undefined): Promise<Proxy> {
+  const server = createServer(async (request, response) => {
+    try {
+      const asked = JSON.parse(await textOf(request)) as Body | Body[];
+      const answer = Array.isArray(asked)
+        ? await Promise.all(asked.map((one) => answerTo(one, request.url ?? '/')))
+        : await answerTo(asked, request.url ?? '/');
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+    } catch (error) {
+      response.writeHead(502).end((error as Error).message);
+    }
+  });
+
+  async function answerTo(one: Body, path: string): Promise<unknown> {
+    const own = proxy.intercept({ method: one.method, params: one.params ?? [] }, path);
+    if (own) return { jsonrpc: '2.0', id: one.id, ...own };
+    const body = JSON.stringify(one);
+    return (await fetch(target, { method: 'POST', body, headers: { 'content-type': 'application/json' } })).json();
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const proxy: Proxy = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    intercept,
+    async stop() {
+      if (!server.listening) return;
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+  return proxy;
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += chunk;
+  return text;
+}
