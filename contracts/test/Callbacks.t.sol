@@ -14,7 +14,7 @@ contract CallbacksTest is Stage {
     }
 
     function _swapCallback(bytes memory data) private view returns (bytes memory) {
-        return abi.encodeCall(liquidator.uniswapV3SwapCallback, (int256(PAY), -int256(DEBT), data));
+        return abi.encodeCall(liquidator.uniswapV3SwapCallback, (PAY_DELTA, DEBT_DELTA, data));
     }
 
     function _loanCallback(address initiator, bytes memory data) private view returns (bytes memory) {
@@ -29,7 +29,7 @@ contract CallbacksTest is Stage {
 
         vm.expectRevert(_unexpected(stranger, liquidator.uniswapV3SwapCallback.selector));
         vm.prank(stranger);
-        liquidator.uniswapV3SwapCallback(int256(PAY), -int256(DEBT), data);
+        liquidator.uniswapV3SwapCallback(PAY_DELTA, DEBT_DELTA, data);
 
         vm.expectRevert(_unexpected(stranger, liquidator.executeOperation.selector));
         vm.prank(stranger);

@@ -197,9 +197,7 @@ contract HostileTest is Stage {
         coll.early(address(liquidator), call);
         coll.early(address(liquidator), abi.encodeCall(ILiquidator.rescue, (address(coll), 1)));
         coll.early(address(liquidator), abi.encodeCall(liquidator.runUnfunded, (data)));
-        coll.early(
-            address(liquidator), abi.encodeCall(liquidator.uniswapV3SwapCallback, (int256(PAY), -int256(DEBT), data))
-        );
+        coll.early(address(liquidator), abi.encodeCall(liquidator.uniswapV3SwapCallback, (PAY_DELTA, DEBT_DELTA, data)));
         coll.turnActing();
 
         assertEq(_execute(_plan(_flashSwap())), SEIZED - PAY, "value");

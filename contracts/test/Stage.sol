@@ -22,6 +22,8 @@ abstract contract Stage is Test {
     uint256 internal constant DEBT = 100e18;
     uint256 internal constant SEIZED = 105e18;
     uint256 internal constant PAY = 101e18;
+    int256 internal constant PAY_DELTA = 101e18;
+    int256 internal constant DEBT_DELTA = -100e18;
 
     Liquidator internal liquidator;
     Coin internal coll;
