@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { compileDeploy } from './harness/deploy.ts';
 import { startLab } from './lab/anvil.ts';
 import { forkTarget } from './lab/env.ts';
 import { LAB_CHAIN_ID } from './lab/populate.ts';
@@ -13,11 +14,14 @@ declare module 'vitest' {
 /** Provides the one lab of a test run: the network of FORK_URL_31337, or our own of seed 1, built if need be. */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const target = forkTarget(LAB_CHAIN_ID);
-  if (target) {
-    project.provide('labUrl', target.url);
-    return undefined;
+  const lab = target ? undefined : await startLab({ onProgress: (line) => console.log(`lab: ${line}`) });
+  const url = target?.url ?? lab!.url;
+  project.provide('labUrl', url);
+  try {
+    await compileDeploy(url);
+  } catch (error) {
+    await lab?.stop();
+    throw error;
   }
-  const lab = await startLab({ onProgress: (line) => console.log(`lab: ${line}`) });
-  project.provide('labUrl', lab.url);
-  return lab.stop;
+  return lab?.stop;
 }

@@ -19,6 +19,50 @@ export const withBinaries = (env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => 
 });
 
 /**
+ * A build of the script's own. Sharing `out` with `forge test` would compile all Solidity tests before the first suite here
+ * can deploy, and a forge that writes there at the same time leaves the script without bytecode.
+ */
+const ownBuild = { FOUNDRY_OUT: 'out-deploy', FOUNDRY_CACHE_PATH: 'cache-deploy' };
+
+/** How a run of forge ended, and what it printed. */
+export type ForgeRun = { code: number; stdout: string; stderr: string };
+
+/**
+ * Runs `forge script Deploy --broadcast` whatever comes of it.
+ *
+ * @param signer - forge's flags for who signs and pays
+ * @param env - OWNER, TREASURY, OPERATORS; an empty string leaves one unset
+ */
+export async function forgeDeploy(
+  url: string,
+  signer: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<ForgeRun> {
+  const args = ['script', 'Deploy', '--rpc-url', url, ...signer, '--broadcast', '--non-interactive', '--skip', 'test'];
+  try {
+    return { code: 0, ...(await run('forge', args, { cwd: root, env: withBinaries({ ...ownBuild, ...env }) })) };
+  } catch (error) {
+    const { code, stdout, stderr } = error as ForgeRun;
+    if (typeof code !== 'number') throw error;
+    return { code, stdout, stderr };
+  }
+}
+
+/** Compiles the script, so that the suites that deploy at the same time find it compiled. */
+export async function compileDeploy(url: string): Promise<void> {
+  const { stdout, stderr } = await forgeDeploy(url, [], { OWNER: '', TREASURY: '', OPERATORS: '' });
+  // It has compiled when it gets as far as missing its inputs.
+  if (!stderr.includes('set OWNER')) throw new Error(`forge script Deploy does not compile: ${stderr || stdout}`);
+}
+
+/** The environment that `forge script Deploy` reads. */
+export const deployEnv = ({ owner, treasury, operators }: Roles): NodeJS.ProcessEnv => ({
+  OWNER: owner,
+  TREASURY: treasury,
+  OPERATORS: operators.join(','),
+});
+
+/**
  * Runs `forge script Deploy` as a user would, and reads the address it prints.
  *
  * @param sender - an account the node signs for, which pays
@@ -32,22 +76,12 @@ export async function deploy(
   // forge records what it broadcasts; runs side by side must not share the record.
   const broadcast = await mkdtemp(join(tmpdir(), 'plimsoll-broadcast-'));
   try {
-    const args = ['script', 'Deploy', '--rpc-url', url, '--unlocked', '--sender', sender, '--broadcast'];
-    const { stdout } = await run('forge', [...args, '--non-interactive', '--skip', 'test'], {
-      cwd: root,
-      env: withBinaries({
-        OWNER: roles.owner,
-        TREASURY: roles.treasury,
-        OPERATORS: roles.operators.join(','),
-        FOUNDRY_BROADCAST: broadcast,
-      }),
-    });
+    const env = { ...deployEnv(roles), FOUNDRY_BROADCAST: broadcast };
+    const { code, stdout, stderr } = await forgeDeploy(url, ['--unlocked', '--sender', sender], env);
+    if (code !== 0) throw new Error(`forge script Deploy failed: ${stderr || stdout}`);
     const found = /Liquidator (0x[0-9a-fA-F]{40}) on chain/.exec(stdout);
     if (!found) throw new Error(`forge script Deploy named no address:\n${stdout}`);
     return { liquidator: found[1] as Address, output: stdout };
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    throw new Error(`forge script Deploy failed: ${stderr || stdout || (error as Error).message}`, { cause: error });
   } finally {
     await rm(broadcast, { recursive: true, force: true });
   }
