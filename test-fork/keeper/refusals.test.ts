@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { labFlags, startKeeper } from '../harness/keeper.ts';
+import { openScene, type Scene } from '../harness/scene.ts';
+
+describe('refused with one line, before anything is sent', { timeout: 60_000 }, () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await openScene(inject('labUrl'));
+  });
+  afterAll(() => scene?.stop());
+
+  /** Runs a keeper with a lab's flags, some of them changed, until it ends. */
+  async function refusal(flags: Record<string, string>, key = scene.key) {
+    const given = labFlags(scene.directory, scene.url);
+    const all: Record<string, string> = { '--liquidator': scene.liquidator };
+    for (let at = 0; at < given.length; at += 2) all[given[at]!] = given[at + 1]!;
+    const keeper = startKeeper(Object.entries({ ...all, ...flags }).flat(), key);
+    const code = await keeper.ended;
+    const said = keeper
+      .output()
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('{'));
+    expect(keeper.output()).not.toMatch(/^\s+at /m);
+    expect(keeper.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+    return { code, said };
+  }
+
+  test('an operator the Liquidator does not know', async () => {
+    const stranger = '0x1000000000000000000000000000000000000000000000000000000000000001';
+    const who = '0x9C7BC14e8a4B054e98C6DB99B9f1Ea2797BAee7B';
+    expect(await refusal({}, stranger)).toEqual({
+      code: 1,
+      said: [
+        `plimsoll: operator ${who} is not authorised on --liquidator ${scene.liquidator}: the owner must call setOperator(${who}, true)`,
+      ],
+    });
+  });
+
+  test('an operator without gas money', async () => {
+    const { client, operator } = scene;
+    const id = await client.snapshot();
+    await client.setBalance({ address: operator, value: 0n });
+    const { code, said } = await refusal({});
+    await client.revert({ id });
+    expect({ code, said }).toEqual({
+      code: 1,
+      said: [
+        `plimsoll: operator ${operator} has no ETH on chain 31337 (Anvil) to pay for gas: send it some, or pass --dry-run`,
+      ],
+    });
+  });
+
+  test('no contract at --liquidator', async () => {
+    expect(await refusal({ '--liquidator': scene.treasury })).toEqual({
+      code: 1,
+      said: [
+        `plimsoll: --liquidator ${scene.treasury} has no code on chain 31337 (Anvil): deploy one with forge script Deploy and pass the address it prints`,
+      ],
+    });
+  });
+
+  test('another contract at --liquidator', async () => {
+    const { pool } = scene.directory.aave;
+    expect(await refusal({ '--liquidator': pool })).toEqual({
+      code: 1,
+      said: [
+        `plimsoll: --liquidator ${pool} is a contract on chain 31337 (Anvil), but not a Liquidator: pass the address that forge script Deploy printed`,
+      ],
+    });
+  });
+
+  test('an endpoint of another chain than --chain', async () => {
+    expect(await refusal({ '--chain': 'base' })).toEqual({
+      code: 2,
+      said: [`plimsoll: --rpc ${scene.url} answers for chain 31337 (Anvil), but --chain says 8453 (Base); change one`],
+    });
+  });
+
+  test('a market that is none', async () => {
+    const { address } = scene.directory.tokens.WETH;
+    expect(await refusal({ '--market': address })).toEqual({
+      code: 2,
+      said: [
+        `plimsoll: --market ${address} is neither an Aave v3 Pool nor a PoolAddressesProvider on chain 31337: pass the address of one`,
+      ],
+    });
+  });
+});
