@@ -37,9 +37,11 @@ async function bindings() {
 
 const checks = {
   types: () => run('tsc', ['-p', 'tsconfig.json', '--pretty']),
-  biome: () => run('biome', ['check', '--error-on-warnings', '--colors=force']),
+  biome: () => run('biome', ['check', '--error-on-warnings']),
   'forge fmt': () => run('forge', ['fmt', '--check']),
-  'forge lint': () => run('forge', ['lint', '--deny', 'warnings']),
+  // It compiles without bytecode; in the shared folder `forge test` would then find nothing to run.
+  'forge lint': () =>
+    run('forge', ['lint', '--deny', 'warnings'], { FOUNDRY_OUT: 'out-lint', FOUNDRY_CACHE_PATH: 'cache-lint' }),
   bindings,
 };
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { Doors } from "./Doors.sol";
 import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import { Test } from "forge-std/Test.sol";
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
 import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
-import { Liquidator } from "../Liquidator.sol";
 import { ILiquidator, Leg, Plan, PricedToken } from "../interfaces/ILiquidator.sol";
 import { IWeth } from "../interfaces/external/IWeth.sol";
 import { IFactory, IFeed, IMintable, IPool, IPoolState, IQuoter } from "./ILab.sol";
@@ -26,7 +26,7 @@ abstract contract Lab is Test {
     uint256 internal constant WETH_PRICE = 1e18;
     uint256 internal constant USD6_PRICE = 5e26;
 
-    Liquidator internal liquidator;
+    Doors internal liquidator;
     address internal aave;
     address internal quoter;
     address internal factory;
@@ -56,7 +56,7 @@ abstract contract Lab is Test {
 
         address[] memory operators = new address[](1);
         operators[0] = OPERATOR;
-        liquidator = new Liquidator(OWNER, TREASURY, operators);
+        liquidator = Doors(vm.deployCode("Liquidator.sol:Liquidator", abi.encode(OWNER, TREASURY, operators)));
     }
 
     function _token(string memory json, string memory symbol) private returns (address token) {

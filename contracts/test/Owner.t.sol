@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import { Ownable } from "@openzeppelin/contracts/access/Ownable.sol";
-import { Liquidator } from "../Liquidator.sol";
 import { ILiquidator, Plan } from "../interfaces/ILiquidator.sol";
 import { Coin } from "./hostile/Coin.sol";
 import { Stage } from "./Stage.sol";
@@ -73,11 +72,23 @@ contract OwnerTest is Stage {
 
     function test_constructorRefusesNoTreasury() public {
         vm.expectRevert(ILiquidator.BadAddress.selector);
-        new Liquidator(OWNER, address(0), new address[](0));
+        this.construct(OWNER, address(0), new address[](0));
         vm.expectRevert(ILiquidator.BadAddress.selector);
-        new Liquidator(OWNER, TREASURY, new address[](1));
+        this.construct(OWNER, TREASURY, new address[](1));
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableInvalidOwner.selector, address(0)));
-        new Liquidator(address(0), TREASURY, new address[](0));
+        this.construct(address(0), TREASURY, new address[](0));
+    }
+
+    /// @dev Creates, and reverts with what the constructor reverts with.
+    function construct(address owner, address treasury, address[] calldata operators) external {
+        bytes memory initCode =
+            bytes.concat(vm.getCode("Liquidator.sol:Liquidator"), abi.encode(owner, treasury, operators));
+        assembly ("memory-safe") {
+            if iszero(create(0, add(initCode, 0x20), mload(initCode))) {
+                returndatacopy(mload(0x40), 0, returndatasize())
+                revert(mload(0x40), returndatasize())
+            }
+        }
     }
 
     function test_setTipCap() public {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { Doors } from "./Doors.sol";
 import { Test } from "forge-std/Test.sol";
-import { Liquidator } from "../Liquidator.sol";
 import { ILiquidator, Leg, Plan, PricedToken, Round, Swap } from "../interfaces/ILiquidator.sol";
 import { Caller } from "./hostile/Caller.sol";
 import { Coin } from "./hostile/Coin.sol";
@@ -25,7 +25,7 @@ abstract contract Stage is Test {
     int256 internal constant PAY_DELTA = 101e18;
     int256 internal constant DEBT_DELTA = -100e18;
 
-    Liquidator internal liquidator;
+    Doors internal liquidator;
     Coin internal coll;
     Coin internal debt;
     Pool internal pool;
@@ -37,7 +37,7 @@ abstract contract Stage is Test {
         contractOperator = new Caller();
         address[] memory operators = new address[](2);
         (operators[0], operators[1]) = (OPERATOR, address(contractOperator));
-        liquidator = new Liquidator(OWNER, TREASURY, operators);
+        liquidator = Doors(vm.deployCode("Liquidator.sol:Liquidator", abi.encode(OWNER, TREASURY, operators)));
         (coll, debt) = (new Coin(), new Coin());
         pool = new Pool(address(coll), address(debt));
         venue = new Pool(address(coll), address(debt));
