@@ -8,7 +8,7 @@ export type RpcRequest = { method: string; params: readonly unknown[] };
 export type RpcAnswer = { result: unknown } | { error: { code: number; message: string; data?: unknown } };
 
 /** An RPC endpoint in front of a node. */
-export type Proxy = {
+export type RpcProxy = {
   /** Without a trailing slash; every path below it is the node. */
   url: string;
   /** Sees every request and answers some itself; the node gets the others. */
@@ -20,7 +20,10 @@ export type Proxy = {
 type Body = RpcRequest & { id: unknown };
 
 /** Starts a proxy on a free port of 127.0.0.1: any path, query and login lead to `target`. */
-export async function startProxy(target: string, intercept: Proxy['intercept'] = () => undefined): Promise<Proxy> {
+export async function startProxy(
+  target: string,
+  intercept: RpcProxy['intercept'] = () => undefined,
+): Promise<RpcProxy> {
   const server = createServer(async (request, response) => {
     try {
       const asked = JSON.parse(await textOf(request)) as Body | Body[];
@@ -42,7 +45,7 @@ export async function startProxy(target: string, intercept: Proxy['intercept'] =
 
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const proxy: Proxy = {
+  const proxy: RpcProxy = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     intercept,
     async stop() {
