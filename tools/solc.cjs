@@ -1,12 +1,14 @@
 #!/usr/bin/env node
-// The solc command line as far as forge calls it, on the npm package `solc`: `--version`, and `--standard-json` on stdin.
+// The solc command line as far as forge calls it, on the npm package named by the first argument (`solc`, or an alias of it
+// with another version): `--version`, and `--standard-json` on stdin.
 'use strict';
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const Module = require('node:module');
 
-const root = path.dirname(require.resolve('solc/package.json'));
+const [name, ...args] = process.argv.slice(2);
+const root = path.dirname(require.resolve(`${name}/package.json`));
 const soljsonFile = path.join(root, 'soljson.js');
 
 // emscripten asks WebAssembly.Table for its function on every indirect call. Remembering the answers makes a compile
@@ -54,7 +56,10 @@ function loadCompiler() {
 // forge asks for the version at every start; loading 9 MB of wasm for it would cost 0.3 s, so it is remembered.
 function version() {
   const directory = path.join(os.tmpdir(), `plimsoll-solc-${process.getuid?.() ?? ''}`);
-  const file = path.join(directory, `${require('solc/package.json').version}-${fs.statSync(soljsonFile).size}`);
+  const file = path.join(
+    directory,
+    `${require(path.join(root, 'package.json')).version}-${fs.statSync(soljsonFile).size}`,
+  );
   try {
     return fs.readFileSync(file, 'utf8');
   } catch {
@@ -70,7 +75,6 @@ function version() {
   }
 }
 
-const args = process.argv.slice(2);
 if (args.includes('--version')) {
   fs.writeSync(1, `solc, the solidity compiler commandline interface\nVersion: ${version()}\n`);
 } else if (args.includes('--standard-json')) {

@@ -11,32 +11,53 @@ type LinkReferences = Record<string, Record<string, { start: number; length: num
 /** A compiled contract: its ABI, creation code, and where library addresses go in that code (byte offsets). */
 export type Artifact = { abi: Abi; bytecode: Hex; linkReferences: LinkReferences };
 
+/** The foundry profiles that the lab is compiled with, and which files of each; none named means all of the profile's. */
+const PROFILES = {
+  lab: [],
+  morpho: ['node_modules/@morpho-org/morpho-blue/src/Morpho.sol'],
+};
+
+export type Profile = keyof typeof PROFILES;
+
 /**
- * Compiles the lab's contracts with the foundry profile `lab` into `out-lab/`; quick when nothing changed.
+ * Compiles the lab's contracts, all foundry profiles side by side, each into `out-<profile>/`; quick when nothing changed.
  * @throws when forge fails, with its output.
  */
 export async function compileContracts(): Promise<void> {
   const local = join(root, 'node_modules/.bin/forge');
   const forge = existsSync(local) ? local : 'forge';
-  try {
-    // foundry.toml names its solc relative to the current directory.
-    await promisify(execFile)(forge, ['build'], { cwd: root, env: { ...process.env, FOUNDRY_PROFILE: 'lab' } });
-  } catch (error) {
-    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
-    throw new Error(`FOUNDRY_PROFILE=lab forge build failed: ${`${stdout}${stderr}`.trim() || message}`);
-  }
+  const compile = async ([profile, files]: [string, string[]]) => {
+    const env = { ...process.env, FOUNDRY_PROFILE: profile };
+    try {
+      // foundry.toml names its solc relative to the current directory.
+      await promisify(execFile)(forge, ['build', ...files], { cwd: root, env });
+    } catch (error) {
+      const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
+      throw new Error(`FOUNDRY_PROFILE=${profile} forge build failed: ${`${stdout}${stderr}`.trim() || message}`);
+    }
+  };
+  await Promise.all(Object.entries(PROFILES).map(compile));
 }
 
 /** Reads a contract that {@link compileContracts} built; its file must carry the contract's name. */
-export function foundryArtifact(name: string): Artifact {
-  const { abi, bytecode } = readJson(join(root, 'out-lab', `${name}.sol`, `${name}.json`));
-  return { abi, bytecode: bytecode.object, linkReferences: bytecode.linkReferences };
+export function foundryArtifact(name: string, profile: Profile = 'lab'): Artifact {
+  return readArtifact(join(root, `out-${profile}`, `${name}.sol`, `${name}.json`));
 }
 
-/** Reads a hardhat artifact out of an npm package, e.g. `@uniswap/v3-core/artifacts/…/UniswapV3Factory.json`. */
+/** Reads an artifact of hardhat, foundry or waffle out of an npm package, e.g. `@uniswap/v2-core/build/UniswapV2Pair.json`. */
 export function npmArtifact(specifier: string): Artifact {
-  const { abi, bytecode, linkReferences } = readJson(rootRequire.resolve(specifier));
-  return { abi, bytecode, linkReferences };
+  return readArtifact(rootRequire.resolve(specifier));
+}
+
+function readArtifact(file: string): Artifact {
+  const { abi, bytecode, linkReferences } = readJson(file);
+  if (typeof bytecode === 'object') return { abi, bytecode: bytecode.object, linkReferences: bytecode.linkReferences };
+  // Waffle leaves out the prefix, and links nothing in what is read here.
+  return {
+    abi,
+    bytecode: bytecode.startsWith('0x') ? bytecode : `0x${bytecode}`,
+    linkReferences: linkReferences ?? {},
+  };
 }
 
 /**

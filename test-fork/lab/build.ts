@@ -61,7 +61,7 @@ export async function ensureLab({ seed = 1, onProgress = () => {} }: EnsureOptio
 
 /** Builds in a folder of its own and moves it into place whole: nobody ever sees half a lab. */
 async function build(seed: number, folder: string, onProgress: (line: string) => void): Promise<void> {
-  onProgress('compiling Aave v3.6');
+  onProgress('compiling');
   await compileContracts();
   onProgress('compiled');
   const work = await mkdtemp(join(cacheRoot, 'building-'));

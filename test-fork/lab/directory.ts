@@ -8,6 +8,18 @@ const address = z.custom<Address>(
   (value) => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value),
   'not an address',
 );
+const v2Pairs = z.object({ WETH_USDC: address, WETH_USDT: address, WETH_DAI: address, WBTC_WETH: address });
+/** Venus' vTokens by underlying; `ETH` is the native market. */
+const markets = z.object({ WETH: address, USDC: address, USDT: address, ETH: address });
+/** A pool's key in Uniswap v4, without hooks, and its id; `ETH` is the zero address. */
+const v4Pool = z.object({
+  currency0: address,
+  currency1: address,
+  fee: z.number().int(),
+  tickSpacing: z.number().int(),
+  hooks: address,
+  id: z.custom<`0x${string}`>((value) => /^0x[0-9a-f]{64}$/.test(String(value)), 'not a pool id'),
+});
 const bySymbol = <T extends z.ZodType>(value: T) =>
   z.object({ WETH: value, WBTC: value, USDC: value, DAI: value, USDT: value });
 
@@ -32,6 +44,32 @@ export const labDirectorySchema = z.object({
     positionManager: address,
     /** Tokens in Uniswap's order; fee in hundredths of a bip. */
     pools: z.array(z.object({ token0: address, token1: address, fee: z.number().int(), address })),
+  }),
+  /** Lends its whole balance for nothing. */
+  morpho: z.object({ morpho: address, owner: address }),
+  /** `feeAdmin` may call `setFlashLoanFeePercentage` (18 decimals) on the fees collector. */
+  balancerV2: z.object({ vault: address, authorizer: address, feesCollector: address, feeAdmin: address }),
+  uniswapV2: z.object({ factory: address, router: address, pairs: v2Pairs }),
+  /** A fork of Uniswap v2 with a fee of 0.2 % and a callback of its own name. */
+  pancakeV2: z.object({ factory: address, pairs: v2Pairs }),
+  /** Venus 0.4.1: liquidations on the vTokens. Prices are the feeds', unless the admin overrides one at the oracle. */
+  venus: z.object({ comptroller: address, oracle: address, admin: address, markets }),
+  /** Aave v3.0 over the same tokens and feeds as `aave`. */
+  aaveV30: z.object({
+    pool: address,
+    addressesProvider: address,
+    configurator: address,
+    oracle: address,
+    dataProvider: address,
+    aclAdmin: address,
+    creationBlock: z.number().int(),
+  }),
+  /** The routers are those of Uniswap's own tests: PoolSwapTest and PoolModifyLiquidityTest. */
+  uniswapV4: z.object({
+    poolManager: address,
+    swapRouter: address,
+    liquidityRouter: address,
+    pools: z.object({ WETH_USDC: v4Pool, ETH_USDC: v4Pool }),
   }),
   tokens: bySymbol(z.object({ address, decimals: z.number().int() })),
   /** Price feeds in USD, 8 decimals. */

@@ -4,6 +4,12 @@ import { multicall3Bytecode, textAsCode } from './artifacts.ts';
 import { inventBorrowers, labAddress, openAccounts } from './borrowers.ts';
 import { DIRECTORY_ADDRESS, type LabDirectory } from './directory.ts';
 import { liveOn, REPAID } from './history.ts';
+import { deployAaveV30 } from './protocols/aaveV30.ts';
+import { deployBalancerV2 } from './protocols/balancerV2.ts';
+import { deployMorpho } from './protocols/morpho.ts';
+import { deployPancakeV2, deployUniswapV2 } from './protocols/uniswapV2.ts';
+import { deployUniswapV4 } from './protocols/uniswapV4.ts';
+import { deployVenus } from './protocols/venus.ts';
 import { BLOCK_GAS_LIMIT, createSender, type Sender } from './sender.ts';
 import { assets, deployTokens, symbols, type Tokens } from './tokens.ts';
 import { deployUniswap } from './uniswap.ts';
@@ -62,12 +68,16 @@ export async function populateLab(
   await liveOn(sender, tokens, aave.pool, borrowers);
   await setLtvs(sender, tokens.tokens, configurator, 'ltv');
   await sender.mine();
+  const others = await deployOthers(sender, tokens);
+  await sender.mine();
+  onProgress(`${Object.keys(others).length} more protocols deployed`);
 
   const directory: LabDirectory = {
     seed,
     chainId: LAB_CHAIN_ID,
     aave: aaveAddresses,
     uniswapV3,
+    ...others,
     ...listed(tokens),
     borrowers: borrowers.slice(REPAID).map(({ address }) => address),
     deployer,
@@ -75,6 +85,19 @@ export async function populateLab(
   await sender.request('anvil_setCode', [DIRECTORY_ADDRESS, textAsCode(JSON.stringify(directory))]);
   await sender.mine();
   return directory;
+}
+
+/** What else the Liquidator meets. It comes last and in this order: a new one at the end moves no address before it. */
+async function deployOthers(sender: Sender, tokens: Tokens) {
+  return {
+    morpho: await deployMorpho(sender, tokens),
+    balancerV2: await deployBalancerV2(sender, tokens),
+    uniswapV2: await deployUniswapV2(sender, tokens),
+    pancakeV2: await deployPancakeV2(sender, tokens),
+    venus: await deployVenus(sender, tokens),
+    aaveV30: await deployAaveV30(sender, tokens),
+    uniswapV4: await deployUniswapV4(sender, tokens),
+  };
 }
 
 function depositors(seed: number): Address[] {

@@ -14,8 +14,8 @@ import { type Artifact, linked } from './artifacts.ts';
 /** The block gas limit of the lab, as on Ethereum since the end of 2025. */
 export const BLOCK_GAS_LIMIT = 60_000_000;
 
-/** Below EIP-7825's cap of 2^24 and above what any contract here costs to create. */
-const DEPLOY_GAS = 10_000_000;
+/** What a creation may use: a byte of code costs 200 gas to store and up to 16 to send, and the rest is for the constructor. */
+const deployGas = (data: Hex) => 2_000_000 + 230 * (data.length / 2);
 const CALL_GAS = 1_500_000;
 
 type CallOptions = { from?: Address; value?: bigint; gas?: number };
@@ -100,7 +100,7 @@ export async function createSender(url: string, deployer: Address): Promise<Send
     deployer,
     async deploy(artifact, args = [], libraries = {}) {
       const data = encodeDeployData({ abi: artifact.abi, bytecode: linked(artifact, libraries), args });
-      const nonce = await send('a contract creation', data, DEPLOY_GAS, {});
+      const nonce = await send('a contract creation', data, Math.round(deployGas(data)), {});
       return getContractAddress({ from: deployer, nonce: BigInt(nonce) });
     },
     async call(to, abi, functionName, args = [], { gas = CALL_GAS, ...options } = {}) {

@@ -116,9 +116,30 @@ export async function mintForDeployer(
   else await sender.call(tokens[symbol], tokenAbi(), 'mint', [sender.deployer, amount]);
 }
 
-/** Queues an unlimited allowance of the deployer's tokens. */
-export async function approveByDeployer(sender: Sender, { tokens }: Tokens, spender: Address): Promise<void> {
-  for (const symbol of symbols) await sender.call(tokens[symbol], tokenAbi(), 'approve', [spender, 2n ** 256n - 1n]);
+/** Queues `usd` whole dollars of an asset for `holder`, at the lab's first prices. */
+export async function give(
+  sender: Sender,
+  { tokens }: Tokens,
+  symbol: AssetSymbol,
+  holder: Address,
+  usd: number,
+): Promise<void> {
+  const amount = unitsFor(symbol, usd);
+  const gas = 100_000;
+  if (symbol !== 'WETH') return sender.call(tokens[symbol], tokenAbi(), 'mint', [holder, amount], { gas });
+  const { abi } = foundryArtifact('WETH9');
+  await sender.call(tokens.WETH, abi, 'deposit', [], { value: amount, gas });
+  await sender.call(tokens.WETH, abi, 'transfer', [holder, amount], { gas });
+}
+
+/** Queues an unlimited allowance of the deployer's tokens; of all of them unless some are named. */
+export async function approveByDeployer(
+  sender: Sender,
+  { tokens }: Tokens,
+  spender: Address,
+  of: readonly AssetSymbol[] = symbols,
+): Promise<void> {
+  for (const symbol of of) await sender.call(tokens[symbol], tokenAbi(), 'approve', [spender, 2n ** 256n - 1n]);
 }
 
 function tokenAbi(): Abi {
