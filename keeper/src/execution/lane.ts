@@ -5,7 +5,6 @@ import {
   type Hex,
   InsufficientFundsError,
   type LocalAccount,
-  NonceTooLowError,
   type PublicClient,
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
@@ -30,6 +29,8 @@ type InFlight<T> = Shipment<T> & {
   nonce: number;
   fees: Fees;
   hashes: Hash[];
+  /** Its newest version, signed. */
+  signed: Hex;
   sentAt: bigint;
   /** Why it is being taken back. */
   cancelling?: string;
@@ -91,10 +92,19 @@ export async function openLane<T>(options: {
     gas: bigint;
     nonce: number;
     fees: Fees;
-  }): Promise<Hash> {
-    const { fees, ...rest } = transaction;
-    const serializedTransaction = await account.signTransaction({ type: 'eip1559', chainId, ...rest, ...fees });
-    return client.sendRawTransaction({ serializedTransaction });
+  }): Promise<{ hash: Hash; signed: Hex }> {
+    const { to, data, gas, nonce, fees } = transaction;
+    const signed = await account.signTransaction({ type: 'eip1559', chainId, to, data, gas, nonce, ...fees });
+    return { hash: await client.sendRawTransaction({ serializedTransaction: signed }), signed };
+  }
+
+  /**
+   * After a refusal: the nonce may be used, or promised to a transaction of somebody else with this key. Nodes say so in many
+   * words, so the count is asked again whatever they said.
+   */
+  async function resynchronise(): Promise<void> {
+    const pending = await client.getTransactionCount({ address: account.address, blockTag: 'pending' });
+    nextNonce = flights.length === 0 ? pending : Math.max(nextNonce, pending);
   }
 
   async function again(flight: InFlight<T>, head: bigint): Promise<void> {
@@ -103,6 +113,8 @@ export async function openLane<T>(options: {
     if (fees.maxFeePerGas > limit) {
       onEvent({ kind: 'stuck', about: flight.about, nonce: flight.nonce, reason: '--max-gas-price is reached' });
       flight.sentAt = head;
+      // Nodes drop what does not pay the base fee; those that still have it say so, which is no news.
+      await client.sendRawTransaction({ serializedTransaction: flight.signed }).catch(() => {});
       return;
     }
     const reason = flight.cancelling ?? (await whyNotAgain(flight, fees));
@@ -111,11 +123,11 @@ export async function openLane<T>(options: {
     const body = reason ? { to: account.address, data: '0x' as const, gas: CANCEL_GAS } : flight;
     const gas = reason ? CANCEL_GAS : withMargin(flight.gas);
     try {
-      const hash = await submit({ to: body.to, data: body.data, gas, nonce, fees });
+      const { hash, signed } = await submit({ to: body.to, data: body.data, gas, nonce, fees });
       flight.hashes.push(hash);
       if (reason) onEvent({ kind: 'cancelling', about, nonce, hash, reason });
       else onEvent({ kind: 'bumped', about, nonce, hash, maxFeePerGas: fees.maxFeePerGas });
-      Object.assign(flight, { fees, sentAt: head, cancelling: reason });
+      Object.assign(flight, { fees, signed, sentAt: head, cancelling: reason });
     } catch (error) {
       // Most likely mined in the meantime: the next head tells. If not, it is tried again there.
       onEvent({ kind: 'stuck', about, nonce, reason: shortMessage(error) });
@@ -161,13 +173,13 @@ export async function openLane<T>(options: {
       const fees = firstFees(now, affordable < limit ? affordable : limit);
       const nonce = nextNonce;
       try {
-        const hash = await submit({ ...shipment, gas: withMargin(shipment.gas), nonce, fees });
+        const { hash, signed } = await submit({ ...shipment, gas: withMargin(shipment.gas), nonce, fees });
         nextNonce = nonce + 1;
-        flights.push({ ...shipment, nonce, fees, hashes: [hash], sentAt: head, unexplained: 0 });
+        flights.push({ ...shipment, nonce, fees, hashes: [hash], signed, sentAt: head, unexplained: 0 });
         return hash;
       } catch (error) {
-        const cause = error instanceof BaseError ? error.walk((e) => e instanceof NonceTooLowError) : undefined;
-        if (cause) nextNonce = await client.getTransactionCount({ address: account.address, blockTag: 'pending' });
+        // What the node refused is the news, not that it could not be asked again.
+        await resynchronise().catch(() => {});
         throw error;
       }
     },
