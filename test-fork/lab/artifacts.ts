@@ -15,6 +15,9 @@ export type Artifact = { abi: Abi; bytecode: Hex; linkReferences: LinkReferences
 const PROFILES = {
   lab: [],
   morpho: ['node_modules/@morpho-org/morpho-blue/src/Morpho.sol'],
+  balancer: ['Vault', 'VaultExtension', 'VaultAdmin', 'ProtocolFeeController'].map(
+    (name) => `node_modules/@balancer-labs/v3-vault/contracts/${name}.sol`,
+  ),
 };
 
 export type Profile = keyof typeof PROFILES;

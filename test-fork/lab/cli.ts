@@ -4,7 +4,7 @@ import { ensureLab } from './build.ts';
 
 const usage = `pnpm lab [--seed <n>] [--quiet]
 
-Builds the lab, a chain with Aave v3.6 and Uniswap v3 to fork in tests, and prints where it is.
+Builds the lab, a chain with the protocols' published code to fork in tests, and prints where it is.
 
   --seed <n>   which borrowers and addresses; a whole number from 0 to 4294967295 (default 1)
   --quiet      print nothing unless it fails

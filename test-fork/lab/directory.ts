@@ -71,6 +71,19 @@ export const labDirectorySchema = z.object({
     liquidityRouter: address,
     pools: z.object({ WETH_USDC: v4Pool, ETH_USDC: v4Pool }),
   }),
+  /** Venus 10.3.0: liquidations go through `liquidator` alone, which keeps half of the bonus. */
+  venusDiamond: z.object({
+    comptroller: address,
+    liquidator: address,
+    oracle: address,
+    vaiController: address,
+    treasury: address,
+    admin: address,
+    markets,
+  }),
+  balancerV3: z.object({ vault: address }),
+  /** Vaults by what they hold. */
+  erc4626: z.object({ WETH: address }),
   tokens: bySymbol(z.object({ address, decimals: z.number().int() })),
   /** Price feeds in USD, 8 decimals. */
   feeds: bySymbol(address),

@@ -86,6 +86,13 @@ describe('Balancer v2', () => {
   });
 });
 
+test.each(symbols)('the Balancer v3 Vault lends all its %s for nothing', async (symbol) => {
+  const { vault } = lab.directory.balancerV3;
+  const amount = await balance(symbol, vault);
+  expect(amount).toBeGreaterThan(0n);
+  expect(await borrow('borrowBalancerV3', vault, symbol, amount)).toEqual({ held: amount, fee: 0n, gained: 0n });
+});
+
 describe('Uniswap v2', () => {
   const pairAbi = parseAbi([
     'function token0() view returns (address)',
@@ -200,4 +207,28 @@ describe('Uniswap v4', () => {
     // One of 150,000 ether moves the price by 13 millionths, and half of that is paid.
     expect(paid).toBeGreaterThan((ideal * 999_990n) / 1_000_000n);
   });
+});
+
+test('the ERC-4626 vault takes WETH in and pays it out, a share at 1.1 of it', async () => {
+  const { WETH: vault } = lab.directory.erc4626;
+  const vaultAbi = parseAbi([
+    'function asset() view returns (address)',
+    'function deposit(uint256, address) returns (uint256)',
+    'function redeem(uint256, address, address) returns (uint256)',
+  ]);
+  expect(await lab.client.readContract({ address: vault, abi: vaultAbi, functionName: 'asset' })).toBe(token('WETH'));
+  const amount = 11n * 10n ** 18n;
+  await mint(lab, 'WETH', ALICE, amount);
+  await alice.send(token('WETH'), erc20Abi, 'approve', [vault, amount]);
+  await alice.send(vault, vaultAbi, 'deposit', [amount, ALICE]);
+  const shares = await lab.client.readContract({
+    address: vault,
+    abi: erc20Abi,
+    functionName: 'balanceOf',
+    args: [ALICE],
+  });
+  expect(shares).toBe(10n * 10n ** 18n);
+  await alice.send(vault, vaultAbi, 'redeem', [shares, ALICE, ALICE]);
+  // One wei stays with the other owners.
+  expect(await balance('WETH', ALICE)).toBe(amount - 1n);
 });

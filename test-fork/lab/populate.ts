@@ -6,10 +6,13 @@ import { DIRECTORY_ADDRESS, type LabDirectory } from './directory.ts';
 import { liveOn, REPAID } from './history.ts';
 import { deployAaveV30 } from './protocols/aaveV30.ts';
 import { deployBalancerV2 } from './protocols/balancerV2.ts';
+import { deployBalancerV3 } from './protocols/balancerV3.ts';
+import { deployErc4626 } from './protocols/erc4626.ts';
 import { deployMorpho } from './protocols/morpho.ts';
 import { deployPancakeV2, deployUniswapV2 } from './protocols/uniswapV2.ts';
 import { deployUniswapV4 } from './protocols/uniswapV4.ts';
 import { deployVenus } from './protocols/venus.ts';
+import { deployVenusDiamond } from './protocols/venusDiamond.ts';
 import { BLOCK_GAS_LIMIT, createSender, type Sender } from './sender.ts';
 import { assets, deployTokens, symbols, type Tokens } from './tokens.ts';
 import { deployUniswap } from './uniswap.ts';
@@ -89,14 +92,27 @@ export async function populateLab(
 
 /** What else the Liquidator meets. It comes last and in this order: a new one at the end moves no address before it. */
 async function deployOthers(sender: Sender, tokens: Tokens) {
+  const morpho = await deployMorpho(sender, tokens);
+  const balancerV2 = await deployBalancerV2(sender, tokens);
+  const uniswapV2 = await deployUniswapV2(sender, tokens);
+  const pancakeV2 = await deployPancakeV2(sender, tokens);
+  const venus = await deployVenus(sender, tokens);
+  const aaveV30 = await deployAaveV30(sender, tokens);
+  const uniswapV4 = await deployUniswapV4(sender, tokens);
+  const venusDiamond = await deployVenusDiamond(sender, tokens, venus.oracle);
+  const balancerV3 = await deployBalancerV3(sender, tokens, balancerV2.authorizer);
+  const erc4626 = await deployErc4626(sender, tokens);
   return {
-    morpho: await deployMorpho(sender, tokens),
-    balancerV2: await deployBalancerV2(sender, tokens),
-    uniswapV2: await deployUniswapV2(sender, tokens),
-    pancakeV2: await deployPancakeV2(sender, tokens),
-    venus: await deployVenus(sender, tokens),
-    aaveV30: await deployAaveV30(sender, tokens),
-    uniswapV4: await deployUniswapV4(sender, tokens),
+    morpho,
+    balancerV2,
+    uniswapV2,
+    pancakeV2,
+    venus,
+    aaveV30,
+    uniswapV4,
+    venusDiamond,
+    balancerV3,
+    erc4626,
   };
 }
 

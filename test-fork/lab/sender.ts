@@ -29,6 +29,8 @@ export type Sender = {
   deployer: Address;
   /** Queues a creation; the address is known before it is mined. */
   deploy(artifact: Artifact, args?: readonly unknown[], libraries?: Record<string, Address>): Promise<Address>;
+  /** Where the deployer's next creation lands if `ahead` more of its transactions come first. */
+  addressAfter(ahead: number): Address;
   /** Queues a call. */
   call(to: Address, abi: Abi, functionName: string, args?: readonly unknown[], options?: CallOptions): Promise<void>;
   /**
@@ -103,6 +105,7 @@ export async function createSender(url: string, deployer: Address): Promise<Send
       const nonce = await send('a contract creation', data, Math.round(deployGas(data)), {});
       return getContractAddress({ from: deployer, nonce: BigInt(nonce) });
     },
+    addressAfter: (ahead) => getContractAddress({ from: deployer, nonce: BigInt((nonces.get(deployer) ?? 0) + ahead) }),
     async call(to, abi, functionName, args = [], { gas = CALL_GAS, ...options } = {}) {
       await send(`${functionName} on ${to}`, encodeFunctionData({ abi, functionName, args }), gas, { to, ...options });
     },

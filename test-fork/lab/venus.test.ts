@@ -32,6 +32,10 @@ const nativeAbi = parseAbi([
   'function borrowBalanceStored(address) view returns (uint256)',
   'function exchangeRateStored() view returns (uint256)',
 ]);
+const gateAbi = parseAbi([
+  'function liquidateBorrow(address, address, uint256, address) payable',
+  'error LiquidationFailed(uint256)',
+]);
 const WAD = 10n ** 18n;
 
 let lab: Lab;
@@ -69,7 +73,7 @@ async function supply(from: Actor, market: Address, symbol: AssetSymbol, amount:
 }
 
 /** Alice puts up 10 WETH and borrows 15,000 USDC, and WETH falls to 1,800: a shortfall of 600 USD. */
-async function sinkAlice(section: 'venus') {
+async function sinkAlice(section: 'venus' | 'venusDiamond') {
   const { comptroller, markets } = lab.directory[section];
   await supply(alice!, markets.WETH, 'WETH', 10n * WAD);
   await alice!.send(comptroller, comptrollerAbi, 'enterMarkets', [[markets.WETH]]);
@@ -137,4 +141,49 @@ test('Venus 0.4.1: a debt of native ether is repaid with ether, and native colla
   const { gasUsed, effectiveGasPrice } = await bob!.send(markets.ETH, nativeAbi, 'redeem', [seized]);
   const paid = ((await number(markets.ETH, 'exchangeRateStored')) * seized) / WAD;
   expect(await lab.client.getBalance({ address: BOB! })).toBe(before - gasUsed * effectiveGasPrice + paid);
+});
+
+test('Venus 10.3.0: only the gate liquidates, and it keeps half of the bonus', async () => {
+  const { markets } = await sinkAlice('venusDiamond');
+  const { liquidator } = lab.directory.venusDiamond;
+  const repay = 7_000_000_000n;
+  await mint(lab, 'USDC', BOB!, repay);
+  await bob!.send(token('USDC'), erc20Abi, 'approve', [markets.USDC, repay]);
+  // COMPTROLLER_REJECTION, of a caller that is not the gate.
+  expect(await code(bob!, markets.USDC, vTokenAbi, 'liquidateBorrow', [ALICE, repay, markets.WETH])).toBe(3n);
+
+  await bob!.send(token('USDC'), erc20Abi, 'approve', [liquidator, repay]);
+  const before = await balance(markets.WETH, ALICE!);
+  await bob!.send(liquidator, gateAbi, 'liquidateBorrow', [markets.USDC, ALICE, repay, markets.WETH]);
+  const seized = before - (await balance(markets.WETH, ALICE!));
+  const exchangeRate = await number(markets.WETH, 'exchangeRateStored');
+  const worth = (seized * exchangeRate * 1_800n) / WAD / 10n ** 12n;
+  // 110 % of what was repaid, less than a millionth lost to rounding.
+  expect(worth).toBeGreaterThan(7_699_990_000n);
+  expect(worth).toBeLessThanOrEqual(7_700_000_000n);
+  const bonus = (seized * (WAD / 10n)) / ((11n * WAD) / 10n);
+  expect(await balance(markets.WETH, BOB!)).toBe(seized - bonus / 2n);
+  await expect(
+    bob!.send(liquidator, gateAbi, 'liquidateBorrow', [markets.USDC, ALICE, 0n, markets.WETH]),
+  ).rejects.toThrow('LiquidationFailed');
+});
+
+test('Venus 10.3.0: a redemption costs a thousandth', async () => {
+  const { markets } = lab.directory.venusDiamond;
+  await supply(alice!, markets.USDC, 'USDC', 1_000_000_000n);
+  const tokens = await balance(markets.USDC, ALICE!);
+  expect(await code(alice!, markets.USDC, vTokenAbi, 'redeem', [tokens])).toBe(0n);
+  const whole = ((await number(markets.USDC, 'exchangeRateStored')) * tokens) / WAD;
+  expect(await balance(token('USDC'), ALICE!)).toBe(whole - whole / 1000n);
+});
+
+test('Venus 10.3.0: a debt of native ether is liquidated through the gate with ether', async () => {
+  const { comptroller, markets, liquidator } = lab.directory.venusDiamond;
+  await supply(alice!, markets.USDC, 'USDC', 20_000_000_000n);
+  await alice!.send(comptroller, comptrollerAbi, 'enterMarkets', [[markets.USDC]]);
+  expect(await code(alice!, markets.ETH, nativeAbi, 'borrow', [8n * WAD])).toBe(0n);
+  await setPrice(lab, 'WETH', 2_200_00000000n);
+  await bob!.send(liquidator, gateAbi, 'liquidateBorrow', [markets.ETH, ALICE, WAD, markets.USDC], WAD);
+  expect(await balance(markets.USDC, BOB!)).toBeGreaterThan(0n);
+  expect(await number(markets.ETH, 'borrowBalanceStored', [ALICE])).toBeLessThan(7n * WAD + WAD / 1000n);
 });

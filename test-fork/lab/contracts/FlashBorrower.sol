@@ -30,6 +30,12 @@ interface IUniswapV4Lender {
     function settle() external payable returns (uint256);
 }
 
+interface IBalancerV3Lender {
+    function unlock(bytes calldata data) external returns (bytes memory);
+    function sendTo(address token, address to, uint256 amount) external;
+    function settle(address token, uint256 amountHint) external returns (uint256 credit);
+}
+
 /// @title A borrower that anyone may send to any lender; it must own the fee beforehand.
 contract FlashBorrower {
     using SafeERC20 for IERC20;
@@ -122,6 +128,27 @@ contract FlashBorrower {
             lender.settle();
         }
         return "";
+    }
+
+    function borrowBalancerV3(address lender, address token, uint256 amount) external {
+        IBalancerV3Lender(lender).unlock(abi.encodeCall(this.onBalancerV3, (token, amount)));
+    }
+
+    function onBalancerV3(address token, uint256 amount) external {
+        IBalancerV3Lender lender = IBalancerV3Lender(msg.sender);
+        lender.sendTo(token, address(this), amount);
+        _note(token, 0);
+        IERC20(token).safeTransfer(msg.sender, amount);
+        lender.settle(token, amount);
+    }
+
+    /// @notice Makes Balancer v3 count what it was sent, to nobody's credit.
+    function countBalancerV3(address lender, address token) external {
+        IBalancerV3Lender(lender).unlock(abi.encodeCall(this.onCount, (token)));
+    }
+
+    function onCount(address token) external {
+        IBalancerV3Lender(msg.sender).settle(token, 0);
     }
 
     receive() external payable { }
