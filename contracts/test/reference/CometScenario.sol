@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { CometAsset, CometConfig } from "../../../test-fork/lab/contracts/reference/CometTypes.sol";
 import { IFeed, IMintable } from "../ILab.sol";
 import { CometDeployer } from "./CometDeployer.sol";
@@ -14,6 +15,8 @@ interface ISpend {
 /// @notice A long random life of a Comet, the same for every implementation: who does what follows from a seed and from
 /// what the market answered. After every call it keeps the outcome, the logs and every view.
 abstract contract CometScenario is CometDeployer {
+    using SafeCastLib for *;
+
     /// @dev What one call did. `returned`: data or revert reason. `logs`, `views`: hashes of all of them.
     struct Step {
         bytes call;
@@ -74,9 +77,9 @@ abstract contract CometScenario is CometDeployer {
                 _assets[i],
                 address(_feeds[i]),
                 decimals,
-                uint64(liquidate - 1e14 - _below(0.2e18)),
-                uint64(liquidate),
-                uint64(liquidate + _below(1e18 - liquidate)),
+                (liquidate - 1e14 - _below(0.2e18)).toUint64(),
+                liquidate.toUint64(),
+                (liquidate + _below(1e18 - liquidate)).toUint64(),
                 uint128((20 + _below(2000)) * 10 ** decimals)
             );
         }
@@ -275,7 +278,7 @@ abstract contract CometScenario is CometDeployer {
             if (_assets[i] != token) continue;
             unit = 10 ** [18, 8, 6][i % 3];
             int256 price = _feeds[i].latestAnswer();
-            return price <= 0 ? unit : usd * 1e8 * unit / uint256(price);
+            return price <= 0 ? unit : usd * 1e8 * unit / price.toUint256();
         }
         return usd * unit + _below(unit);
     }
