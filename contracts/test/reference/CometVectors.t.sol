@@ -264,16 +264,16 @@ contract CometAccrualTest is CometDeployer {
 
     function test_IndicesGrowLinearlyAndPathDependently() public {
         uint256 state = vm.snapshotState();
-        vm.warp(block.timestamp + 1 days);
+        vm.warp(vm.getBlockTimestamp() + 1 days);
         comet.accrueAccount(ALICE);
         assertEq(comet.totalsBasic().baseBorrowIndex, 1_000_411_095_890_224);
         assertEq(comet.totalsBasic().baseSupplyIndex, 1_000_330_958_903_968);
         assertEq(comet.borrowBalanceOf(ALICE), 90_036_998_630);
 
         vm.revertToState(state);
-        vm.warp(block.timestamp + 12 hours);
+        vm.warp(vm.getBlockTimestamp() + 12 hours);
         comet.accrueAccount(ALICE);
-        vm.warp(block.timestamp + 12 hours);
+        vm.warp(vm.getBlockTimestamp() + 12 hours);
         comet.accrueAccount(ALICE);
         assertGt(comet.totalsBasic().baseBorrowIndex, 1_000_411_095_890_224, "twice is more than once");
     }
@@ -281,7 +281,7 @@ contract CometAccrualTest is CometDeployer {
     function test_AbsorbAccruesWhatTheViewDoesNotSee() public {
         // Debt 90,000: 40 WETH at 2,514 USD weigh 90,001.2.
         wethFeed.set(251_400_000_000);
-        vm.warp(block.timestamp + 1 days);
+        vm.warp(vm.getBlockTimestamp() + 1 days);
         assertFalse(comet.isLiquidatable(ALICE), "stored indices");
         address[] memory accounts = new address[](1);
         accounts[0] = ALICE;
