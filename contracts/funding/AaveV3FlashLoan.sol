@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
+import { Money } from "../Money.sol";
 import { ILiquidator, Round } from "../interfaces/ILiquidator.sol";
-import { IAaveV3FlashLoanSimpleReceiver, IAaveV3Pool } from "../interfaces/external/IAaveV3Pool.sol";
-import { Allowance } from "../protocols/Allowance.sol";
+import {
+    IAaveV3FlashLoanReceiver,
+    IAaveV3FlashLoanSimpleReceiver,
+    IAaveV3Pool
+} from "../interfaces/external/IAaveV3Pool.sol";
 import { Binding } from "./Binding.sol";
 import { RoundTrip } from "./RoundTrip.sol";
-import { Tally } from "./Tally.sol";
 
 /// @title AaveV3FlashLoan
-/// @notice Aave's `flashLoanSimple`: lends one asset for a premium and pulls both back afterwards.
-abstract contract AaveV3FlashLoan is RoundTrip, IAaveV3FlashLoanSimpleReceiver {
+/// @notice Aave v3's `flashLoanSimple` and `flashLoan`: lend for a premium, which the latter waives for those with the
+/// flash borrower role, and pull both back afterwards.
+abstract contract AaveV3FlashLoan is RoundTrip, IAaveV3FlashLoanSimpleReceiver, IAaveV3FlashLoanReceiver {
     function _askAaveV3Simple(Round calldata round, bytes calldata encoded)
         internal
         returns (bool ok, bytes memory reason)
@@ -19,26 +22,58 @@ abstract contract AaveV3FlashLoan is RoundTrip, IAaveV3FlashLoanSimpleReceiver {
         bytes memory payload = abi.encodeCall(
             IAaveV3Pool.flashLoanSimple, (address(this), round.debtToken, round.amount, encoded, 0)
         );
-        (ok, reason) = Binding.callBound(
-            round.source, IAaveV3FlashLoanSimpleReceiver.executeOperation.selector, keccak256(encoded), payload
+        return _askAaveV3(round, encoded, IAaveV3FlashLoanSimpleReceiver.executeOperation.selector, payload);
+    }
+
+    function _askAaveV3Many(Round calldata round, bytes calldata encoded)
+        internal
+        returns (bool ok, bytes memory reason)
+    {
+        address[] memory assets = new address[](1);
+        uint256[] memory amounts = new uint256[](1);
+        (assets[0], amounts[0]) = (round.debtToken, round.amount);
+        bytes memory payload = abi.encodeCall(
+            IAaveV3Pool.flashLoan, (address(this), assets, amounts, new uint256[](1), address(this), encoded, 0)
         );
+        return _askAaveV3(round, encoded, IAaveV3FlashLoanReceiver.executeOperation.selector, payload);
+    }
+
+    function _askAaveV3(Round calldata round, bytes calldata encoded, bytes4 selector, bytes memory payload)
+        private
+        returns (bool ok, bytes memory reason)
+    {
+        (ok, reason) = Binding.callBound(round.source, selector, keccak256(encoded), payload);
         // A lender that does not take its money back must not keep the right to.
-        if (ok) Allowance.clear(round.debtToken, round.source);
+        if (ok) Money.disallow(round.debtToken, round.source);
     }
 
     /// @inheritdoc IAaveV3FlashLoanSimpleReceiver
-    function executeOperation(address asset, uint256 amount, uint256 premium, address initiator, bytes calldata params)
+    function executeOperation(address, uint256 amount, uint256 premium, address initiator, bytes calldata params)
         external
+        returns (bool)
+    {
+        return _lentByAaveV3(amount, premium, initiator, params);
+    }
+
+    /// @inheritdoc IAaveV3FlashLoanReceiver
+    function executeOperation(
+        address[] calldata,
+        uint256[] calldata amounts,
+        uint256[] calldata premiums,
+        address initiator,
+        bytes calldata params
+    ) external returns (bool) {
+        return _lentByAaveV3(amounts[0], premiums[0], initiator, params);
+    }
+
+    function _lentByAaveV3(uint256 amount, uint256 premium, address initiator, bytes calldata params)
+        private
         returns (bool)
     {
         Binding.enter(params);
         if (initiator != address(this)) revert ILiquidator.WrongInitiator(initiator);
         Round calldata round = _decoded(params);
-        if (asset != round.debtToken || amount != round.amount) revert ILiquidator.ShortFunding(amount, round.amount);
-
-        _run(round, false);
-        Tally.addFee(premium);
-        SafeTransferLib.safeApprove(asset, msg.sender, amount + premium);
+        Money.allow(round.debtToken, msg.sender, _runLent(round, amount, premium));
         return true;
     }
 }

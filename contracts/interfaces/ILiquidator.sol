@@ -33,11 +33,13 @@ enum Venue {
 
 /// @notice One liquidation inside a round. The debt token is the round's.
 /// @param protocol Which protocol's rules apply.
-/// @param market The contract that is called and that takes the repayment. Aave v3: the Pool.
+/// @param market The contract that is called. Aave v3: the Pool; Compound v2: the debt's market; Compound v3: the Comet;
+/// Dex223: the margin module.
 /// @param borrower The account. Dex223: the position id as an address.
 /// @param collateral The token that arrives here.
 /// @param repay Debt-token units to repay; `type(uint256).max` for as much as the protocol allows at that moment.
-/// @param extra What only one protocol knows, ABI-encoded; empty for Aave v3.
+/// @param extra What only one protocol knows, ABI-encoded; empty for Aave v3. See `CompoundV2Extra`, {CompoundV3} and
+/// `Dex223Extra` in protocols/.
 struct Leg {
     Protocol protocol;
     address market;
@@ -55,7 +57,8 @@ struct Leg {
 /// @param amountIn Units of `tokenIn` to sell, at most: if less is here, less is sold. `type(uint256).max` sells all.
 /// @param minOut The least units of `tokenOut` for `amountIn`. If less is sold the bound shrinks in proportion, rounded
 /// up; with `amountIn = type(uint256).max` it is absolute. It is a price, so a skipped leg does not break the round.
-/// @param extra What only one venue knows, ABI-encoded; empty for a single Uniswap v3 pool.
+/// @param extra What only one venue knows; empty for a single Uniswap v3 pool. See {UniswapV3}, {UniswapV2} and {UniswapV4}
+/// in venues/.
 struct Swap {
     Venue venue;
     address pool;
@@ -71,9 +74,10 @@ struct Swap {
 /// @param source The pool, vault or lender that is asked. Ignored with `Funding.None`.
 /// @param debtToken The token borrowed and repaid.
 /// @param amount Units of `debtToken` to borrow. What the legs do not use goes back or is profit.
-/// @param maxPay Flash swap only: the most units of the legs' collateral the pool may take. A loan round is bounded by
-/// the `minOut` of its swaps instead.
-/// @param extra What only one funding knows, ABI-encoded; empty for a single Uniswap v3 pool and for Aave.
+/// @param maxPay Flash swap: the most units of the legs' collateral the pool may take. Loan: the most units of `debtToken`
+/// the lender may take as its fee; what its sales bring is bounded by their own `minOut`.
+/// @param extra What only one funding knows; empty for a single Uniswap v3 pool and for most loans. See
+/// {UniswapV3FlashSwap} and {UniswapV3Flash} in funding/.
 /// @param legs Liquidations. Flash swap: all of one collateral, and all must land. Otherwise a failing leg is skipped.
 /// @param swaps Sales after the legs.
 struct Round {
@@ -88,7 +92,7 @@ struct Round {
 }
 
 /// @notice A token the plan touches, and what it is worth when the floor is checked.
-/// @param token An ERC-20.
+/// @param token An ERC-20, or 0 for the native coin.
 /// @param price Wei of the native currency, times 1e18, for one smallest unit of `token`. WETH itself: 1e18.
 struct PricedToken {
     address token;
@@ -100,8 +104,8 @@ struct PricedToken {
 /// its funding source as the very bytes that stand here.
 /// @param validUntil Last `block.timestamp` (seconds) at which the plan may run.
 /// @param floor The least profit in wei, valued at `tokens[].price` and net of the tip, or everything reverts.
-/// @param tip Wei for `block.coinbase`, out of WETH profit; 0 for none.
-/// @param weth The chain's wrapped native token; needed with a tip only.
+/// @param tip Wei for `block.coinbase`, out of the profit in `weth`; 0 for none.
+/// @param weth The chain's wrapped native token, or 0 to tip out of profit in the native coin; needed with a tip only.
 /// @param tokens Every token that a round, leg or swap names. Each starts and ends at zero here: what lay here before goes
 /// to the treasury first and is no profit, what is left afterwards goes there as profit.
 /// @param rounds In order of execution.
@@ -144,6 +148,11 @@ interface ILiquidator {
         uint256 seized
     );
 
+    /// @notice A Dex223 position is frozen and can be confirmed from the next second on, for an hour.
+    /// @param market The margin module.
+    /// @param position Its id there.
+    event Frozen(address indexed market, uint256 indexed position);
+
     /// @notice One leg of a round that went on without it.
     /// @param market The market that was called.
     /// @param borrower The account.
@@ -159,7 +168,7 @@ interface ILiquidator {
 
     /// @notice The plan is done and the treasury has its profit.
     /// @param operator Who sent it.
-    /// @param profits Per token of the plan, what the treasury received, measured there.
+    /// @param profits Per token of the plan that anything was left of, what the treasury received, measured there.
     /// @param value All profits in wei at the plan's prices, net of `tip`.
     /// @param flashFee All flash-loan fees in wei at the plan's prices. A flash swap has none: its cost is in the price.
     /// @param tip Wei that `block.coinbase` took.
@@ -216,10 +225,12 @@ interface ILiquidator {
     error LegFailed(uint256 leg, bytes reason);
     /// @notice The market call succeeded and moved no money: no liquidation.
     error NothingRepaid(address market);
+    /// @notice `target` did not revert and returned `code`, which is not 0: Compound v2's way to fail.
+    error ErrorCode(address target, uint256 code);
+    /// @notice The margin module `market` succeeded without freezing or liquidating `position` as asked.
+    error NotLanded(address market, uint256 position);
     /// @notice A flash swap needs legs of one collateral other than the debt token.
     error NotOnePair();
-    /// @notice This kind of leg, funding or venue is not built in.
-    error Unsupported();
     /// @notice An address that must not be zero, or not this contract, is.
     error BadAddress();
     /// @notice A round is not encoded in one piece, as ABI encoders do.

@@ -163,38 +163,14 @@ contract BoundsTest is Lab {
     function test_notOnePair() public {
         Round memory round = _flashSwap();
         Plan memory plan = Plans.plan(Plans.tokens(weth, 1, usdc, 1, wbtc, 1), Plans.rounds(round));
-        Leg[][3] memory wrong =
-            [Plans.legs(), Plans.legs(_leg(borrower, usdc)), Plans.legs(_leg(borrower, weth), _leg(borrower, wbtc))];
+        Leg[][2] memory wrong = [Plans.legs(), Plans.legs(_leg(borrower, usdc))];
         for (uint256 i; i < wrong.length; ++i) {
             plan.rounds[0].legs = wrong[i];
             vm.expectRevert(ILiquidator.NotOnePair.selector);
             _execute(plan);
         }
-    }
-
-    function test_unsupported() public {
-        Plan memory plan = _plan(_flashSwap());
-        for (uint256 i; i <= uint256(type(Funding).max); ++i) {
-            Funding funding = Funding(i);
-            if (funding == Funding.None || funding == Funding.UniswapV3Swap || funding == Funding.AaveV3Simple) {
-                continue;
-            }
-            plan.rounds[0].funding = funding;
-            vm.expectRevert(ILiquidator.Unsupported.selector);
-            _execute(plan);
-        }
-        plan.rounds[0].funding = Funding.UniswapV3Swap;
-        bytes memory unsupported = abi.encodeWithSelector(ILiquidator.Unsupported.selector);
-        for (uint256 i = 1; i <= uint256(type(Protocol).max); ++i) {
-            plan.rounds[0].legs[0].protocol = Protocol(i);
-            _expectNothingLanded(plan, unsupported);
-        }
-        plan.rounds[0].legs[0].protocol = Protocol.AaveV3;
-        plan.rounds[0].swaps = Plans.swaps(Plans.sale(pool, weth, usdc, 1, 0));
-        for (uint256 i = 1; i <= uint256(type(Venue).max); ++i) {
-            plan.rounds[0].swaps[0].venue = Venue(i);
-            _expectNothingLanded(plan, unsupported);
-        }
+        plan.rounds[0].legs = Plans.legs(_leg(borrower, weth), _leg(borrower, wbtc));
+        _expectNothingLanded(plan, abi.encodeWithSelector(ILiquidator.NotOnePair.selector));
     }
 
     function test_emptyPlan() public {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { IAaveV3FlashLoanSimpleReceiver } from "../interfaces/external/IAaveV3Pool.sol";
 import { ILiquidator, Plan, Round } from "../interfaces/ILiquidator.sol";
 import { Caller } from "./hostile/Caller.sol";
 import { Fault } from "./hostile/Pool.sol";
@@ -18,7 +19,8 @@ contract CallbacksTest is Stage {
     }
 
     function _loanCallback(address initiator, bytes memory data) private view returns (bytes memory) {
-        return abi.encodeCall(liquidator.executeOperation, (address(debt), DEBT, 1, initiator, data));
+        return
+            abi.encodeCall(IAaveV3FlashLoanSimpleReceiver.executeOperation, (address(debt), DEBT, 1, initiator, data));
     }
 
     // ---- nobody was asked ----

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { IAaveV3FlashLoanSimpleReceiver } from "../interfaces/external/IAaveV3Pool.sol";
 import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { ILiquidator, Leg, Plan, Round, Swap } from "../interfaces/ILiquidator.sol";
@@ -140,7 +141,10 @@ abstract contract Crowd is Lab {
     function _door(uint256 door, address caller, bytes calldata data) private view returns (bytes memory) {
         if (door == 0) return abi.encodeCall(ILiquidator.execute, (Plans.plan(_wethUsdc(), Plans.rounds())));
         if (door == 1) return abi.encodeCall(liquidator.runUnfunded, (data));
-        if (door == 2) return abi.encodeCall(liquidator.executeOperation, (weth, 1, 0, address(liquidator), data));
+        if (door == 2) {
+            return
+                abi.encodeCall(IAaveV3FlashLoanSimpleReceiver.executeOperation, (weth, 1, 0, address(liquidator), data));
+        }
         if (door == 3) return abi.encodeCall(liquidator.uniswapV3SwapCallback, (1, -1, abi.encode(weth, 1)));
         if (door == 4) return abi.encodeCall(ILiquidator.setOperator, (caller, true));
         if (door == 5) return abi.encodeCall(ILiquidator.setTreasury, (caller));

@@ -33,8 +33,8 @@ contract LoanTest is Lab {
     }
 
     function _expectExecuted(uint256 usdcProfit, uint256 fee, uint256 landed, uint256 skipped) private {
-        Profit[] memory profits = new Profit[](2);
-        (profits[0], profits[1]) = (Profit(weth, 0), Profit(usdc, usdcProfit));
+        Profit[] memory profits = new Profit[](1);
+        profits[0] = Profit(usdc, usdcProfit);
         vm.expectEmit(address(liquidator));
         emit ILiquidator.PlanExecuted(OPERATOR, profits, _usdcValue(usdcProfit), _usdcValue(fee), 0, landed, skipped);
     }

@@ -46,7 +46,7 @@ library Plans {
         pure
         returns (Round memory)
     {
-        return Round(Funding.AaveV3Simple, lender, debt, amount, 0, "", legs_, swaps_);
+        return Round(Funding.AaveV3Simple, lender, debt, amount, ALL, "", legs_, swaps_);
     }
 
     /// @notice A round without funding.

@@ -69,8 +69,8 @@ contract TipTest is Lab {
     }
 
     function test_paidWithinTheCap() public {
-        Profit[] memory profits = new Profit[](2);
-        (profits[0], profits[1]) = (Profit(weth, profit - cap), Profit(usdc, 0));
+        Profit[] memory profits = new Profit[](1);
+        profits[0] = Profit(weth, profit - cap);
         vm.expectEmit(address(liquidator));
         emit ILiquidator.PlanExecuted(OPERATOR, profits, profit - cap, 0, cap, 1, 0);
         assertEq(_execute(_tipped(cap, profit - cap)), profit - cap, "value net of the tip");

@@ -3,16 +3,19 @@ pragma solidity ^0.8.30;
 
 import { LibCall } from "solady/utils/LibCall.sol";
 import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
-import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
+import { Binding } from "../funding/Binding.sol";
 import { ILiquidator, Swap } from "../interfaces/ILiquidator.sol";
 import { IUniswapV3Pool, IUniswapV3SwapCallback } from "../interfaces/external/IUniswapV3Pool.sol";
-import { Binding } from "../funding/Binding.sol";
+import { Money } from "../Money.sol";
 
 /// @title UniswapV3
-/// @notice Sells an exact input in one Uniswap v3 pool. The caller checks what came out.
+/// @notice Sells an exact input over one or several Uniswap v3 pools. The caller checks what came out.
+/// @dev Further pools stand in `extra` as hops of 40 bytes: the token between this pool and the next, then the next pool.
 library UniswapV3 {
     /// @notice Length of the data a sale binds: (tokenIn, amountIn). A round is longer.
     uint256 internal constant DATA_LENGTH = 64;
+    /// @notice Bytes of a hop.
+    uint256 internal constant HOP = 40;
 
     uint160 private constant MIN_SQRT_RATIO = 4_295_128_739;
     uint160 private constant MAX_SQRT_RATIO = 1_461_446_703_485_210_103_287_273_052_203_988_822_378_723_970_342;
@@ -22,17 +25,41 @@ library UniswapV3 {
         return zeroForOne ? MIN_SQRT_RATIO + 1 : MAX_SQRT_RATIO - 1;
     }
 
+    /// @notice The token before hop `i`.
+    function hopToken(bytes calldata hops, uint256 i) internal pure returns (address) {
+        return address(bytes20(hops[i * HOP:i * HOP + 20]));
+    }
+
+    /// @notice The pool of hop `i`.
+    function hopPool(bytes calldata hops, uint256 i) internal pure returns (address) {
+        return address(bytes20(hops[i * HOP + 20:i * HOP + 40]));
+    }
+
     /// @notice Sells `amount` of `leg.tokenIn`; reverts with the pool's own reason.
     function sell(Swap calldata leg, uint256 amount) internal {
-        bool zeroForOne = leg.tokenIn < leg.tokenOut;
-        bytes memory data = abi.encode(leg.tokenIn, amount);
+        address pool = leg.pool;
+        address tokenIn = leg.tokenIn;
+        uint256 count = leg.extra.length / HOP;
+        for (uint256 i; i < count; ++i) {
+            address between = hopToken(leg.extra, i);
+            // What came in is measured: what lies here of a token between is not ours to sell.
+            uint256 before = Money.here(between);
+            _sellOne(pool, tokenIn, between, amount);
+            amount = Money.here(between) - before;
+            (pool, tokenIn) = (hopPool(leg.extra, i), between);
+        }
+        _sellOne(pool, tokenIn, leg.tokenOut, amount);
+    }
+
+    function _sellOne(address pool, address tokenIn, address tokenOut, uint256 amount) private {
+        bool zeroForOne = tokenIn < tokenOut;
+        bytes memory data = abi.encode(tokenIn, amount);
         bytes memory payload = abi.encodeCall(
             IUniswapV3Pool.swap, (address(this), zeroForOne, SafeCastLib.toInt256(amount), priceLimit(zeroForOne), data)
         );
-        (bool ok, bytes memory reason) = Binding.callBound(
-            leg.pool, IUniswapV3SwapCallback.uniswapV3SwapCallback.selector, keccak256(data), payload
-        );
-        if (!ok) LibCall.bubbleUpRevert(reason);
+        (bool ok, bytes memory reason) =
+            Binding.callBound(pool, IUniswapV3SwapCallback.uniswapV3SwapCallback.selector, keccak256(data), payload);
+        if (!ok) bubble(reason);
     }
 
     /// @notice The callback's half of {sell}: pays the pool, at most what we meant to sell.
@@ -40,6 +67,11 @@ library UniswapV3 {
         (address tokenIn, uint256 amount) = abi.decode(data, (address, uint256));
         uint256 owed = SafeCastLib.toUint256(amount0Delta > 0 ? amount0Delta : amount1Delta);
         if (owed > amount) revert ILiquidator.PayAboveMax(owed, amount);
-        SafeTransferLib.safeTransfer(tokenIn, msg.sender, owed);
+        Money.send(tokenIn, msg.sender, owed);
+    }
+
+    /// @notice Reverts with what a call reverted with.
+    function bubble(bytes memory reason) internal pure {
+        LibCall.bubbleUpRevert(reason);
     }
 }

@@ -22,6 +22,13 @@ export const liquidatorAbi = [
   },
   {
     type: 'function',
+    inputs: [{ name: 'encoded', internalType: 'bytes', type: 'bytes' }],
+    name: 'balancerV3Unlocked',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     inputs: [
       {
         name: 'plan',
@@ -111,7 +118,7 @@ export const liquidatorAbi = [
   {
     type: 'function',
     inputs: [
-      { name: 'asset', internalType: 'address', type: 'address' },
+      { name: '', internalType: 'address', type: 'address' },
       { name: 'amount', internalType: 'uint256', type: 'uint256' },
       { name: 'premium', internalType: 'uint256', type: 'uint256' },
       { name: 'initiator', internalType: 'address', type: 'address' },
@@ -119,6 +126,29 @@ export const liquidatorAbi = [
     ],
     name: 'executeOperation',
     outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: '', internalType: 'address[]', type: 'address[]' },
+      { name: 'amounts', internalType: 'uint256[]', type: 'uint256[]' },
+      { name: 'premiums', internalType: 'uint256[]', type: 'uint256[]' },
+      { name: 'initiator', internalType: 'address', type: 'address' },
+      { name: 'params', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'executeOperation',
+    outputs: [{ name: '', internalType: 'bool', type: 'bool' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      { name: 'assets', internalType: 'uint256', type: 'uint256' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'onMorphoFlashLoan',
+    outputs: [],
     stateMutability: 'nonpayable',
   },
   {
@@ -144,6 +174,18 @@ export const liquidatorAbi = [
   },
   {
     type: 'function',
+    inputs: [
+      { name: '', internalType: 'address[]', type: 'address[]' },
+      { name: 'amounts', internalType: 'uint256[]', type: 'uint256[]' },
+      { name: 'feeAmounts', internalType: 'uint256[]', type: 'uint256[]' },
+      { name: 'userData', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'receiveFlashLoan',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     inputs: [],
     name: 'renounceOwnership',
     outputs: [],
@@ -156,6 +198,29 @@ export const liquidatorAbi = [
       { name: 'amount', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'rescue',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
+      {
+        name: 'leg',
+        internalType: 'struct Leg',
+        type: 'tuple',
+        components: [
+          { name: 'protocol', internalType: 'enum Protocol', type: 'uint8' },
+          { name: 'market', internalType: 'address', type: 'address' },
+          { name: 'borrower', internalType: 'address', type: 'address' },
+          { name: 'collateral', internalType: 'address', type: 'address' },
+          { name: 'repay', internalType: 'uint256', type: 'uint256' },
+          { name: 'extra', internalType: 'bytes', type: 'bytes' },
+        ],
+      },
+      { name: 'debtToken', internalType: 'address', type: 'address' },
+      { name: 'available', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'runLeg',
     outputs: [],
     stateMutability: 'nonpayable',
   },
@@ -225,6 +290,17 @@ export const liquidatorAbi = [
   {
     type: 'function',
     inputs: [
+      { name: 'fee0', internalType: 'uint256', type: 'uint256' },
+      { name: 'fee1', internalType: 'uint256', type: 'uint256' },
+      { name: 'data', internalType: 'bytes', type: 'bytes' },
+    ],
+    name: 'uniswapV3FlashCallback',
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [
       { name: 'amount0Delta', internalType: 'int256', type: 'int256' },
       { name: 'amount1Delta', internalType: 'int256', type: 'int256' },
       { name: 'data', internalType: 'bytes', type: 'bytes' },
@@ -232,6 +308,32 @@ export const liquidatorAbi = [
     name: 'uniswapV3SwapCallback',
     outputs: [],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    inputs: [{ name: 'data', internalType: 'bytes', type: 'bytes' }],
+    name: 'unlockCallback',
+    outputs: [{ name: '', internalType: 'bytes', type: 'bytes' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'event',
+    anonymous: false,
+    inputs: [
+      {
+        name: 'market',
+        internalType: 'address',
+        type: 'address',
+        indexed: true,
+      },
+      {
+        name: 'position',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: true,
+      },
+    ],
+    name: 'Frozen',
   },
   {
     type: 'event',
@@ -481,6 +583,14 @@ export const liquidatorAbi = [
   {
     type: 'error',
     inputs: [
+      { name: 'target', internalType: 'address', type: 'address' },
+      { name: 'code', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'ErrorCode',
+  },
+  {
+    type: 'error',
+    inputs: [
       { name: 'validUntil', internalType: 'uint256', type: 'uint256' },
       { name: 'timestamp', internalType: 'uint256', type: 'uint256' },
     ],
@@ -503,6 +613,14 @@ export const liquidatorAbi = [
     type: 'error',
     inputs: [{ name: 'weth', internalType: 'address', type: 'address' }],
     name: 'NoWeth',
+  },
+  {
+    type: 'error',
+    inputs: [
+      { name: 'market', internalType: 'address', type: 'address' },
+      { name: 'position', internalType: 'uint256', type: 'uint256' },
+    ],
+    name: 'NotLanded',
   },
   { type: 'error', inputs: [], name: 'NotOnePair' },
   {
@@ -576,7 +694,6 @@ export const liquidatorAbi = [
     inputs: [{ name: 'token', internalType: 'address', type: 'address' }],
     name: 'UnlistedToken',
   },
-  { type: 'error', inputs: [], name: 'Unsupported' },
   {
     type: 'error',
     inputs: [{ name: 'initiator', internalType: 'address', type: 'address' }],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @notice What we call on an Aave v3 Pool (3.0 to 3.7), and what it calls back.
+/// @notice What we call on an Aave v3 Pool (3.0 to 3.7).
 interface IAaveV3Pool {
     /// @notice Repays up to `debtToCover` of `borrower`'s `debtAsset` and sends `collateralAsset` with a bonus.
     function liquidationCall(
@@ -20,6 +20,17 @@ interface IAaveV3Pool {
         bytes calldata params,
         uint16 referralCode
     ) external;
+
+    /// @notice Lends several assets for the length of one call to `receiver`. Mode 0 is to be repaid at once.
+    function flashLoan(
+        address receiver,
+        address[] calldata assets,
+        uint256[] calldata amounts,
+        uint256[] calldata interestRateModes,
+        address onBehalfOf,
+        bytes calldata params,
+        uint16 referralCode
+    ) external;
 }
 
 /// @notice Called by the Pool on the receiver of `flashLoanSimple`.
@@ -28,4 +39,16 @@ interface IAaveV3FlashLoanSimpleReceiver {
     function executeOperation(address asset, uint256 amount, uint256 premium, address initiator, bytes calldata params)
         external
         returns (bool);
+}
+
+/// @notice Called by the Pool on the receiver of `flashLoan`.
+interface IAaveV3FlashLoanReceiver {
+    /// @notice Must return true and leave an allowance of each amount and premium to the Pool.
+    function executeOperation(
+        address[] calldata assets,
+        uint256[] calldata amounts,
+        uint256[] calldata premiums,
+        address initiator,
+        bytes calldata params
+    ) external returns (bool);
 }

@@ -1,4 +1,4 @@
-import type { Address, ContractFunctionArgs } from 'viem';
+import { type Address, type ContractFunctionArgs, zeroAddress } from 'viem';
 import type { liquidatorAbi } from '../bindings.ts';
 import type { BlockRef, Lender, Option } from '../protocols/protocol.ts';
 import type { UniswapV3 } from '../venues/uniswap-v3.ts';
@@ -120,7 +120,7 @@ export function planOf(offer: Offer, head: BlockRef, minProfit: bigint, planning
     validUntil: head.timestamp + VALID_FOR,
     floor: roundGas(round) * planning.gasPrice + minProfit,
     tip: 0n,
-    weth: planning.hub,
+    weth: zeroAddress,
     // A token on the way that nothing should be left of may go without a price: it then adds nothing to the profit.
     tokens: [...new Set(named)].map((token) => ({ token, price: planning.priceOf(token) ?? 0n })),
     rounds: [round],

@@ -78,7 +78,7 @@ function loanRound(option: Option, loan: Loan, swaps: Swap[]): Omit<Round, 'legs
     source: loan.source,
     debtToken: option.debtAsset,
     amount: option.funding,
-    maxPay: 0n,
+    maxPay: loan.fee,
     extra: '0x',
     swaps,
   };

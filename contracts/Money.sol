@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
+import { ILiquidator } from "./interfaces/ILiquidator.sol";
+import { IWeth } from "./interfaces/external/IWeth.sol";
+
+/// @title Money
+/// @notice Tokens and the native coin under one roof: the zero address is the native coin.
+library Money {
+    /// @notice Units of `token` that `account` holds.
+    function balanceOf(address token, address account) internal view returns (uint256) {
+        return token == address(0) ? account.balance : SafeTransferLib.balanceOf(token, account);
+    }
+
+    /// @notice Units of `token` that are here.
+    function here(address token) internal view returns (uint256) {
+        return balanceOf(token, address(this));
+    }
+
+    /// @notice Sends; reverts when the token or the receiver refuses.
+    function send(address token, address to, uint256 amount) internal {
+        if (token == address(0)) SafeTransferLib.safeTransferETH(to, amount);
+        else SafeTransferLib.safeTransfer(token, to, amount);
+    }
+
+    /// @notice Allows `spender` exactly `amount`. Call {disallow} after what it is for.
+    function allow(address token, address spender, uint256 amount) internal {
+        SafeTransferLib.safeApprove(token, spender, amount);
+    }
+
+    /// @notice Sets `spender`'s allowance to zero unless it is.
+    function disallow(address token, address spender) internal {
+        if (IERC20(token).allowance(address(this), spender) != 0) SafeTransferLib.safeApprove(token, spender, 0);
+    }
+
+    /// @notice Unwraps. The coins must really have arrived: whatever the plan calls WETH, coins that lay here stay.
+    function unwrap(address weth, uint256 amount) internal {
+        uint256 before = address(this).balance;
+        IWeth(weth).withdraw(amount);
+        if (address(this).balance - before != amount) revert ILiquidator.NoWeth(weth);
+    }
+
+    /// @notice Wraps coins that have arrived.
+    function wrap(address weth, uint256 amount) internal {
+        if (amount != 0) IWeth(weth).deposit{ value: amount }();
+    }
+}

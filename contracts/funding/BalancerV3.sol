@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { Money } from "../Money.sol";
+import { ILiquidator, Round } from "../interfaces/ILiquidator.sol";
+import { IBalancerV3Vault } from "../interfaces/external/IBalancer.sol";
+import { Binding } from "./Binding.sol";
+import { RoundTrip } from "./RoundTrip.sol";
+
+/// @title BalancerV3
+/// @notice What Balancer's v3 Vault hands out while unlocked; no fee.
+abstract contract BalancerV3 is RoundTrip {
+    function _askBalancerV3(Round calldata round, bytes calldata encoded) internal returns (bool, bytes memory) {
+        return Binding.callBound(
+            round.source,
+            this.balancerV3Unlocked.selector,
+            keccak256(encoded),
+            abi.encodeCall(IBalancerV3Vault.unlock, (abi.encodeCall(this.balancerV3Unlocked, (encoded))))
+        );
+    }
+
+    /// @notice Called by the Vault while it is unlocked for us: it calls its caller with the calldata it was given.
+    /// @param encoded The round.
+    function balancerV3Unlocked(bytes calldata encoded) external {
+        Binding.enter(encoded);
+        Round calldata round = _decoded(encoded);
+        IBalancerV3Vault vault = IBalancerV3Vault(msg.sender);
+        vault.sendTo(round.debtToken, address(this), round.amount);
+        uint256 owed = _runLent(round, round.amount, 0);
+        Money.send(round.debtToken, msg.sender, owed);
+        uint256 credit = vault.settle(round.debtToken, owed);
+        if (credit != owed) revert ILiquidator.ShortFunding(credit, owed);
+    }
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { IERC4626 } from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+import { Swap } from "../interfaces/ILiquidator.sol";
+
+/// @title Erc4626
+/// @notice Redeems shares of a vault, `leg.pool`, which are `leg.tokenIn`, for its asset, `leg.tokenOut`.
+library Erc4626 {
+    function sell(Swap calldata leg, uint256 amount) internal {
+        IERC4626(leg.pool).redeem(amount, address(this), address(this));
+    }
+}
