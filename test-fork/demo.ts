@@ -4,7 +4,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { type DemoChain, keptChain, ownChain } from './demo/chain.ts';
 import { agreeWithChain, allowancesLeft, holdings, type Row, rowOf } from './demo/check.ts';
 import { tableOf } from './demo/table.ts';
-import { deploy } from './harness/deploy.ts';
+import { compileDeploy, deploy } from './harness/deploy.ts';
 import { type KeeperProcess, labFlags, startKeeper } from './harness/keeper.ts';
 import { ensureLab } from './lab/build.ts';
 import { fund, setPrice } from './lab/chain.ts';
@@ -34,8 +34,9 @@ async function main(): Promise<void> {
   Object.assign(flags, parseArgs({ options: { watch: options, json: options, keep: options, help: options } }).values);
   if (flags.help) return console.log(usage);
 
-  say('the lab: Aave v3.6 and Uniswap v3 from their npm packages');
-  await ensureLab({ onProgress: say });
+  say('the lab: Aave v3.6 and Uniswap v3 from their npm packages; and the Liquidator');
+  // Two compilers at work, as the smallest machine has two cores.
+  await Promise.all([ensureLab({ scope: 'core', onProgress: say }), compileDeploy()]);
   const chain = await (flags.keep ? keptChain() : ownChain());
   let keeper: KeeperProcess | undefined;
   const interrupted = () => {

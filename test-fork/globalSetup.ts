@@ -13,15 +13,9 @@ declare module 'vitest' {
 
 /** Provides the one lab of a test run: the network of FORK_URL_31337, or our own of seed 1, built if need be. */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  await compileDeploy();
   const target = forkTarget(LAB_CHAIN_ID);
   const lab = target ? undefined : await startLab({ onProgress: (line) => console.log(`lab: ${line}`) });
-  const url = target?.url ?? lab!.url;
-  project.provide('labUrl', url);
-  try {
-    await compileDeploy(url);
-  } catch (error) {
-    await lab?.stop();
-    throw error;
-  }
+  project.provide('labUrl', target?.url ?? lab!.url);
   return lab?.stop;
 }

@@ -8,11 +8,11 @@ import { readDirectory } from '../lab/directory.ts';
 import { root } from '../lab/paths.ts';
 
 /** The demo's chain, and the process to end when it is kept. */
-export type DemoChain = Lab & { pid: number };
+export type DemoChain = Lab<'core'> & { pid: number };
 
 /** A fork of the lab that ends with the demo. */
 export async function ownChain(): Promise<DemoChain> {
-  return { ...(await forkLab()), pid: process.pid };
+  return { ...(await forkLab({ scope: 'core' })), pid: process.pid };
 }
 
 /** A fork of the lab that outlives the demo; `stop` is for when the demo fails. */
@@ -32,7 +32,7 @@ export async function keptChain(): Promise<DemoChain> {
   child.stdout.destroy();
   child.unref();
   const client = testClient(url);
-  const directory = await readDirectory(client);
+  const directory = await readDirectory(client, 'core');
   const stop = async () => {
     process.kill(pid, 'SIGTERM');
   };

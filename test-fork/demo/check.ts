@@ -1,6 +1,6 @@
 import { type Address, erc20Abi, type Hash, parseAbi, parseEventLogs } from 'viem';
 import type { LogLine } from '../harness/keeper.ts';
-import type { Lab } from '../lab/anvil.ts';
+import type { LabHandle } from '../lab/chain.ts';
 
 /** One liquidation as the keeper reported it; amounts in smallest units. */
 export type Row = {
@@ -40,7 +40,7 @@ export function rowOf(line: LogLine): Row {
  * @throws naming the first row that differs, or the logs that no row has
  */
 export async function agreeWithChain(
-  { client, directory }: Lab,
+  { client, directory }: LabHandle,
   rows: readonly Row[],
   fromBlock: bigint,
 ): Promise<void> {
@@ -69,7 +69,7 @@ export async function agreeWithChain(
 }
 
 /** Per token what an account holds, smallest units. */
-export async function holdings({ client, directory }: Lab, account: Address): Promise<Record<string, bigint>> {
+export async function holdings({ client, directory }: LabHandle, account: Address): Promise<Record<string, bigint>> {
   const tokens = Object.entries(directory.tokens);
   const balances = await client.multicall({
     allowFailure: false,
@@ -82,7 +82,7 @@ export async function holdings({ client, directory }: Lab, account: Address): Pr
 
 /** How many allowances the Liquidator has left, over every token and everybody it dealt with. */
 export async function allowancesLeft(
-  { client, directory }: Lab,
+  { client, directory }: LabHandle,
   liquidator: Address,
   more: readonly Address[],
 ): Promise<number> {

@@ -2,7 +2,7 @@
 // ends both chains when it is told to end.
 import { forkLab } from '../lab/anvil.ts';
 
-const lab = await forkLab();
+const lab = await forkLab({ scope: 'core' });
 const end = () => lab.stop().then(() => process.exit(0));
 process.on('SIGTERM', end);
 process.on('SIGINT', end);

@@ -1,11 +1,11 @@
 import Table from 'cli-table3';
 import { formatUnits } from 'viem';
-import type { LabDirectory } from '../lab/directory.ts';
+import type { CoreDirectory } from '../lab/directory.ts';
 import type { AssetSymbol } from '../lab/tokens.ts';
 import type { Row } from './check.ts';
 
 /** An amount of a lab token for people: at most six decimals, rounded down. */
-export function show(directory: LabDirectory, symbol: string, units: bigint): string {
+export function show(directory: CoreDirectory, symbol: string, units: bigint): string {
   const { decimals } = directory.tokens[symbol as AssetSymbol];
   const [whole, fraction = ''] = formatUnits(units, decimals).split('.');
   const shown = fraction.slice(0, 6).replace(/0+$/, '');
@@ -19,7 +19,7 @@ function mainProfit({ collateral, debt, profit }: Row): [symbol: string, units: 
 }
 
 /** What was liquidated, a row each, and the totals. */
-export function tableOf(directory: LabDirectory, rows: readonly Row[], totals: Record<string, bigint>): string {
+export function tableOf(directory: CoreDirectory, rows: readonly Row[], totals: Record<string, bigint>): string {
   const table = new Table({
     head: ['account', 'debt', 'collateral', 'repaid', 'seized', 'profit', 'gas'],
     style: { head: [], border: [], compact: true },

@@ -19,10 +19,13 @@ export const withBinaries = (env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => 
 });
 
 /**
- * A build of the script's own. Sharing `out` with `forge test` would compile all Solidity tests before the first suite here
- * can deploy, and a forge that writes there at the same time leaves the script without bytecode.
+ * A build of the script's own. Sharing `out` with `forge test` would compile all Solidity tests before anything here can
+ * deploy, and a forge that writes there at the same time leaves the script without bytecode.
  */
 const ownBuild = { FOUNDRY_OUT: 'out-deploy', FOUNDRY_CACHE_PATH: 'cache-deploy' };
+
+/** The script needs nothing of what lies there. */
+const TESTS = 'contracts/test/**';
 
 /** How a run of forge ended, and what it printed. */
 export type ForgeRun = { code: number; stdout: string; stderr: string };
@@ -30,15 +33,17 @@ export type ForgeRun = { code: number; stdout: string; stderr: string };
 /**
  * Runs `forge script Deploy --broadcast` whatever comes of it.
  *
+ * @param url - the chain; without one the script runs on an empty chain inside forge, and nothing is sent
  * @param signer - forge's flags for who signs and pays
  * @param env - OWNER, TREASURY, OPERATORS; an empty string leaves one unset
  */
 export async function forgeDeploy(
-  url: string,
+  url: string | undefined,
   signer: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<ForgeRun> {
-  const args = ['script', 'Deploy', '--rpc-url', url, ...signer, '--broadcast', '--non-interactive', '--skip', 'test'];
+  const rpc = url ? ['--rpc-url', url] : [];
+  const args = ['script', 'Deploy', ...rpc, ...signer, '--broadcast', '--non-interactive', '--skip', TESTS];
   try {
     return { code: 0, ...(await run('forge', args, { cwd: root, env: withBinaries({ ...ownBuild, ...env }) })) };
   } catch (error) {
@@ -48,9 +53,9 @@ export async function forgeDeploy(
   }
 }
 
-/** Compiles the script, so that the suites that deploy at the same time find it compiled. */
-export async function compileDeploy(url: string): Promise<void> {
-  const { stdout, stderr } = await forgeDeploy(url, [], { OWNER: '', TREASURY: '', OPERATORS: '' });
+/** Compiles the script, so that whoever deploys finds it compiled. */
+export async function compileDeploy(): Promise<void> {
+  const { stdout, stderr } = await forgeDeploy(undefined, [], { OWNER: '', TREASURY: '', OPERATORS: '' });
   // It has compiled when it gets as far as missing its inputs.
   if (!stderr.includes('set OWNER')) throw new Error(`forge script Deploy does not compile: ${stderr || stdout}`);
 }

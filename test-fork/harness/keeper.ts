@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Hex } from 'viem';
-import type { LabDirectory } from '../lab/directory.ts';
+import type { CoreDirectory } from '../lab/directory.ts';
 import { root } from '../lab/paths.ts';
 import { withBinaries } from './deploy.ts';
 
@@ -27,7 +27,7 @@ export type KeeperProcess = {
 };
 
 /** The flags that tell a keeper where things are in a lab. */
-export const labFlags = (directory: LabDirectory, url: string): string[] => [
+export const labFlags = (directory: CoreDirectory, url: string): string[] => [
   ...['--protocol', 'aave-v3', '--rpc', url, '--market', directory.aave.pool],
   ...['--wrapped-native', directory.tokens.WETH.address],
   ...['--uniswap-v3-factory', directory.uniswapV3.factory, '--uniswap-v3-quoter', directory.uniswapV3.quoter],

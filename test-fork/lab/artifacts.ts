@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Abi, type Address, type Hex, toHex } from 'viem';
+import type { Scope } from './directory.ts';
 import { root, rootRequire } from './paths.ts';
 
 type LinkReferences = Record<string, Record<string, { start: number; length: number }[]>>;
@@ -22,11 +23,16 @@ const PROFILES = {
 
 export type Profile = keyof typeof PROFILES;
 
+/** The same for a lab of scope `core`; what the reference protocols are made of is not among it. */
+const CORE = {
+  lab: ['Imports', 'PriceFeed', 'Tether', 'Token'].map((name) => `test-fork/lab/contracts/${name}.sol`),
+};
+
 /**
- * Compiles the lab's contracts, all foundry profiles side by side, each into `out-<profile>/`; quick when nothing changed.
+ * Compiles the contracts of a lab, all foundry profiles side by side, each into `out-<profile>/`; quick when nothing changed.
  * @throws when forge fails, with its output.
  */
-export async function compileContracts(): Promise<void> {
+export async function compileContracts(scope: Scope): Promise<void> {
   const local = join(root, 'node_modules/.bin/forge');
   const forge = existsSync(local) ? local : 'forge';
   const compile = async ([profile, files]: [string, string[]]) => {
@@ -39,7 +45,7 @@ export async function compileContracts(): Promise<void> {
       throw new Error(`FOUNDRY_PROFILE=${profile} forge build failed: ${`${stdout}${stderr}`.trim() || message}`);
     }
   };
-  await Promise.all(Object.entries(PROFILES).map(compile));
+  await Promise.all(Object.entries(scope === 'core' ? CORE : PROFILES).map(compile));
 }
 
 /** Reads a contract that {@link compileContracts} built; its file must carry the contract's name. */

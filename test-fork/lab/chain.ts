@@ -18,7 +18,7 @@ import {
   walletActions,
 } from 'viem';
 import { labAddress } from './borrowers.ts';
-import type { LabDirectory } from './directory.ts';
+import type { CoreDirectory } from './directory.ts';
 import { sqrtPriceX96 } from './prices.ts';
 import type { AssetSymbol } from './tokens.ts';
 
@@ -41,7 +41,7 @@ export type LabClient = Client<
 >;
 
 /** What the helpers below need of a lab. */
-export type LabHandle = { client: LabClient; directory: LabDirectory };
+export type LabHandle = { client: LabClient; directory: CoreDirectory };
 
 /** One account as Aave's `getUserAccountData` reports it: USD amounts have 8 decimals, thresholds bps, health 18 decimals. */
 export type AccountHealth = {

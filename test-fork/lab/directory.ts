@@ -23,8 +23,8 @@ const v4Pool = z.object({
 const bySymbol = <T extends z.ZodType>(value: T) =>
   z.object({ WETH: value, WBTC: value, USDC: value, DAI: value, USDT: value });
 
-/** The schema of {@link LabDirectory}. */
-export const labDirectorySchema = z.object({
+/** What every lab carries, and all that one of scope `core` does. */
+const coreSchema = z.object({
   seed: z.number().int(),
   chainId: z.number().int(),
   aave: z.object({
@@ -45,6 +45,16 @@ export const labDirectorySchema = z.object({
     /** Tokens in Uniswap's order; fee in hundredths of a bip. */
     pools: z.array(z.object({ token0: address, token1: address, fee: z.number().int(), address })),
   }),
+  tokens: bySymbol(z.object({ address, decimals: z.number().int() })),
+  /** Price feeds in USD, 8 decimals. */
+  feeds: bySymbol(address),
+  /** Accounts with debt. The logs also name a few that have paid everything back. */
+  borrowers: z.array(address),
+  deployer: address,
+});
+
+/** A lab of scope `all`. */
+const allSchema = coreSchema.extend({
   /** Lends its whole balance for nothing. */
   morpho: z.object({ morpho: address, owner: address }),
   /** `feeAdmin` may call `setFlashLoanFeePercentage` (18 decimals) on the fees collector. */
@@ -84,26 +94,42 @@ export const labDirectorySchema = z.object({
   balancerV3: z.object({ vault: address }),
   /** Vaults by what they hold. */
   erc4626: z.object({ WETH: address }),
-  tokens: bySymbol(z.object({ address, decimals: z.number().int() })),
-  /** Price feeds in USD, 8 decimals. */
-  feeds: bySymbol(address),
-  /** Accounts with debt. The logs also name a few that have paid everything back. */
-  borrowers: z.array(address),
-  deployer: address,
 });
 
+const schemas = { core: coreSchema, all: allSchema };
+
+/** How much a lab carries: Aave v3.6 and Uniswap v3, or every protocol there is. */
+export type Scope = keyof typeof schemas;
+
+/** Every address of a lab of scope `core`; a larger one has them too. */
+export type CoreDirectory = z.infer<typeof coreSchema>;
+
 /** Every address of a lab. */
-export type LabDirectory = z.infer<typeof labDirectorySchema>;
+export type LabDirectory = z.infer<typeof allSchema>;
+
+/** The directory of a lab by its scope. */
+export type DirectoryOf<S extends Scope> = z.infer<(typeof schemas)[S]>;
+
+/**
+ * Checks a directory that was read from somewhere; of a larger lab the scope's part is returned.
+ * @throws when it lacks something of the scope.
+ */
+export function parseDirectory<S extends Scope>(scope: S, value: unknown): DirectoryOf<S> {
+  return schemas[scope].parse(value) as DirectoryOf<S>;
+}
 
 /**
  * Reads the directory from a lab of any seed, or a fork of one.
- * @throws when the chain is no lab.
+ * @throws when the chain is no lab, or one of a smaller scope.
  */
-export async function readDirectory(client: Pick<PublicClient, 'getCode'>): Promise<LabDirectory> {
+export async function readDirectory<S extends Scope>(
+  client: Pick<PublicClient, 'getCode'>,
+  scope: S,
+): Promise<DirectoryOf<S>> {
   const code = await client.getCode({ address: DIRECTORY_ADDRESS });
   if (!code)
     throw new Error(
-      `no lab directory at ${DIRECTORY_ADDRESS}: point FORK_URL_31337 at a chain started by \`pnpm lab\``,
+      `no lab directory at ${DIRECTORY_ADDRESS}: point FORK_URL_31337 at a chain started by \`pnpm lab --serve\``,
     );
-  return labDirectorySchema.parse(JSON.parse(bytesToString(hexToBytes(code).slice(1))));
+  return parseDirectory(scope, JSON.parse(bytesToString(hexToBytes(code).slice(1))));
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Scope } from './directory.ts';
 import { root, rootRequire } from './paths.ts';
 
 /** Files of this folder that only read or serve a built lab; all others shape what is built. */
@@ -29,8 +30,8 @@ const PACKAGES = [
   'venus-0.4.1',
 ];
 
-/** The name of the cached lab of a seed: a hash of everything it is made from. */
-export function labKey(seed: number): string {
+/** The name of the cached lab of a seed and a scope: both, and a hash of everything labs are made from. */
+export function labKey(seed: number, scope: Scope): string {
   const folder = import.meta.dirname;
   const hash = createHash('sha256').update(`seed ${seed}\n`);
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -39,7 +40,7 @@ export function labKey(seed: number): string {
   for (const name of sources) hash.update(`${name}\n`).update(readFileSync(join(folder, name)));
   for (const name of PACKAGES) hash.update(`${name} ${packageVersion(name)}\n`);
   hash.update(compilerSettings());
-  return `${seed}-${hash.digest('hex').slice(0, 16)}`;
+  return `${seed}-${scope}-${hash.digest('hex').slice(0, 16)}`;
 }
 
 function packageVersion(name: string): string {

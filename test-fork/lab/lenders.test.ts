@@ -18,7 +18,7 @@ let alice: Actor;
 /** A contract that borrows from anybody. */
 let borrower: Address;
 beforeAll(async () => {
-  await compileContracts();
+  await compileContracts('all');
   lab = await forkLab({ url: inject('labUrl'), anvil: { autoImpersonate: true } });
   alice = await actor(lab, ALICE);
   borrower = await alice.deploy(foundryArtifact('FlashBorrower'));

@@ -2,7 +2,7 @@ import { type Address, numberToHex } from 'viem';
 import { deployAave, setLtvs, supplyDepth } from './aave.ts';
 import { multicall3Bytecode, textAsCode } from './artifacts.ts';
 import { inventBorrowers, labAddress, openAccounts } from './borrowers.ts';
-import { DIRECTORY_ADDRESS, type LabDirectory } from './directory.ts';
+import { type CoreDirectory, DIRECTORY_ADDRESS, type LabDirectory, type Scope } from './directory.ts';
 import { liveOn, REPAID } from './history.ts';
 import { deployAaveV30 } from './protocols/aaveV30.ts';
 import { deployBalancerV2 } from './protocols/balancerV2.ts';
@@ -35,16 +35,19 @@ export const populateOptions = {
   preserveHistoricalStates: true,
 };
 
+type Population = {
+  /** Decides the borrowers and every address. */
+  seed: number;
+  scope: Scope;
+  /** Gets a line at each stage. */
+  onProgress: (line: string) => void;
+};
+
 /**
  * Builds the lab on a fresh anvil started with {@link populateOptions}. The artifacts must be compiled.
- * @param seed decides the borrowers and every address.
- * @param onProgress gets a line at each stage.
+ * @returns the directory; a {@link LabDirectory} when the scope is `all`.
  */
-export async function populateLab(
-  url: string,
-  seed: number,
-  onProgress: (line: string) => void,
-): Promise<LabDirectory> {
+export async function populateLab(url: string, { seed, scope, onProgress }: Population): Promise<CoreDirectory> {
   const deployer = labAddress(seed, 'deployer');
   const sender = await createSender(url, deployer);
   // Ether for the WETH of all pools.
@@ -71,27 +74,25 @@ export async function populateLab(
   await liveOn(sender, tokens, aave.pool, borrowers);
   await setLtvs(sender, tokens.tokens, configurator, 'ltv');
   await sender.mine();
-  const others = await deployOthers(sender, tokens);
-  await sender.mine();
-  onProgress(`${Object.keys(others).length} more protocols deployed`);
 
-  const directory: LabDirectory = {
+  const core: CoreDirectory = {
     seed,
     chainId: LAB_CHAIN_ID,
     aave: aaveAddresses,
     uniswapV3,
-    ...others,
     ...listed(tokens),
     borrowers: borrowers.slice(REPAID).map(({ address }) => address),
     deployer,
   };
+  const directory = scope === 'core' ? core : await withOthers(sender, tokens, core);
+  if (scope === 'all') onProgress('the other protocols deployed');
   await sender.request('anvil_setCode', [DIRECTORY_ADDRESS, textAsCode(JSON.stringify(directory))]);
   await sender.mine();
   return directory;
 }
 
-/** What else the Liquidator meets. It comes last and in this order: a new one at the end moves no address before it. */
-async function deployOthers(sender: Sender, tokens: Tokens) {
+/** Adds what else the Liquidator meets. It comes last and in this order: a new one at the end moves no address before it. */
+async function withOthers(sender: Sender, tokens: Tokens, core: CoreDirectory): Promise<LabDirectory> {
   const morpho = await deployMorpho(sender, tokens);
   const balancerV2 = await deployBalancerV2(sender, tokens);
   const uniswapV2 = await deployUniswapV2(sender, tokens);
@@ -102,7 +103,9 @@ async function deployOthers(sender: Sender, tokens: Tokens) {
   const venusDiamond = await deployVenusDiamond(sender, tokens, venus.oracle);
   const balancerV3 = await deployBalancerV3(sender, tokens, balancerV2.authorizer);
   const erc4626 = await deployErc4626(sender, tokens);
+  await sender.mine();
   return {
+    ...core,
     morpho,
     balancerV2,
     uniswapV2,
@@ -120,7 +123,7 @@ function depositors(seed: number): Address[] {
   return Array.from({ length: 5 }, (_, i) => labAddress(seed, `depositor ${i}`));
 }
 
-function listed({ tokens, feeds }: Tokens): Pick<LabDirectory, 'tokens' | 'feeds'> {
+function listed({ tokens, feeds }: Tokens): Pick<CoreDirectory, 'tokens' | 'feeds'> {
   const entries = symbols.map((symbol) => [symbol, { address: tokens[symbol], decimals: assets[symbol].decimals }]);
   return { tokens: Object.fromEntries(entries), feeds };
 }

@@ -4,7 +4,7 @@ import { type LabDirectory, readDirectory } from '../lab/directory.ts';
 import { LAB_CHAIN_ID } from '../lab/populate.ts';
 import { networkSuite } from './suite.ts';
 
-const directory: LabDirectory = await readDirectory(testClient(inject('labUrl')));
+const directory: LabDirectory = await readDirectory(testClient(inject('labUrl')), 'all');
 
 // What the public networks get, so that it is known to work where none is given.
 describe('the lab as a network', () => {
