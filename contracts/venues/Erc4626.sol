@@ -5,9 +5,10 @@ import { IERC4626 } from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import { Swap } from "../interfaces/ILiquidator.sol";
 
 /// @title Erc4626
-/// @notice Redeems shares of a vault, `leg.pool`, which are `leg.tokenIn`, for its asset, `leg.tokenOut`.
+/// @notice Redeems shares of a vault, which `leg.tokenIn` is, for its asset, `leg.tokenOut`. `leg.pool` says the same and is
+/// not asked: shares of another vault that lie here are not ours to redeem.
 library Erc4626 {
     function sell(Swap calldata leg, uint256 amount) internal {
-        IERC4626(leg.pool).redeem(amount, address(this), address(this));
+        IERC4626(leg.tokenIn).redeem(amount, address(this), address(this));
     }
 }

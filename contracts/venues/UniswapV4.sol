@@ -50,8 +50,10 @@ library UniswapV4 {
         (address currencyIn, address currencyOut) =
             zeroForOne ? (key.currency0, key.currency1) : (key.currency1, key.currency0);
         _settle(IPoolManager(pool), currencyIn, tokenIn, owed);
+        // What came in is measured: coins that lay here are not ours to wrap, whatever the manager says it paid.
+        uint256 before = address(this).balance;
         IPoolManager(pool).take(currencyOut, address(this), due);
-        if (currencyOut == address(0) && tokenOut != address(0)) Money.wrap(tokenOut, due);
+        if (currencyOut == address(0) && tokenOut != address(0)) Money.wrap(tokenOut, address(this).balance - before);
     }
 
     /// @return owed What we must pay in.
@@ -76,7 +78,8 @@ library UniswapV4 {
             manager.settle{ value: owed }();
         } else {
             manager.sync(currency);
-            Money.send(currency, address(manager), owed);
+            // In the token that the plan names: a pool of others is not paid, and fails as such.
+            Money.send(token, address(manager), owed);
             manager.settle();
         }
     }
