@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 
 import { forkLab, type Lab } from './anvil.ts';
 import { inventBorrowers, labAddress } from './borrowers.ts';
 import { advance, breakFeed, healthOf, mint, setPrice, testClient } from './chain.ts';
+import { readDirectory } from './directory.ts';
 import { sqrtPriceX96 } from './prices.ts';
 import type { AssetSymbol } from './tokens.ts';
 
@@ -63,6 +64,20 @@ async function poolPrices() {
 }
 
 describe('protocols', () => {
+  test('a lab of scope core has the same addresses and nothing of the other protocols', async () => {
+    const { seed, morpho, venus, balancerV3 } = lab.directory;
+    const core = await forkLab({ seed, scope: 'core' });
+    try {
+      expect(core.directory).toEqual(await readDirectory(lab.client, 'core'));
+      expect(await core.client.getCode({ address: core.directory.aave.pool })).toBeDefined();
+      for (const address of [morpho.morpho, venus.comptroller, balancerV3.vault])
+        expect(await core.client.getCode({ address })).toBeUndefined();
+      await expect(readDirectory(core.client, 'all')).rejects.toThrow('morpho');
+    } finally {
+      await core.stop();
+    }
+  });
+
   test('the pool is Aave v3.6 with a flash-loan premium of 5 bps', async () => {
     const { client, directory } = lab;
     const address = directory.aave.pool;
