@@ -64,3 +64,8 @@ interface IV4Router {
 interface IFeesCollector {
     function setFlashLoanFeePercentage(uint256 percentage) external;
 }
+
+/// @notice Aave's data provider.
+interface IDataProvider {
+    function getReserveTokensAddresses(address asset) external view returns (address aToken, address, address);
+}

@@ -72,7 +72,9 @@ abstract contract Markets is Lab {
         list = new Swap[](unwrapped ? 2 : 1);
         if (unwrapped) list[0] = Swap(Venue.Weth, weth, weth, address(0), amountIn, 0, "");
         list[list.length - 1] = Swap({
-            venue: shop <= Shop.V3OverThree ? Venue.UniswapV3 : shop <= Shop.Pancake ? Venue.UniswapV2 : Venue.UniswapV4,
+            venue: shop <= Shop.V3OverThree
+                ? Venue.UniswapV3
+                : shop <= Shop.Pancake ? Venue.UniswapV2 : Venue.UniswapV4,
             pool: _shopPool(shop),
             tokenIn: unwrapped ? address(0) : weth,
             tokenOut: usdc,
@@ -160,14 +162,28 @@ abstract contract Markets is Lab {
     }
 
     function _sellOnV4(bool native, uint256 amountIn) private {
-        address router = _at(".uniswapV4.swapRouter");
+        if (native) IWeth(weth).withdraw(amountIn);
+        else weth.safeApprove(_at(".uniswapV4.swapRouter"), amountIn);
         PoolKey memory key = _key(native);
-        bool zeroForOne = key.currency1 == usdc;
+        _swapOnV4(key, key.currency1 == usdc, amountIn, native ? amountIn : 0);
+    }
+
+    /// @dev What USDC buys in a v4 pool, native coins or WETH; undone.
+    function _buy(Shop shop, uint256 amountIn) internal returns (uint256 bought) {
+        uint256 before = vm.snapshotState();
+        _give(usdc, address(this), amountIn);
+        usdc.safeApprove(_at(".uniswapV4.swapRouter"), amountIn);
+        PoolKey memory key = _key(shop != Shop.V4);
+        uint256 held = address(this).balance + weth.balanceOf(address(this));
+        _swapOnV4(key, key.currency0 == usdc, amountIn, 0);
+        bought = address(this).balance + weth.balanceOf(address(this)) - held;
+        vm.revertToState(before);
+    }
+
+    function _swapOnV4(PoolKey memory key, bool zeroForOne, uint256 amountIn, uint256 value) private {
         SwapParams memory params =
             SwapParams(zeroForOne, -amountIn.toInt256(), zeroForOne ? MIN_SQRT_RATIO + 1 : MAX_SQRT_RATIO - 1);
-        if (native) IWeth(weth).withdraw(amountIn);
-        else weth.safeApprove(router, amountIn);
-        IV4Router(router).swap{ value: native ? amountIn : 0 }(key, params, IV4Router.Settings(false, false), "");
+        IV4Router(_at(".uniswapV4.swapRouter")).swap{ value: value }(key, params, IV4Router.Settings(false, false), "");
     }
 
     function _wethUsdcPath() private view returns (address[] memory path) {
