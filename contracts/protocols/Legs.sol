@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
 import { LibCall } from "solady/utils/LibCall.sol";
 import { Binding } from "../funding/Binding.sol";
 import { Tally } from "../funding/Tally.sol";
@@ -24,9 +25,14 @@ abstract contract Legs {
             Leg calldata leg = legs[i];
             if (whole && leg.collateral != legs[0].collateral) revert ILiquidator.NotOnePair();
             bool ok;
-            (ok, reason) = leg.protocol == Protocol.AaveV3
-                ? AaveV3.liquidate(run, leg, debtToken, available)
-                : _isolated(leg, debtToken, available);
+            if (leg.protocol == Protocol.AaveV3) {
+                (ok, reason) = AaveV3.liquidate(run, leg, debtToken, available);
+            } else {
+                // Legs before may have spent part of it.
+                (ok, reason) = _isolated(leg, debtToken, FixedPointMathLib.min(available, Money.here(debtToken)));
+                // It may have moved what the run of Aave legs holds.
+                run.collateral = address(0);
+            }
             if (ok) ++landed;
             else if (whole) revert ILiquidator.LegFailed(i, reason);
             else emit ILiquidator.LegSkipped(leg.market, leg.borrower, i, reason);
