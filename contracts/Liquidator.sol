@@ -9,6 +9,7 @@ import { BalancerV2 } from "./funding/BalancerV2.sol";
 import { BalancerV3 } from "./funding/BalancerV3.sol";
 import { Binding } from "./funding/Binding.sol";
 import { MorphoFlashLoan } from "./funding/MorphoFlashLoan.sol";
+import { Parts } from "./funding/Parts.sol";
 import { RoundTrip } from "./funding/RoundTrip.sol";
 import { Tally } from "./funding/Tally.sol";
 import { UniswapV3Flash } from "./funding/UniswapV3Flash.sol";
@@ -133,9 +134,9 @@ contract Liquidator is
 
     /// @inheritdoc RoundTrip
     function _run(Round calldata round, bool whole) internal override {
-        Leg[] calldata legs = round.legs;
+        Leg[] calldata legs = Parts.legsOf(round);
         if (legs.length != 0) _liquidateAll(legs, round.debtToken, round.amount, whole);
-        Swap[] calldata swaps = round.swaps;
+        Swap[] calldata swaps = Parts.swapsOf(round);
         for (uint256 i; i < swaps.length; ++i) {
             Sales.sell(round, swaps[i]);
         }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
-import { ILiquidator, Plan, PricedToken, Profit } from "./interfaces/ILiquidator.sol";
+import { ILiquidator, Plan, PricedToken } from "./interfaces/ILiquidator.sol";
 import { Money } from "./Money.sol";
 
 /// @notice What the rounds of a plan came to: legs, wei of flash-loan fees, and why the last that failed did.
@@ -20,6 +20,8 @@ library Settlement {
     uint256 private constant BPS = 10_000;
     /// @dev `PricedToken.price` is wei times this, so that a unit of a 6-decimals token has a price above 1.
     uint256 private constant PRICE_SCALE = 1e18;
+    /// @dev Words of `PlanExecuted`'s data before its profits.
+    uint256 private constant RECORD_HEAD = 7;
 
     /// @notice What lies here goes to the treasury first, so no plan can spend it or pass it off as profit, and nobody can
     /// upset a plan by sending dust.
@@ -42,39 +44,59 @@ library Settlement {
         uint256 tipCapBps,
         Outcome memory outcome
     ) internal returns (uint256 value) {
-        Profit[] memory profits;
-        (value, profits) = _sendAll(plan, tokens, treasury, tipCapBps);
+        uint256[] memory record = new uint256[](RECORD_HEAD + 2 * tokens.length);
+        uint256 count;
+        (value, count) = _sendAll(plan, tokens, treasury, tipCapBps, record);
         if (value < plan.floor) revert ILiquidator.BelowFloor(value, plan.floor);
         uint256 tip = plan.tip;
         if (tip != 0) tip = _payTip(plan.weth, tip, treasury);
-        emit ILiquidator.PlanExecuted(
-            msg.sender, profits, value, outcome.flashFee, tip, outcome.landed, outcome.skipped
-        );
+        _emitExecuted(record, value, tip, count, outcome);
     }
 
-    function _sendAll(Plan calldata plan, PricedToken[] calldata tokens, address treasury, uint256 tipCapBps)
-        private
-        returns (uint256 value, Profit[] memory profits)
-    {
-        profits = new Profit[](tokens.length);
-        uint256 count;
+    /// @dev Sends what is left of each token. What arrived goes into `record`, where `PlanExecuted` has its profits.
+    /// @return value Wei at the plan's prices.
+    /// @return count Tokens that anything was left of.
+    function _sendAll(
+        Plan calldata plan,
+        PricedToken[] calldata tokens,
+        address treasury,
+        uint256 tipCapBps,
+        uint256[] memory record
+    ) private returns (uint256 value, uint256 count) {
         for (uint256 i; i < tokens.length; ++i) {
-            address token = tokens[i].token;
+            PricedToken calldata priced = tokens[i];
+            address token = priced.token;
             uint256 left = Money.here(token);
             if (plan.tip != 0 && token == plan.weth) left -= _checkedTip(plan.tip, left, tipCapBps);
             if (left == 0) continue;
-            uint256 profit = _send(token, treasury, left);
-            profits[count++] = Profit(token, profit);
-            value += valueOf(profit, tokens[i].price);
-        }
-        assembly ("memory-safe") {
-            mstore(profits, count) // only tokens that something was left of
+            uint256 before = Money.balanceOf(token, treasury);
+            Money.send(token, treasury, left);
+            uint256 profit = Money.balanceOf(token, treasury) - before;
+            value += valueOf(profit, priced.price);
+            assembly ("memory-safe") {
+                let at := add(record, add(0x100, shl(6, count)))
+                mstore(at, token)
+                mstore(add(at, 0x20), profit)
+            }
+            ++count;
         }
     }
 
-    /// @notice Wei; rounded down, so a floor is never met by rounding.
+    /// @dev By hand: the compiler's encoding of an array of structs costs 2,000 gas.
+    function _emitExecuted(uint256[] memory record, uint256 value, uint256 tip, uint256 count, Outcome memory outcome)
+        private
+    {
+        bytes32 topic = ILiquidator.PlanExecuted.selector;
+        (record[0], record[1], record[2], record[3]) = (0xc0, value, outcome.flashFee, tip);
+        (record[4], record[5], record[6]) = (outcome.landed, outcome.skipped, count);
+        assembly ("memory-safe") {
+            log2(add(record, 0x20), add(0xe0, shl(6, count)), topic, caller())
+        }
+    }
+
+    /// @notice Wei; rounded down, so a floor is never met by rounding. Reverts where the product passes 2^256.
     function valueOf(uint256 amount, uint256 price) internal pure returns (uint256) {
-        return FixedPointMathLib.fullMulDiv(amount, price, PRICE_SCALE);
+        return amount * price / PRICE_SCALE;
     }
 
     /// @notice A token's price.
@@ -83,13 +105,6 @@ library Settlement {
             if (tokens[i].token == token) return tokens[i].price;
         }
         revert ILiquidator.UnlistedToken(token);
-    }
-
-    /// @dev What arrived is measured where it arrives.
-    function _send(address token, address to, uint256 amount) private returns (uint256 received) {
-        uint256 before = Money.balanceOf(token, to);
-        Money.send(token, to, amount);
-        received = Money.balanceOf(token, to) - before;
     }
 
     function _checkedTip(uint256 tip, uint256 profit, uint256 tipCapBps) private pure returns (uint256) {

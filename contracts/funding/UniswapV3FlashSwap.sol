@@ -4,9 +4,10 @@ pragma solidity ^0.8.30;
 import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { Money } from "../Money.sol";
 import { ILiquidator, Leg, Round } from "../interfaces/ILiquidator.sol";
-import { IUniswapV3Pool, IUniswapV3SwapCallback } from "../interfaces/external/IUniswapV3Pool.sol";
+import { IUniswapV3SwapCallback } from "../interfaces/external/IUniswapV3Pool.sol";
 import { UniswapV3 } from "../venues/UniswapV3.sol";
 import { Binding } from "./Binding.sol";
+import { Parts } from "./Parts.sol";
 import { RoundTrip } from "./RoundTrip.sol";
 
 /// @title UniswapV3FlashSwap
@@ -21,16 +22,19 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
         returns (bool ok, bytes memory reason)
     {
         address tokenIn = _collateral(round);
-        if (round.extra.length % UniswapV3.HOP != 0) revert ILiquidator.BadEncoding();
-        if (round.extra.length != 0) tokenIn = UniswapV3.hopToken(round.extra, 0);
+        bytes calldata hops = Parts.extraOf(round);
+        if (hops.length != 0) {
+            if (hops.length % UniswapV3.HOP != 0) revert ILiquidator.BadEncoding();
+            tokenIn = UniswapV3.hopToken(hops, 0);
+        }
         return _askHop(round.source, address(this), tokenIn, round.debtToken, round.amount, encoded);
     }
 
     /// @dev What the legs seize and the last pool is paid in.
     function _collateral(Round calldata round) private pure returns (address collateral) {
-        Leg[] calldata legs = round.legs;
+        Leg[] calldata legs = Parts.legsOf(round);
         if (legs.length == 0) revert ILiquidator.NotOnePair();
-        collateral = legs[0].collateral;
+        collateral = Parts.legAt(legs, 0).collateral;
         if (collateral == round.debtToken) revert ILiquidator.NotOnePair();
     }
 
@@ -42,13 +46,10 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
         uint256 amountOut,
         bytes calldata encoded
     ) private returns (bool ok, bytes memory reason) {
-        bool zeroForOne = tokenIn < tokenOut;
-        bytes memory payload = abi.encodeCall(
-            IUniswapV3Pool.swap,
-            (recipient, zeroForOne, -SafeCastLib.toInt256(amountOut), UniswapV3.priceLimit(zeroForOne), encoded)
+        (bytes memory payload, bytes32 dataHash) = UniswapV3.encodeSwap(
+            recipient, tokenIn < tokenOut, -SafeCastLib.toInt256(amountOut), encoded
         );
-        return
-            Binding.callBound(pool, IUniswapV3SwapCallback.uniswapV3SwapCallback.selector, keccak256(encoded), payload);
+        return Binding.callBound(pool, IUniswapV3SwapCallback.uniswapV3SwapCallback.selector, dataHash, payload);
     }
 
     /// @inheritdoc IUniswapV3SwapCallback
@@ -65,13 +66,13 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
             // A pool out of liquidity gives less than asked.
             revert ILiquidator.ShortFunding(received, round.amount);
         }
-        if (round.extra.length == 0) _pay(round, pay);
+        if (Parts.extraOf(round).length == 0) _pay(round, pay);
         else _payOver(round, pay, data);
     }
 
     /// @dev Pays a pool of a path: by the next pool, or with collateral if it is the last.
     function _payOver(Round calldata round, uint256 pay, bytes calldata encoded) private {
-        bytes calldata hops = round.extra;
+        bytes calldata hops = Parts.extraOf(round);
         // The binding let in only the pool that was asked, so where it stands in the path is how far we are.
         uint256 next;
         if (msg.sender != round.source) {
@@ -80,7 +81,8 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
         }
         uint256 count = hops.length / UniswapV3.HOP;
         if (next == count) return _pay(round, pay);
-        address tokenIn = next + 1 == count ? round.legs[0].collateral : UniswapV3.hopToken(hops, next + 1);
+        address tokenIn =
+            next + 1 == count ? Parts.legAt(Parts.legsOf(round), 0).collateral : UniswapV3.hopToken(hops, next + 1);
         (bool ok, bytes memory reason) =
             _askHop(UniswapV3.hopPool(hops, next), msg.sender, tokenIn, UniswapV3.hopToken(hops, next), pay, encoded);
         if (!ok) UniswapV3.bubble(reason);
@@ -90,6 +92,6 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
     function _pay(Round calldata round, uint256 pay) private {
         if (pay > round.maxPay) revert ILiquidator.PayAboveMax(pay, round.maxPay);
         _run(round, true);
-        Money.send(round.legs[0].collateral, msg.sender, pay);
+        Money.send(Parts.legAt(Parts.legsOf(round), 0).collateral, msg.sender, pay);
     }
 }

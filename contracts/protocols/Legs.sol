@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
 import { LibCall } from "solady/utils/LibCall.sol";
 import { Binding } from "../funding/Binding.sol";
+import { Parts } from "../funding/Parts.sol";
 import { Tally } from "../funding/Tally.sol";
 import { ILiquidator, Leg, Protocol } from "../interfaces/ILiquidator.sol";
 import { Money } from "../Money.sol";
@@ -22,8 +23,8 @@ abstract contract Legs {
         uint256 landed;
         bytes memory reason;
         for (uint256 i; i < legs.length; ++i) {
-            Leg calldata leg = legs[i];
-            if (whole && leg.collateral != legs[0].collateral) revert ILiquidator.NotOnePair();
+            Leg calldata leg = Parts.legAt(legs, i);
+            if (whole && i != 0 && leg.collateral != Parts.legAt(legs, 0).collateral) revert ILiquidator.NotOnePair();
             bool ok;
             if (leg.protocol == Protocol.AaveV3) {
                 (ok, reason) = AaveV3.liquidate(run, leg, debtToken, available);

@@ -25,6 +25,34 @@ library UniswapV3 {
         return zeroForOne ? MIN_SQRT_RATIO + 1 : MAX_SQRT_RATIO - 1;
     }
 
+    /// @notice Calldata of `swap` with `data` for the callback, and the hash of `data`.
+    /// @dev By hand: every flash swap passes here, and the data is hashed where it is copied to.
+    /// @param amount Positive: exact input; negative: exact output.
+    function encodeSwap(address recipient, bool zeroForOne, int256 amount, bytes calldata data)
+        internal
+        pure
+        returns (bytes memory payload, bytes32 dataHash)
+    {
+        bytes4 selector = IUniswapV3Pool.swap.selector;
+        uint160 limit = priceLimit(zeroForOne);
+        assembly ("memory-safe") {
+            payload := mload(0x40)
+            let at := add(payload, 0x20)
+            mstore(at, selector)
+            mstore(add(at, 0x04), recipient)
+            mstore(add(at, 0x24), zeroForOne)
+            mstore(add(at, 0x44), amount)
+            mstore(add(at, 0x64), limit)
+            mstore(add(at, 0x84), 0xa0)
+            mstore(add(at, 0xa4), data.length)
+            calldatacopy(add(at, 0xc4), data.offset, data.length)
+            dataHash := keccak256(add(at, 0xc4), data.length)
+            // A round is whole words long and needs no padding.
+            mstore(payload, add(0xc4, data.length))
+            mstore(0x40, and(add(add(at, add(0xc4, data.length)), 0x1f), not(0x1f)))
+        }
+    }
+
     /// @notice The token before hop `i`.
     function hopToken(bytes calldata hops, uint256 i) internal pure returns (address) {
         return address(bytes20(hops[i * HOP:i * HOP + 20]));
