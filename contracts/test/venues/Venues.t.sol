@@ -120,6 +120,10 @@ contract VenuesTest is Markets {
         Swap[] memory swaps = new Swap[](2);
         swaps[0] = _sale(Shop.V4, sold, out)[0];
         swaps[1] = Swap(Venue.Weth, weth, weth, address(0), Plans.ALL, 0.05e18, "");
+        swaps[1].minOut = 0.05e18 + 1;
+        _expectNothingLanded(_plan(_fund(borrower, swaps)), _below(0.05e18, 0.05e18 + 1));
+        swaps[1].minOut = 0.05e18;
+
         Profit[] memory profits = new Profit[](2);
         (profits[0], profits[1]) = (Profit(address(0), 0.05e18), Profit(usdc, out - REPAID));
         uint256 value = 0.05e18 + _worth(out - REPAID);
@@ -129,11 +133,6 @@ contract VenuesTest is Markets {
         assertEq(TREASURY.balance, 0.05e18, "native profit");
         assertEq(address(liquidator).balance, 0, "native coins left");
         _assertClean();
-
-        swaps[1].minOut = 0.05e18 + 1;
-        _setPrice(weth, 2000);
-        (borrower,) = _underwater();
-        _expectNothingLanded(_plan(_fund(borrower, swaps)), _below(0.05e18, 0.05e18 + 1));
     }
 
     /// @dev There and back again.
