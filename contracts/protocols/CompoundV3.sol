@@ -12,8 +12,9 @@ import { Money } from "../Money.sol";
 /// at the protocol's discount. `Leg.market` is the Comet, `Leg.borrower` the first account or 0 to buy only, `Leg.extra`
 /// empty or `abi.encode(address[])` with more accounts. An account's second collateral is a second leg that only buys.
 library CompoundV3 {
-    /// @dev A large amount to learn the price from; in every Comet the quote's products stay far below 2^256.
-    uint256 private constant PROBE = 1 << 80;
+    /// @dev An amount to learn the price from, so large that the quote is exact to a unit even where a unit of collateral
+    /// costs 2^40 units of base; its products, with a price and a scale of 64 bits each, still stay below 2^256.
+    uint256 private constant PROBE = 1 << 120;
 
     /// @notice Absorbs and buys for at most `available`, `leg.repay` and what is for sale. An account that somebody else
     /// absorbed first costs nothing: its collateral is for sale all the same.
@@ -62,8 +63,8 @@ library CompoundV3 {
         (ok,,) = LibCall.tryCall(comet, 0, gasleft(), 0, abi.encodeCall(IComet.absorb, (address(this), accounts)));
     }
 
-    /// @dev The least base amount that buys all that is for sale; where no amount buys exactly all, the largest that buys
-    /// less. A quote is linear but for rounding down, so one large quote gives it within a unit.
+    /// @dev The least base amount that buys all that is for sale, or one unit more; where no amount buys exactly all, the
+    /// largest that buys less. A quote is linear but for rounding down, so one large quote gives it within that unit.
     function _affordable(IComet comet, address asset) private view returns (uint256 pay) {
         uint256 stock = comet.getCollateralReserves(asset);
         if (stock == 0) return 0;
