@@ -76,6 +76,21 @@ contract VenusErc20Test is VenusFixture {
         _assertCleanVenus();
     }
 
+    /// @dev A token that answers nothing and wants its allowances from zero.
+    function test_aTetherDebt() public {
+        address borrower = _openVenus(vWeth, 10e18, vUsdt, 15_000e6);
+        _sink(1800);
+        uint256 repaid = _closable(vUsdt, borrower);
+        uint256 seized = _seizedVenus(repaid, vUsdt, vWeth);
+        uint256 pay = _quoteIn(weth, usdt, FEE, repaid);
+        _expectLiquidated(Protocol.CompoundV2, address(vUsdt), borrower, usdt, weth, repaid, seized);
+        _expectExecuted(weth, seized - pay, WETH_PRICE, 0, 1, 0);
+        Leg[] memory legs = Plans.legs(_venusLeg(borrower, vUsdt, vWeth));
+        Round memory round = Plans.flashSwap(_pool(weth, usdt, FEE), usdt, repaid, pay, legs);
+        _execute(Plans.plan(_venusTokens(), Plans.rounds(round)));
+        _assertCleanVenus();
+    }
+
     // ---- a flash swap ----
 
     function test_aFlashSwapLandsWhole() public {
