@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { CometAsset, CometConfig } from "../../../test-fork/lab/contracts/reference/CometTypes.sol";
 import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
+import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { Plan, Protocol, Round, Swap } from "../../interfaces/ILiquidator.sol";
 import { Plans } from "../Plans.sol";
 import { CometLegs } from "./CometLegs.sol";
@@ -33,7 +34,7 @@ contract CometBuyTest is CometLegs {
     function testFuzz_theLargestAmountThatTheStockAllows(uint256 stock, uint256 price) public {
         stock = bound(stock, 1e15, 50e18);
         price = bound(price, 100e8, 1800e8);
-        feeds[weth].set(int256(price));
+        feeds[weth].set(SafeCastLib.toInt256(price));
         _give(weth, address(comet), stock);
         (uint256 pay, uint256 bought) = _payFor(stock, weth, 0.025e18, 1e18, usdc, 1e6);
         assertEq(pay, _maxBase(weth), "as the Comet quotes");
@@ -48,7 +49,7 @@ contract CometBuyTest is CometLegs {
         // Fewer units would all go as the fee of the pool that buys them.
         stock = bound(stock, 1000, 20e8);
         price = bound(price, 10_000e8, 50_000e8);
-        feeds[wbtc].set(int256(price));
+        feeds[wbtc].set(SafeCastLib.toInt256(price));
         _useWethComet();
         _give(wbtc, address(comet), stock);
         (uint256 pay, uint256 bought) = _payFor(stock, wbtc, 0.035e18, 1e8, weth, 1e18);

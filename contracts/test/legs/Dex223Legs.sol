@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
 import { ILiquidator, Leg, Plan, Profit, Protocol, Round } from "../../interfaces/ILiquidator.sol";
 import { Dex223Extra, PreSale } from "../../protocols/Dex223.sol";
@@ -49,7 +50,7 @@ abstract contract Dex223Legs is LegTest, Dex223Fixture {
     // ---- legs ----
 
     function _position(uint256 id) internal pure returns (address) {
-        return address(uint160(id));
+        return address(SafeCastLib.toUint160(id));
     }
 
     function _extra(bool confirm) internal pure returns (Dex223Extra memory) {
