@@ -1,0 +1,130 @@
+// The guards of the contracts: where each stands, what stands there instead when it is taken out, and the test that should
+// notice first. The text must occur once in its file.
+
+const guard = (file, likely) => (text, instead) => ({ file, text, instead: instead ?? '', likely });
+
+const liquidator = guard('Liquidator.sol', 'Owner.t.sol');
+const execution = guard('Liquidator.sol', 'Bounds.t.sol');
+const reentry = guard('Liquidator.sol', 'Hostile.t.sol');
+const callbacks = guard('Liquidator.sol', 'Callbacks.t.sol');
+const money = guard('Money.sol', 'venues/Hostile.t.sol');
+const allowance = guard('Money.sol', 'funding/Hostile.t.sol');
+const settlement = guard('Settlement.sol', 'Hostile.t.sol');
+const tip = guard('Settlement.sol', 'Tip.t.sol');
+const encoding = guard('funding/RoundTrip.sol', 'Encoding.t.sol');
+const lent = guard('funding/RoundTrip.sol', 'funding/Hostile.t.sol');
+const binding = guard('funding/Binding.sol', 'Callbacks.t.sol');
+const flashSwap = guard('funding/UniswapV3FlashSwap.sol', 'Hostile.t.sol');
+const aaveLoan = guard('funding/AaveV3FlashLoan.sol', 'funding/Hostile.t.sol');
+const morpho = guard('funding/MorphoFlashLoan.sol', 'funding/Hostile.t.sol');
+const balancerV3 = guard('funding/BalancerV3.sol', 'funding/Hostile.t.sol');
+const v3Sale = guard('venues/UniswapV3.sol', 'Hostile.t.sol');
+const v4Sale = guard('venues/UniswapV4.sol', 'venues/Hostile.t.sol');
+const sales = guard('venues/Sales.sol', 'venues/Venues.t.sol');
+const legs = guard('protocols/Legs.sol', 'Hostile.t.sol');
+const aave = guard('protocols/AaveV3.sol', 'Hostile.t.sol');
+const compoundV2 = guard('protocols/CompoundV2.sol', 'legs/VenusErc20.t.sol');
+const compoundV3 = guard('protocols/CompoundV3.sol', 'legs/CometBuy.t.sol');
+const dex223 = guard('protocols/Dex223.sol', 'legs/Dex223Confirm.t.sol');
+const enter = (file, data) => guard(`funding/${file}.sol`, 'funding/Hostile.t.sol')(`Binding.enter(${data});`);
+
+/** Every guard. */
+export const guards = [
+  // Who may, and when.
+  reentry('execute(Plan calldata plan) external nonReentrant', 'execute(Plan calldata plan) external'),
+  reentry('external onlyOwner nonReentrant {', 'external onlyOwner {'),
+  liquidator('external onlyOwner nonReentrant {', 'external nonReentrant {'),
+  liquidator(
+    'setOperator(address operator, bool allowed) external onlyOwner',
+    'setOperator(address operator, bool allowed) external',
+  ),
+  liquidator('setTreasury(address treasury_) external onlyOwner', 'setTreasury(address treasury_) external'),
+  liquidator('setTipCap(uint256 bps) external onlyOwner', 'setTipCap(uint256 bps) external'),
+  liquidator('if (bps > 10_000) revert BadBps(bps);'),
+  liquidator('if (operator == address(0)) revert BadAddress();'),
+  liquidator('treasury_ == address(0) || '),
+  liquidator(' || treasury_ == address(this)'),
+  execution('if (!operators[msg.sender]) revert NotOperator(msg.sender);'),
+  execution('if (block.timestamp > plan.validUntil) revert Expired(plan.validUntil, block.timestamp);'),
+  execution('if (outcome.landed == 0) revert NothingLanded(outcome.lastReason);'),
+  guard('Liquidator.sol', 'Tip.t.sol')('if (plan.tip != 0) Settlement.priceOf(tokens, plan.weth);'),
+  reentry('Settlement.sweep(tokens, to);'),
+  callbacks('if (msg.sender != address(this)) revert UnexpectedCallback(msg.sender, msg.sig);'),
+
+  // Callbacks.
+  binding('if (ok && left == key) return (false, abi.encodeWithSelector(ILiquidator.NoCallback.selector, target));'),
+  binding('bytes32 bound = _swap(0);', 'bytes32 bound = _swap(0); _swap(bound);'),
+  binding('bound != _key(msg.sender, msg.sig, keccak256(data))', 'false'),
+  binding('_key(msg.sender, msg.sig, keccak256(data))', '_key(msg.sender, msg.sig, 0)'),
+  binding('bytes32 left = _swap(outer);', 'bytes32 left = _swap(0);'),
+  enter('UniswapV3FlashSwap', 'data'),
+  enter('UniswapV3Flash', 'data'),
+  enter('UniswapV4Unlock', 'data'),
+  enter('BalancerV2', 'userData'),
+  enter('BalancerV3', 'encoded'),
+  enter('MorphoFlashLoan', 'data'),
+  enter('AaveV3FlashLoan', 'params'),
+  aaveLoan('if (initiator != address(this)) revert ILiquidator.WrongInitiator(initiator);'),
+
+  // What a round may say.
+  encoding('revert(0x1c, 0x04)'),
+  encoding('revert(0x1c, 0x24)'),
+  encoding('_check(tokens, slice);'),
+
+  // What a source may give and take.
+  lent('if (received != round.amount) revert ILiquidator.ShortFunding(received, round.amount);'),
+  lent('if (fee > round.maxPay) revert ILiquidator.PayAboveMax(fee, round.maxPay);'),
+  lent('if (fee != 0) Tally.addFee(fee);'),
+  aaveLoan('if (ok) Money.disallow(round.debtToken, round.source);'),
+  morpho('if (ok) Money.disallow(round.debtToken, round.source);'),
+  balancerV3('if (credit != owed) revert ILiquidator.ShortFunding(credit, owed);'),
+  flashSwap('revert ILiquidator.ShortFunding(received, round.amount);'),
+  flashSwap('if (pay > round.maxPay) revert ILiquidator.PayAboveMax(pay, round.maxPay);'),
+  flashSwap('if (legs.length == 0) revert ILiquidator.NotOnePair();'),
+  flashSwap('if (collateral == round.debtToken) revert ILiquidator.NotOnePair();'),
+  flashSwap('if (hops.length % UniswapV3.HOP != 0) revert ILiquidator.BadEncoding();'),
+  flashSwap('if (!ok) UniswapV3.bubble(reason);'),
+  allowance(
+    'if (IERC20(token).allowance(address(this), spender) != 0) SafeTransferLib.safeApprove(token, spender, 0);',
+  ),
+
+  // Sales.
+  sales('if (out < minOut) revert ILiquidator.OutBelowMin(out, minOut);'),
+  sales('FixedPointMathLib.fullMulDivUp(leg.minOut, sold, leg.amountIn)', 'leg.minOut * sold / leg.amountIn'),
+  v3Sale('if (owed > amount) revert ILiquidator.PayAboveMax(owed, amount);'),
+  v3Sale('if (!ok) bubble(reason);'),
+  v3Sale('Money.here(between) - before', 'Money.here(between)'),
+  v4Sale('if (owed > amount) revert ILiquidator.PayAboveMax(owed, amount);'),
+  v4Sale('if (!ok) UniswapV3.bubble(reason);'),
+  v4Sale('address(this).balance - before);', 'due);'),
+  v4Sale('Money.send(token, address(manager), owed);', 'Money.send(currency, address(manager), owed);'),
+  money('if (address(this).balance - before != amount) revert ILiquidator.NoWeth(weth);'),
+
+  // Settlement.
+  settlement('if (value < plan.floor) revert ILiquidator.BelowFloor(value, plan.floor);'),
+  tip('if (tip > cap) revert ILiquidator.TipAboveCap(tip, cap);'),
+  tip('if (weth != address(0)) Money.wrap(weth, tip);'),
+  tip('Money.send(weth, treasury, tip);'),
+
+  // Legs.
+  guard('protocols/Legs.sol', 'Execute.t.sol')('revert ILiquidator.NotOnePair();', '{ }'),
+  legs('else if (whole) revert ILiquidator.LegFailed(i, reason);'),
+  legs('if (landed == 0) revert ILiquidator.LegFailed(legs.length - 1, reason);'),
+  guard(
+    'protocols/Legs.sol',
+    'funding/Hostile.t.sol',
+  )('if (msg.sender != address(this)) revert ILiquidator.UnexpectedCallback(msg.sender, msg.sig);'),
+  aave('if (repaid == 0) return (false, abi.encodeWithSelector(ILiquidator.NothingRepaid.selector, market));'),
+  guard('protocols/AaveV3.sol', 'Execute.t.sol')('if (run.allowed != 0) Money.allow(debtToken, run.spender, 0);'),
+  compoundV2('if (repaid == 0 || tokens == 0) revert ILiquidator.NothingRepaid(leg.market);'),
+  compoundV2('Money.disallow(debtToken, target);'),
+  compoundV2('if (!ok) LibCall.bubbleUpRevert(answer);'),
+  compoundV2('revert ILiquidator.ErrorCode(target, abi.decode(answer, (uint256)));'),
+  compoundV3('if (quote == 0) revert ILiquidator.NothingRepaid(leg.market);'),
+  compoundV3('Money.disallow(base, leg.market);'),
+  dex223('frozen.frozenTime != block.timestamp || '),
+  dex223(' || frozen.liquidator != address(this)'),
+  dex223('if (module.positions(id).open) revert ILiquidator.NotLanded(leg.market, id);'),
+  dex223('if (!ok) LibCall.bubbleUpRevert(reason);'),
+  guard('protocols/Dex223.sol', 'legs/Dex223PreSale.t.sol')('FixedPointMathLib.max(sale.minOut, least)', 'sale.minOut'),
+];
