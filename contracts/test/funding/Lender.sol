@@ -101,6 +101,7 @@ contract Lender is Scripted {
 
     /// @notice Balancer's calls its caller with the data itself, Uniswap's hands it to the callback.
     function unlock(bytes calldata data) external returns (bytes memory) {
+        // forge-lint: disable-next-line(unsafe-typecast) -- the selector is what is asked for
         if (bytes4(data) == bytes4(keccak256("balancerV3Unlocked(bytes)"))) {
             bytes memory other = abi.encodeWithSignature("balancerV3Unlocked(bytes)", _other);
             _callBackTwice(_wrong == Wrong.OtherData ? other : bytes(data));

@@ -22,7 +22,9 @@ contract HostileVenuesTest is Markets {
     uint256 private constant AT_REST = 5e18;
     uint256 private constant LENT = 1e18;
     /// @dev What the fake market pays for it.
-    int128 private constant SOLD = 1.05e18;
+    uint256 private constant SOLD = 1.05e18;
+    int128 private constant SOLD_DELTA = 1.05e18;
+    int128 private constant AT_REST_DELTA = 5e18;
 
     FakeWeth private _fake;
     FakeWeth private _other;
@@ -84,42 +86,42 @@ contract HostileVenuesTest is Markets {
 
     /// @dev Asked to sell fakes in a pool of USDC and real WETH, we pay in fakes.
     function test_v4PoolOfAnotherToken() public {
-        _manager.claim(0, -SOLD);
+        _manager.claim(0, -SOLD_DELTA);
         _execute(_plan(_onV4(usdc, weth, usdc), usdc));
         _assertAtRest();
         assertEq(IERC20(weth).balanceOf(address(_manager)), 0, "WETH at the manager");
-        assertEq(_fake.balanceOf(address(_manager)), uint128(SOLD), "fakes at the manager");
+        assertEq(_fake.balanceOf(address(_manager)), SOLD, "fakes at the manager");
     }
 
     /// @dev A manager says it paid native coins and did not: those that lie here are not wrapped in their place.
     function test_v4PaysNoCoins() public {
-        _manager.claim(int128(int256(AT_REST)), -SOLD);
+        _manager.claim(AT_REST_DELTA, -SOLD_DELTA);
         _execute(_plan(_onV4(address(0), address(_fake), address(_other)), address(_other)));
         _assertAtRest();
         assertEq(address(_other).balance, 0, "coins in the fake WETH");
     }
 
     function test_v4FakeWethIn() public {
-        _manager.claim(-SOLD, 0);
+        _manager.claim(-SOLD_DELTA, 0);
         _expectRefused(_onV4(address(0), usdc, usdc), usdc, _noWeth());
     }
 
     function test_v4ClaimsMoreThanSold() public {
-        bytes memory reason = abi.encodeWithSelector(ILiquidator.PayAboveMax.selector, uint128(SOLD) + 1, uint128(SOLD));
-        _manager.claim(-SOLD - 1, 0);
+        bytes memory reason = abi.encodeWithSelector(ILiquidator.PayAboveMax.selector, SOLD + 1, SOLD);
+        _manager.claim(-SOLD_DELTA - 1, 0);
         _expectRefused(_onV4(address(_fake), usdc, usdc), usdc, reason);
-        _manager.claim(0, -SOLD - 1);
+        _manager.claim(0, -SOLD_DELTA - 1);
         _expectRefused(_onV4(usdc, address(_fake), usdc), usdc, reason);
     }
 
     /// @dev A hook that takes more than the pool gives leaves us owing on both sides.
     function test_v4OwedOnBothSides() public {
-        _manager.claim(-SOLD, -1);
+        _manager.claim(-SOLD_DELTA, -1);
         _expectRefused(_onV4(address(_fake), usdc, usdc), usdc, abi.encodeWithSelector(SafeCastLib.Overflow.selector));
     }
 
     function test_v4PaysLess() public {
-        _manager.claim(-SOLD, 7);
+        _manager.claim(-SOLD_DELTA, 7);
         Swap memory swap = _onV4(address(_fake), usdc, usdc);
         swap.minOut = 7;
         _expectRefused(swap, usdc, abi.encodeWithSelector(ILiquidator.OutBelowMin.selector, 0, 7));
@@ -144,7 +146,7 @@ contract HostileVenuesTest is Markets {
 
     /// @dev The fake has no `redeem`; the vault that the plan points to is not asked for the shares that lie here.
     function test_redeemOfSharesAtRest() public {
-        _expectRefused(Swap(Venue.Erc4626, shares, address(_fake), usdc, uint128(SOLD), 0, ""), usdc, "");
+        _expectRefused(Swap(Venue.Erc4626, shares, address(_fake), usdc, SOLD, 0, ""), usdc, "");
     }
 
     /// @dev A first pool that takes the fakes and pays no WETH: the second is asked to sell what came, nothing.

@@ -30,6 +30,7 @@ contract FakeManager {
 
     /// @notice What the next swaps come to.
     function claim(int128 delta0, int128 delta1) external {
+        // forge-lint: disable-next-line(unsafe-typecast) -- two int128 are packed, as the manager does
         _delta = (int256(delta0) << 128) | int256(uint256(uint128(delta1)));
     }
 
