@@ -20,10 +20,19 @@ abstract contract Crowd is Lab {
 
     uint24 private constant FEE = 500;
 
-    uint256 internal executed;
-    uint256 internal landed;
-    uint256 internal honest;
-    uint256 internal honestLanded;
+    /// @dev Whose plan it is: good ones, ones for an account that is healthy, a thief's, and a thief's with words of its own.
+    enum Kind {
+        Honest,
+        Stale,
+        Hostile,
+        Mutated
+    }
+
+    uint256 internal constant KINDS = 4;
+
+    /// @dev By kind, plans sent and plans that landed.
+    uint256[KINDS] internal sent;
+    uint256[KINDS] internal landed;
     string internal broken;
 
     address internal pool;
@@ -83,7 +92,7 @@ abstract contract Crowd is Lab {
     function stalePlan(uint256 size, bool alone) external watched {
         address healthy = _open(weth, 100e18, usdc, 10_000e6);
         Round memory stale = Plans.flashSwap(pool, usdc, 10_000e6, type(uint256).max, Plans.legs(_leg(healthy, weth)));
-        if (alone) _try(Plans.plan(_wethUsdc(), Plans.rounds(stale)));
+        if (alone) _send(Kind.Stale, Plans.plan(_wethUsdc(), Plans.rounds(stale)));
         else _honest(Plans.rounds(stale, _goodRound(size, 0)));
     }
 
@@ -104,7 +113,7 @@ abstract contract Crowd is Lab {
         if (seed & 32 != 0) {
             (plan.tip, plan.weth) = (_bound(debtHere, 0, 1e12), seed & 64 != 0 ? weth : address(hostilePool));
         }
-        _try(plan);
+        _send(Kind.Hostile, plan);
     }
 
     /// @dev A stolen key: words of a good plan overwritten.
@@ -117,7 +126,7 @@ abstract contract Crowd is Lab {
         assembly ("memory-safe") {
             mstore(add(data, at), word)
         }
-        _send(data);
+        _send(Kind.Mutated, data);
     }
 
     // ---- everybody else ----
@@ -203,25 +212,30 @@ abstract contract Crowd is Lab {
     }
 
     function _honest(Round[] memory rounds) private {
-        ++honest;
-        if (_try(Plans.plan(_wethUsdc(), rounds))) ++honestLanded;
+        _send(Kind.Honest, Plans.plan(_wethUsdc(), rounds));
     }
 
-    function _try(Plan memory plan) private returns (bool ok) {
-        ok = _send(abi.encodeCall(ILiquidator.execute, (plan)));
-        if (!ok) return false;
+    function _send(Kind kind, Plan memory plan) private {
+        bool ok = _send(kind, abi.encodeCall(ILiquidator.execute, (plan)));
+        if (!ok) return;
         for (uint256 i; i < plan.tokens.length; ++i) {
             if (IERC20(plan.tokens[i].token).balanceOf(address(liquidator)) != 0) broken = "a plan left a token";
         }
     }
 
-    function _send(bytes memory data) private returns (bool ok) {
-        ++executed;
+    /// @dev Whatever tokens the plan names: each is at zero afterwards or was not touched.
+    function _send(Kind kind, bytes memory data) private returns (bool ok) {
+        ++sent[uint256(kind)];
         uint256 native = address(liquidator).balance;
+        uint256[4] memory before = _here();
         vm.prank(OPERATOR);
         (ok,) = address(liquidator).call(data);
-        if (ok) ++landed;
+        if (ok) ++landed[uint256(kind)];
         if (address(liquidator).balance < native) broken = "a plan spent native coins at rest";
+        uint256[4] memory afterwards = _here();
+        for (uint256 i; i < 4; ++i) {
+            if (afterwards[i] != 0 && afterwards[i] != before[i]) broken = "a plan left part of a token";
+        }
     }
 
     function _here() private view returns (uint256[4] memory balances) {
