@@ -51,6 +51,8 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
           bumpAfterBlocks: BigInt(settings.bumpAfterBlocks),
           maxGasPrice: settings.maxGasPrice,
           onEvent: report.lane,
+          save: () => {},
+          resume: [],
         })
       : undefined;
   const venue = venueOf(ready);
@@ -131,7 +133,7 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
   }
 
   async function settle(settled: Settled<Offer>): Promise<void> {
-    if (settled.state !== 'replaced') summary.gas += settled.receipt.gasUsed * settled.receipt.effectiveGasPrice;
+    if ('receipt' in settled) summary.gas += settled.receipt.gasUsed * settled.receipt.effectiveGasPrice;
     if (settled.state !== 'mined') {
       summary.cancelled += 1;
       return report.withdrawn(settled);

@@ -4,8 +4,10 @@ import {
   type Hash,
   type Hex,
   InsufficientFundsError,
+  keccak256,
   type LocalAccount,
   type PublicClient,
+  TransactionNotFoundError,
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
 } from 'viem';
@@ -25,15 +27,19 @@ export type Shipment<T> = {
 };
 
 /** A transaction on its way. All its versions share the nonce; one of them at most is mined. */
-type InFlight<T> = Shipment<T> & {
+export type Flight<T> = Shipment<T> & {
   nonce: number;
   fees: Fees;
   hashes: Hash[];
   /** Its newest version, signed. */
   signed: Hex;
+  /** The head its newest version was sent at. */
   sentAt: bigint;
   /** Why it is being taken back. */
   cancelling?: string;
+};
+
+type InFlight<T> = Flight<T> & {
   /** Heads at which its nonce was used and no receipt was to be had. */
   unexplained: number;
 };
@@ -44,13 +50,19 @@ export type Settled<T> =
   /** Taken back with an empty transaction of the same nonce, which `receipt` is of. */
   | { state: 'cancelled'; about: T; reason: string; receipt: TransactionReceipt }
   /** The nonce was used by a transaction that is not ours. */
-  | { state: 'replaced'; about: T };
+  | { state: 'replaced'; about: T }
+  /** Signed before a crash, never seen by a node, and no longer worth sending: its nonce is free. */
+  | { state: 'expired'; about: T; reason: string };
 
 /** What the lane did that nobody asked for, for the log. */
 export type LaneEvent<T> =
   | { kind: 'bumped'; about: T; nonce: number; hash: Hash; maxFeePerGas: bigint }
   | { kind: 'cancelling'; about: T; nonce: number; hash: Hash; reason: string }
-  | { kind: 'stuck'; about: T; nonce: number; reason: string };
+  | { kind: 'stuck'; about: T; nonce: number; reason: string }
+  /** The block it was mined in is no longer on the chain: it is watched again. */
+  | { kind: 'unwound'; about: T; nonce: number; hash: Hash }
+  /** Nonces were used that this lane did not use: another program sends with the same key. */
+  | { kind: 'foreign'; about: undefined; nonce: number; expected: number };
 
 /** One nonce lane: everything one key sends, in order, each transaction watched until its nonce is used. */
 export type Lane<T> = {
@@ -59,12 +71,16 @@ export type Lane<T> = {
   send(shipment: Shipment<T>, head: bigint): Promise<Hash>;
   /** Looks after everything in flight; call it at every head. */
   onHead(head: bigint): Promise<Settled<T>[]>;
+  /** The blocks above `ancestor` are no longer on the chain: what was mined in them is in flight again. */
+  unwind(ancestor: bigint, head: bigint): void;
 };
 
 /** Gas of a transfer, all that cancelling costs. */
 const CANCEL_GAS = 21_000n;
 /** Heads to wait for the receipt of a nonce that is used. */
 const PATIENCE = 3;
+/** Blocks for which what was mined is remembered, in case they are unwound. */
+const REMEMBERED = 128n;
 /** Interest and rounding move the gas by a little; a limit that is too low wastes all of it. */
 const withMargin = (gas: bigint) => gas + gas / 5n;
 
@@ -80,22 +96,73 @@ export async function openLane<T>(options: {
   bumpAfterBlocks: bigint;
   maxGasPrice: bigint | undefined;
   onEvent: (event: LaneEvent<T>) => void;
+  /** Called before each version goes out, its hash being the last: whoever keeps it can tell after a crash what became of it. */
+  save: (flight: Flight<T>) => void;
+  /** What an earlier run had in flight when it ended. */
+  resume: readonly Flight<T>[];
 }): Promise<Lane<T>> {
-  const { client, account, chainId, bumpAfterBlocks, onEvent } = options;
+  const { client, account, chainId, bumpAfterBlocks, onEvent, save } = options;
   const limit = options.maxGasPrice ?? 2n ** 96n;
   const flights: InFlight<T>[] = [];
-  let nextNonce = await client.getTransactionCount({ address: account.address, blockTag: 'pending' });
+  const expired: Settled<T>[] = [];
+  const mined: { flight: InFlight<T>; block: bigint }[] = [];
+  const count = (blockTag: 'pending' | 'latest') => client.getTransactionCount({ address: account.address, blockTag });
+  await takeUp(options.resume);
+  let nextNonce = Math.max(await count('pending'), ...flights.map(({ nonce }) => nonce + 1));
 
-  async function submit(transaction: {
-    to: Address;
-    data: Hex;
-    gas: bigint;
-    nonce: number;
-    fees: Fees;
-  }): Promise<{ hash: Hash; signed: Hex }> {
-    const { to, data, gas, nonce, fees } = transaction;
-    const signed = await account.signTransaction({ type: 'eip1559', chainId, to, data, gas, nonce, ...fees });
-    return { hash: await client.sendRawTransaction({ serializedTransaction: signed }), signed };
+  /**
+   * What an earlier run signed is on the chain, known to a node, or never left: then it is sent now if it still works, and
+   * else forgotten, unless later nonces wait behind it. The bytes are the same, so it cannot happen twice.
+   */
+  async function takeUp(saved: readonly Flight<T>[]): Promise<void> {
+    if (saved.length === 0) return;
+    const used = await count('latest');
+    for (const flight of saved.toSorted((a, b) => b.nonce - a.nonce)) {
+      const inFlight = { ...flight, unexplained: 0 };
+      if (flight.nonce >= used && !(await isKnown(flight))) {
+        const reason = await whyNotAgain(inFlight, flight.fees);
+        if (reason && flights.length === 0) {
+          expired.push({ state: 'expired', about: flight.about, reason: `never sent: ${reason}` });
+          continue;
+        }
+        if (reason)
+          inFlight.sentAt = 0n; // the next head cancels it
+        else await client.sendRawTransaction({ serializedTransaction: flight.signed }).catch(() => {});
+      }
+      flights.unshift(inFlight);
+    }
+  }
+
+  async function isKnown({ hashes }: Flight<T>): Promise<boolean> {
+    const found = await Promise.all(
+      hashes.map((hash) =>
+        client.getTransaction({ hash }).catch((error) => {
+          if (error instanceof TransactionNotFoundError) return undefined;
+          throw error;
+        }),
+      ),
+    );
+    return found.some((transaction) => transaction !== undefined);
+  }
+
+  /** Signs, lets it be saved, and sends. */
+  async function submit(flight: InFlight<T>, transaction: { to: Address; data: Hex; gas: bigint }): Promise<Hash> {
+    const { nonce, fees } = flight;
+    const signed = await account.signTransaction({ type: 'eip1559', chainId, ...transaction, nonce, ...fees });
+    const hash = keccak256(signed);
+    flight.signed = signed;
+    flight.hashes.push(hash);
+    save(flight);
+    try {
+      await client.sendRawTransaction({ serializedTransaction: signed });
+    } catch (error) {
+      // A node that has it already has said what matters.
+      if (!(await isKnown({ ...flight, hashes: [hash] }))) {
+        flight.hashes.pop();
+        throw error;
+      }
+    }
+    return hash;
   }
 
   /**
@@ -103,7 +170,8 @@ export async function openLane<T>(options: {
    * words, so the count is asked again whatever they said.
    */
   async function resynchronise(): Promise<void> {
-    const pending = await client.getTransactionCount({ address: account.address, blockTag: 'pending' });
+    const pending = await count('pending');
+    if (pending > nextNonce) onEvent({ kind: 'foreign', about: undefined, nonce: pending, expected: nextNonce });
     nextNonce = flights.length === 0 ? pending : Math.max(nextNonce, pending);
   }
 
@@ -122,13 +190,15 @@ export async function openLane<T>(options: {
     // A transfer of nothing to oneself: the cheapest way to use the nonce.
     const body = reason ? { to: account.address, data: '0x' as const, gas: CANCEL_GAS } : flight;
     const gas = reason ? CANCEL_GAS : withMargin(flight.gas);
+    const before = { ...flight };
     try {
-      const { hash, signed } = await submit({ to: body.to, data: body.data, gas, nonce, fees });
-      flight.hashes.push(hash);
+      Object.assign(flight, { fees, sentAt: head }, reason ? { cancelling: reason } : {});
+      const hash = await submit(flight, { to: body.to, data: body.data, gas });
       if (reason) onEvent({ kind: 'cancelling', about, nonce, hash, reason });
       else onEvent({ kind: 'bumped', about, nonce, hash, maxFeePerGas: fees.maxFeePerGas });
-      Object.assign(flight, { fees, signed, sentAt: head, cancelling: reason });
     } catch (error) {
+      const { fees, signed, sentAt, cancelling } = before;
+      Object.assign(flight, { fees, signed, sentAt, cancelling });
       // Most likely mined in the meantime: the next head tells. If not, it is tried again there.
       onEvent({ kind: 'stuck', about, nonce, reason: shortMessage(error) });
     }
@@ -155,6 +225,7 @@ export async function openLane<T>(options: {
         throw error;
       });
       if (!receipt) continue;
+      mined.push({ flight, block: receipt.blockNumber });
       if (cancelling && receipt.to?.toLowerCase() === account.address.toLowerCase()) {
         return { state: 'cancelled', about, reason: cancelling, receipt };
       }
@@ -168,14 +239,22 @@ export async function openLane<T>(options: {
     inFlight: () => flights.map(({ about }) => about),
 
     async send(shipment, head) {
-      const now = await gasPriceNow(client);
+      const [now] = await Promise.all([gasPriceNow(client), flights.length === 0 && resynchronise()]);
       const affordable = shipment.budget / shipment.gas;
       const fees = firstFees(now, affordable < limit ? affordable : limit);
-      const nonce = nextNonce;
+      const flight = {
+        ...shipment,
+        nonce: nextNonce,
+        fees,
+        hashes: [],
+        signed: '0x',
+        sentAt: head,
+        unexplained: 0,
+      } as InFlight<T>;
       try {
-        const { hash, signed } = await submit({ ...shipment, gas: withMargin(shipment.gas), nonce, fees });
-        nextNonce = nonce + 1;
-        flights.push({ ...shipment, nonce, fees, hashes: [hash], signed, sentAt: head, unexplained: 0 });
+        const hash = await submit(flight, { to: flight.to, data: flight.data, gas: withMargin(flight.gas) });
+        nextNonce = flight.nonce + 1;
+        flights.push(flight);
         return hash;
       } catch (error) {
         // What the node refused is the news, not that it could not be asked again.
@@ -185,9 +264,10 @@ export async function openLane<T>(options: {
     },
 
     async onHead(head) {
-      if (flights.length === 0) return [];
-      const used = await client.getTransactionCount({ address: account.address, blockTag: 'latest' });
-      const settled: Settled<T>[] = [];
+      const settled = expired.splice(0);
+      mined.splice(0, mined.length, ...mined.filter(({ block }) => head - block <= REMEMBERED));
+      if (flights.length === 0) return settled;
+      const used = await count('latest');
       for (const flight of [...flights]) {
         if (flight.nonce >= used) {
           if (head - flight.sentAt >= bumpAfterBlocks) await again(flight, head);
@@ -199,6 +279,16 @@ export async function openLane<T>(options: {
         settled.push(outcome);
       }
       return settled;
+    },
+
+    unwind(ancestor, head) {
+      for (const { flight } of mined.filter(({ block }) => block > ancestor)) {
+        const { about, nonce, hashes } = flight;
+        flights.push(Object.assign(flight, { sentAt: head, unexplained: 0 }));
+        onEvent({ kind: 'unwound', about, nonce, hash: hashes.at(-1)! });
+      }
+      mined.splice(0, mined.length, ...mined.filter(({ block }) => block <= ancestor));
+      flights.sort((a, b) => a.nonce - b.nonce);
     },
   };
 }

@@ -69,13 +69,18 @@ export function createReport(log: Logger, book: Book) {
     },
 
     lane(event: LaneEvent<Offer>) {
+      if (event.kind === 'foreign') {
+        const { nonce, expected } = event;
+        log.warn({ nonce, expected }, 'another program sends with this key: give each keeper a key of its own');
+        return;
+      }
       const { kind, about, ...rest } = event;
-      log[kind === 'stuck' ? 'warn' : 'info']({ ...aboutOffer(about), ...rest }, kind);
+      log[kind === 'stuck' || kind === 'unwound' ? 'warn' : 'info']({ ...aboutOffer(about), ...rest }, kind);
     },
 
     withdrawn(settled: Exclude<Settled<Offer>, { state: 'mined' }>) {
       const { state, about } = settled;
-      const reason = state === 'cancelled' ? settled.reason : 'its nonce was used by a transaction that is not ours';
+      const reason = state === 'replaced' ? 'its nonce was used by a transaction that is not ours' : settled.reason;
       log.warn({ ...aboutOffer(about), reason }, state);
     },
 
