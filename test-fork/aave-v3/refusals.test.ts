@@ -1,7 +1,7 @@
 import { encodeFunctionData, pad, toFunctionSelector } from 'viem';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { AaveAccount } from '../../keeper/src/protocols/aave-v3/account.ts';
 import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
+import type { Account } from '../../keeper/src/protocols/protocol.ts';
 import { breakFeed } from '../lab/chain.ts';
 import { assets } from '../lab/tokens.ts';
 import { abi, createRig, type Rig } from './rig.ts';
@@ -19,7 +19,7 @@ test('an account whose price source reverts is set aside with its reason, the ot
     const block = await rig.head();
     const { state, accounts } = await rig.read(block);
     const wbtc = market.assets.find(({ symbol }) => symbol === 'WBTC')!;
-    const uses = (account: AaveAccount) => account.positions.some((position) => position.id === wbtc.id);
+    const uses = (account: Account) => account.cells.some(({ slot }) => slot >> 1 === wbtc.id);
     const affected = [...accounts.values()].filter(uses);
     expect(affected.length).toBeGreaterThan(0);
     for (const account of affected) {

@@ -8,11 +8,10 @@ import {
   parseEventLogs,
 } from 'viem';
 import { expect } from 'vitest';
-import type { AaveAccount } from '../../keeper/src/protocols/aave-v3/account.ts';
 import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
 import type { AaveMarket } from '../../keeper/src/protocols/aave-v3/market.ts';
 import type { AaveState } from '../../keeper/src/protocols/aave-v3/state.ts';
-import type { BlockRef, Option } from '../../keeper/src/protocols/protocol.ts';
+import type { Account, BlockRef, Option } from '../../keeper/src/protocols/protocol.ts';
 import { forkLab, type Lab } from '../lab/anvil.ts';
 import { labAddress } from '../lab/borrowers.ts';
 import { healthOf, mint } from '../lab/chain.ts';
@@ -103,7 +102,7 @@ export async function createRig(url: string) {
         return liquidation(market, option, (to, data) => transact(liquidator, to, data));
       }),
     /** Asserts that the health of every account equals the Pool's as of `block`, and returns how many there are. */
-    compareHealth: (state: AaveState, accounts: ReadonlyMap<Address, AaveAccount>, block: BlockRef) =>
+    compareHealth: (state: AaveState, accounts: ReadonlyMap<Address, Account>, block: BlockRef) =>
       compareHealth(lab, market, state, accounts, block),
   };
 }
@@ -119,7 +118,7 @@ async function liquidation(
   if (receipt.status !== '0x1') throw new Error(`the Pool refused ${Object.values(option)}`);
   const [event] = parseEventLogs({ abi, logs: receipt.logs as never, eventName: 'LiquidationCall' });
   expect(event!.args.user).toBe(option.account);
-  expect(receipt.logs.flatMap((log) => aaveV3.discovery(market).accounts(log))).toContain(option.account);
+  expect(receipt.logs.flatMap((log) => aaveV3.discovery(market).accounts(log))).toContain(option.account.toLowerCase());
   return { repay: event!.args.debtToCover, seized: event!.args.liquidatedCollateralAmount };
 }
 
@@ -127,7 +126,7 @@ async function compareHealth(
   lab: Lab,
   market: AaveMarket,
   state: AaveState,
-  accounts: ReadonlyMap<Address, AaveAccount>,
+  accounts: ReadonlyMap<Address, Account>,
   block: BlockRef,
 ): Promise<number> {
   const theirs = await healthOf(lab, [...accounts.keys()], block.number);

@@ -1,4 +1,4 @@
-import type { Address, PublicClient } from 'viem';
+import { type Address, getAddress, type PublicClient } from 'viem';
 import type { Head } from '../chain/heads.ts';
 import { getLogsInRanges } from '../chain/logs.ts';
 import type { Account, Health, Market, MarketState, Option, Protocol } from '../protocols/protocol.ts';
@@ -98,14 +98,14 @@ export async function openBook(
       const unjudged = new Map<Address, string>();
       for (const [address, account] of accounts) {
         const health = protocol.health(market, state, account, timestamp);
-        if ('error' in health) unjudged.set(address, health.error);
-        else if (health.underwater) underwater.set(address, health);
+        if ('error' in health) unjudged.set(getAddress(address), health.error);
+        else if (health.underwater) underwater.set(getAddress(address), health);
       }
       return { underwater, unjudged };
     },
 
     options(address, timestamp) {
-      const account = accounts.get(address);
+      const account = accounts.get(address.toLowerCase() as Address);
       return account ? protocol.options(market, state, account, timestamp) : [];
     },
   };

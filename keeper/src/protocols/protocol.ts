@@ -21,8 +21,36 @@ export type Market = {
 /** What all accounts of a market share at one block: indices, prices, configuration. */
 export type MarketState = { block: BlockRef };
 
-/** One borrower, as read at one block. */
-export type Account = { address: Address };
+/**
+ * One amount of an account, in the protocol's own smallest unit and before any index or price. What a slot stands for is
+ * the protocol's to say: a debt, a collateral, or a number that only its exact arithmetic reads.
+ */
+export type Cell = { slot: number; amount: bigint };
+
+/**
+ * One borrower, as read at one block. An account that nothing can happen to has no cells.
+ *
+ * - `address`: lower case.
+ * - `group`: which of the market's sets of coefficients applies to it, 0 to 65,535; Aave's eMode category.
+ * - `cells`: by rising slot, 0 to 65,534, each slot at most once.
+ */
+export type Account = { address: Address; group: number; cells: readonly Cell[] };
+
+/**
+ * What one unit of each cell is worth at a timestamp, for the screen: collateral positive and weighted as it counts
+ * towards the line, debt negative. An account under water has a sum of coefficient · amount below `rounding` · cells.
+ */
+export type Coefficients = {
+  groups: number;
+  slots: number;
+  /**
+   * Base currency per unit of amount, at `group * slots + slot`. Each is within 4 · 2^-53 of the real number it stands
+   * for, relatively. NaN sends every account that has the cell to the judge: a price that failed, a value that is not linear.
+   */
+  values: Float64Array;
+  /** Base currency by which the protocol's own roundings can lower one cell's value at most, against that real number. */
+  rounding: number;
+};
 
 /**
  * What the protocol's own contract would say of an account at a timestamp.
@@ -37,6 +65,7 @@ export type Unjudged = { error: string };
 
 /** One legal liquidation of one account, and its exact outcome at the timestamp it was judged for. */
 export type Option = {
+  /** Checksummed, as all addresses of an option. */
   account: Address;
   debtAsset: Address;
   collateralAsset: Address;
@@ -77,7 +106,7 @@ export type Discovery = {
   events: readonly AbiEvent[];
   /** The subset that finds every borrower there ever was; enough for the backfill. */
   backfill: { addresses: readonly Address[]; events: readonly AbiEvent[] };
-  /** Accounts whose state a log may have changed; empty for logs that concern none. */
+  /** Accounts whose state a log may have changed, lower case; empty for logs that concern none. */
   accounts(log: Pick<Log, 'topics' | 'data'>): Address[];
   /** Whether a log changes what `open` read, so that the market has to be opened again. */
   reopens(log: Pick<Log, 'topics' | 'data'>): boolean;
@@ -89,7 +118,7 @@ export type Discovery = {
  * The functions are written as methods so that `Protocol<AaveMarket, ...>` is a `Protocol`: the loop hands every
  * value back to the protocol it came from.
  */
-export type Protocol<M extends Market = Market, S extends MarketState = MarketState, A extends Account = Account> = {
+export type Protocol<M extends Market = Market, S extends MarketState = MarketState> = {
   id: ProtocolId;
   /**
    * Reads a deployment by any of the addresses its users know it by.
@@ -99,12 +128,14 @@ export type Protocol<M extends Market = Market, S extends MarketState = MarketSt
   discovery(market: M): Discovery;
   /** Reads what all accounts share, at `block`, in one round trip where the protocol allows. */
   readMarket(client: PublicClient, market: M, block: BlockRef): Promise<S>;
-  /** Reads `accounts` at the block of `state`. */
-  readAccounts(client: PublicClient, market: M, state: S, accounts: readonly Address[]): Promise<Map<Address, A>>;
+  /** Reads `accounts`, in whatever case, at the block of `state`. Keys are lower case. */
+  readAccounts(client: PublicClient, market: M, state: S, accounts: readonly Address[]): Promise<Map<Address, Account>>;
+  /** What the screen sums cells with, at `timestamp` (seconds, not before the block of `state`). */
+  coefficients(market: M, state: S, timestamp: bigint): Coefficients;
   /** Exact health at `timestamp` (seconds, not before the block of `state`) if nobody acts in between. */
-  health(market: M, state: S, account: A, timestamp: bigint): Health | Unjudged;
+  health(market: M, state: S, account: Account, timestamp: bigint): Health | Unjudged;
   /** Every legal (debt, collateral) pair at its largest legal amount; empty when not underwater or unjudged. */
-  options(market: M, state: S, account: A, timestamp: bigint): Option[];
+  options(market: M, state: S, account: Account, timestamp: bigint): Option[];
   leg(market: M, option: Option): Leg;
   /** Value of one whole token in the market's base currency; `undefined` where the market has no price for it. */
   price(market: M, state: S, asset: Address): { base: bigint; decimals: number } | undefined;

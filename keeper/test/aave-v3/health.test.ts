@@ -138,11 +138,11 @@ describe('set aside', () => {
 
   test('an account in a category or reserve that is newer than the market', () => {
     const { market, state, account } = scene(10n, [{}], [{ supply: 1n }]);
-    expect(aaveV3.health(market, state, { ...account, eMode: 7 }, now)).toEqual({
+    expect(aaveV3.health(market, state, { ...account, group: 7 }, now)).toEqual({
       error: 'is in eMode 7, created after the market was opened',
     });
-    expect(aaveV3.health(market, state, { ...account, unknownReserve: 1 }, now)).toEqual({
-      error: 'uses reserve 1 or a later one, listed after the market was opened',
+    expect(aaveV3.health(market, state, { ...account, cells: [{ slot: 2, amount: 0n }] }, now)).toEqual({
+      error: 'uses reserve 1, listed after the market was opened',
     });
   });
 

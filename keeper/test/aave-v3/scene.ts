@@ -1,12 +1,13 @@
 import { type Address, getAddress, numberToHex, pad, zeroAddress, zeroHash } from 'viem';
-import type { AaveAccount, Position } from '../../src/protocols/aave-v3/account.ts';
 import type { AaveMarket, ReserveTokens } from '../../src/protocols/aave-v3/market.ts';
 import { RAY } from '../../src/protocols/aave-v3/math.ts';
 import { rulesOf } from '../../src/protocols/aave-v3/rules.ts';
+import { collateralSlot, debtSlot } from '../../src/protocols/aave-v3/slots.ts';
 import type { AaveState, EMode, ReserveState } from '../../src/protocols/aave-v3/state.ts';
+import type { Account, Cell } from '../../src/protocols/protocol.ts';
 
 export const now = 1_700_000_000n;
-export const borrower: Address = '0x00000000000000000000000000000000000B0b0B';
+export const borrower: Address = '0x00000000000000000000000000000000000b0B0b';
 export const asset = (id: number): Address => getAddress(pad(numberToHex(id + 1), { size: 20 }));
 
 /** A reserve without interest, price or limits, changed as a test needs. */
@@ -36,7 +37,7 @@ export function reserve({ price = 10n ** 8n, ...change }: ReserveChange = {}): R
 /** Positions by reserve id; a given amount sets its flag. */
 export type Stake = { supply?: bigint; debt?: bigint };
 
-export type Scene = { market: AaveMarket; state: AaveState; account: AaveAccount };
+export type Scene = { market: AaveMarket; state: AaveState; account: Account };
 
 /** A market of `reserves` at Pool revision `revision`, and one account. */
 export function scene(
@@ -89,21 +90,12 @@ export function scene(
       flashPremium: 5n,
     },
     account: {
-      address: borrower,
-      eMode,
-      positions: stakes.flatMap(({ supply, debt }, id): Position[] =>
-        supply === undefined && debt === undefined
-          ? []
-          : [
-              {
-                id,
-                collateral: supply !== undefined,
-                borrowing: debt !== undefined,
-                scaledSupply: supply ?? 0n,
-                scaledDebt: debt ?? 0n,
-              },
-            ],
-      ),
+      address: borrower.toLowerCase() as Address,
+      group: eMode,
+      cells: stakes.flatMap(({ supply, debt }, id): Cell[] => [
+        ...(debt === undefined ? [] : [{ slot: debtSlot(id), amount: debt }]),
+        ...(supply === undefined ? [] : [{ slot: collateralSlot(id), amount: supply }]),
+      ]),
     },
   };
 }

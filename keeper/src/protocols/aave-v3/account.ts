@@ -1,27 +1,10 @@
 import type { Address, PublicClient } from 'viem';
-import type { Account } from '../protocol.ts';
+import type { Account, Cell } from '../protocol.ts';
 import { poolAbi, scaledTokenAbi } from './abi.ts';
-import { isBorrowing, isCollateral } from './configuration.ts';
 import type { AaveMarket } from './market.ts';
 import { type Answer, type Call, must, readTogether } from './read.ts';
+import { debtSlot, slotsOfBitmap } from './slots.ts';
 import type { AaveState } from './state.ts';
-
-/** An account's stake in one reserve. A scaled amount is 0 where its flag is off: it then does not count. */
-export type Position = {
-  id: number;
-  collateral: boolean;
-  borrowing: boolean;
-  scaledSupply: bigint;
-  scaledDebt: bigint;
-};
-
-/** An Aave account: positions in order of reserve id, as the Pool walks them. */
-export type AaveAccount = Account & {
-  eMode: number;
-  positions: readonly Position[];
-  /** A reserve the account uses that the market was opened without. */
-  unknownReserve?: number;
-};
 
 /** Calls per `eth_call`: under 20 million gas, which every public node allows. */
 const CHUNK = 1000;
@@ -40,16 +23,28 @@ async function readAll(client: PublicClient, calls: readonly Call[], state: Aave
   return answers;
 }
 
+/** The call that gives the amount of a slot. */
+function amountCall(market: AaveMarket, account: Address, slot: number): Call | undefined {
+  const reserve = market.reserves[slot >> 1];
+  if (!reserve) return undefined;
+  const token = slot === debtSlot(reserve.id) ? reserve.variableDebtToken : reserve.aToken;
+  return { address: token, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args: [account] };
+}
+
 /**
  * Reads accounts at the block of `state`: flags and eMode, then the balances they point to. Two round trips for a block's
  * worth of accounts.
+ *
+ * A flag is a cell, even of nothing: the Pool asks for its price all the same. One of a reserve that was listed after the
+ * market was opened becomes a cell of 0, which makes the account one that cannot be judged; one of a reserve that was
+ * dropped is left out, as the Pool does.
  */
 export async function readAccounts(
   client: PublicClient,
   market: AaveMarket,
   state: AaveState,
   accounts: readonly Address[],
-): Promise<Map<Address, AaveAccount>> {
+): Promise<Map<Address, Account>> {
   const flags = await readAll(
     client,
     accounts.flatMap((account) => [
@@ -61,37 +56,27 @@ export async function readAccounts(
 
   const calls: Call[] = [];
   const found = accounts.map((address, index) => {
-    const bitmap = must<bigint>(flags[2 * index]);
-    const positions: Position[] = [];
-    const slots: { position: Position; field: 'scaledSupply' | 'scaledDebt'; call: number }[] = [];
-    market.reserves.forEach((reserve, id) => {
-      const position = {
-        id,
-        collateral: isCollateral(bitmap, id),
-        borrowing: isBorrowing(bitmap, id),
-        scaledSupply: 0n,
-        scaledDebt: 0n,
-      };
-      if (!reserve || !(position.collateral || position.borrowing)) return;
-      positions.push(position);
-      const scaled = (token: Address, field: 'scaledSupply' | 'scaledDebt') => {
-        slots.push({ position, field, call: calls.length });
-        calls.push({ address: token, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args: [address] });
-      };
-      if (position.collateral) scaled(reserve.aToken, 'scaledSupply');
-      if (position.borrowing) scaled(reserve.variableDebtToken, 'scaledDebt');
-    });
-    // Two bits a reserve: whatever is left above the known ones belongs to a newer listing.
-    const unknown = bitmap >> BigInt(2 * market.reserves.length) !== 0n;
-    const eMode = Number(must<bigint>(flags[2 * index + 1]));
-    const account: AaveAccount = { address, eMode, positions };
-    if (unknown) account.unknownReserve = market.reserves.length;
-    return { account, slots };
+    const cells: (Cell & { call?: number })[] = [];
+    for (const slot of slotsOfBitmap(must<bigint>(flags[2 * index]))) {
+      const call = amountCall(market, address, slot);
+      if (call) cells.push({ slot, amount: 0n, call: calls.push(call) - 1 });
+      else if (slot >> 1 >= market.reserves.length) cells.push({ slot, amount: 0n });
+    }
+    return { address: address.toLowerCase() as Address, group: Number(must<bigint>(flags[2 * index + 1])), cells };
   });
 
   const balances = await readAll(client, calls, state);
-  for (const { slots } of found) {
-    for (const { position, field, call } of slots) position[field] = must<bigint>(balances[call]);
-  }
-  return new Map(found.map(({ account }) => [account.address, account]));
+  return new Map(
+    found.map(({ address, group, cells }) => [
+      address,
+      {
+        address,
+        group,
+        cells: cells.map(({ slot, amount, call }) => ({
+          slot,
+          amount: call === undefined ? amount : must<bigint>(balances[call]),
+        })),
+      },
+    ]),
+  );
 }

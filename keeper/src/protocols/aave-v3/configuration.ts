@@ -24,7 +24,3 @@ export function decodeConfiguration(word: bigint): ReserveConfiguration {
     liquidationProtocolFee: bits(word, 152n, 16n),
   };
 }
-
-/** A user's flags for reserve `id`: bit 2·id is the debt's, bit 2·id + 1 the collateral's. */
-export const isBorrowing = (bitmap: bigint, id: number): boolean => bits(bitmap, BigInt(2 * id), 1n) === 1n;
-export const isCollateral = (bitmap: bigint, id: number): boolean => bits(bitmap, BigInt(2 * id + 1), 1n) === 1n;

@@ -1,4 +1,4 @@
-import { type Address, getAddress, type Hex, type Log, slice, toEventSelector } from 'viem';
+import { type Address, type Hex, type Log, slice, toEventSelector } from 'viem';
 import type { Discovery } from '../protocol.ts';
 import { accountEventsAbi, reopenEventsAbi } from './abi.ts';
 import type { AaveMarket } from './market.ts';
@@ -46,6 +46,6 @@ function accounts({ topics }: Pick<Log, 'topics'>): Address[] {
   const positions = (topics[0] && topicsBySelector.get(topics[0])) ?? [];
   return positions.flatMap((position) => {
     const topic = topics[position];
-    return topic ? [getAddress(slice(topic, 12))] : [];
+    return topic ? [slice(topic, 12).toLowerCase() as Address] : [];
   });
 }

@@ -1,8 +1,8 @@
-import type { Health, Unjudged } from '../protocol.ts';
-import type { AaveAccount } from './account.ts';
+import type { Account, Health, Unjudged } from '../protocol.ts';
 import type { AaveMarket } from './market.ts';
 import { linearFactor, MAX_UINT256, mulDivFloor, rayMul, WAD } from './math.ts';
 import type { Rules } from './rules.ts';
+import { positionsOf } from './slots.ts';
 import type { AaveState, EMode, ReserveState } from './state.ts';
 
 /** What an account holds and owes of one reserve at a timestamp, in the reserve's token. */
@@ -36,30 +36,25 @@ export function indicesAt(rules: Rules, reserve: ReserveState, timestamp: bigint
 }
 
 /** The category whose threshold and bonus apply to reserve `id`, if any. What is borrowed plays no part. */
-const eModeOf = (eMode: EMode | undefined, id: number): EMode | undefined =>
+export const eModeOf = (eMode: EMode | undefined, id: number): EMode | undefined =>
   eMode && (eMode.collateralBitmap >> BigInt(id)) & 1n ? eMode : undefined;
 
 /** Values an account in the Pool's own order of steps and roundings. */
-export function value(
-  market: AaveMarket,
-  state: AaveState,
-  account: AaveAccount,
-  timestamp: bigint,
-): Valuation | Unjudged {
+export function value(market: AaveMarket, state: AaveState, account: Account, timestamp: bigint): Valuation | Unjudged {
   const { rules } = market;
-  if (account.unknownReserve !== undefined) {
-    return { error: `uses reserve ${account.unknownReserve} or a later one, listed after the market was opened` };
-  }
-  const category = state.eModes.get(account.eMode);
-  if (account.eMode !== 0 && !category) {
-    return { error: `is in eMode ${account.eMode}, created after the market was opened` };
+  const category = state.eModes.get(account.group);
+  if (account.group !== 0 && !category) {
+    return { error: `is in eMode ${account.group}, created after the market was opened` };
   }
 
   const holdings: Holding[] = [];
   let weighted = 0n;
   let collateralBase = 0n;
   let debtBase = 0n;
-  for (const position of account.positions) {
+  for (const position of positionsOf(account)) {
+    if (position.id >= market.reserves.length) {
+      return { error: `uses reserve ${position.id}, listed after the market was opened` };
+    }
     const reserve = state.reserves[position.id];
     if (!reserve) continue;
     // The Pool asks for the price even where the balance is zero, so a failing source fails the whole account.
@@ -92,12 +87,7 @@ export function value(
 }
 
 /** The Pool's `getUserAccountData` at `timestamp`, to the last unit. */
-export function health(
-  market: AaveMarket,
-  state: AaveState,
-  account: AaveAccount,
-  timestamp: bigint,
-): Health | Unjudged {
+export function health(market: AaveMarket, state: AaveState, account: Account, timestamp: bigint): Health | Unjudged {
   const valuation = value(market, state, account, timestamp);
   if ('error' in valuation) return valuation;
   const { holdings: _, ...rest } = valuation;

@@ -1,5 +1,6 @@
 import type { Leg, Option, Protocol } from '../protocol.ts';
-import { type AaveAccount, readAccounts } from './account.ts';
+import { readAccounts } from './account.ts';
+import { coefficients } from './coefficients.ts';
 import { discovery } from './discovery.ts';
 import { errors } from './errors.ts';
 import { health } from './health.ts';
@@ -23,12 +24,13 @@ function leg(market: AaveMarket, option: Option): Leg {
 }
 
 /** Aave v3, revisions 9 to 11 of the Pool (3.5 to 3.7). */
-export const aaveV3: Protocol<AaveMarket, AaveState, AaveAccount> = {
+export const aaveV3: Protocol<AaveMarket, AaveState> = {
   id: 'aave-v3',
   open,
   discovery,
   readMarket,
   readAccounts,
+  coefficients,
   health,
   options,
   leg,

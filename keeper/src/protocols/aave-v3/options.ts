@@ -1,5 +1,5 @@
-import type { Option } from '../protocol.ts';
-import type { AaveAccount } from './account.ts';
+import { getAddress } from 'viem';
+import type { Account, Option } from '../protocol.ts';
 import { type Holding, type Valuation, value } from './health.ts';
 import type { AaveMarket } from './market.ts';
 import { MAX_UINT256, mulDivFloor, WAD } from './math.ts';
@@ -37,7 +37,7 @@ function pairOf(valuation: Valuation, debt: Holding, collateral: Holding): Pair 
  * collateral is taken as underlying, so the Pool must hold it; where debt and collateral are one asset, what is repaid is
  * not counted on for that, since the Pool collects it last.
  */
-export function options(market: AaveMarket, state: AaveState, account: AaveAccount, timestamp: bigint): Option[] {
+export function options(market: AaveMarket, state: AaveState, account: Account, timestamp: bigint): Option[] {
   const now = value(market, state, account, timestamp);
   if ('error' in now || !now.underwater) return [];
   if (!state.liquidationAllowed && now.healthFactor >= SENTINEL_HEALTH) return [];
@@ -55,7 +55,7 @@ export function options(market: AaveMarket, state: AaveState, account: AaveAccou
       if (!sized) return;
       const later = pairOf(ahead, ahead.holdings[debtAt]!, ahead.holdings[collateralAt]!);
       found.push({
-        account: account.address,
+        account: getAddress(account.address),
         debtAsset: market.reserves[debt.id]!.address,
         collateralAsset: market.reserves[collateral.id]!.address,
         repay: sized.repay,

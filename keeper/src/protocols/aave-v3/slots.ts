@@ -1,0 +1,45 @@
+import type { Account } from '../protocol.ts';
+
+/**
+ * An Aave account's cells are the bits of its flags: slot 2·id is the scaled debt in reserve `id`, 2·id + 1 the scaled
+ * collateral. Its group is its eMode category.
+ */
+export const debtSlot = (id: number): number => 2 * id;
+export const collateralSlot = (id: number): number => 2 * id + 1;
+
+/** The slots of a user's flags, rising. */
+export function slotsOfBitmap(bitmap: bigint): number[] {
+  const slots: number[] = [];
+  for (let slot = 0, rest = bitmap; rest > 0n; slot++, rest >>= 1n) if (rest & 1n) slots.push(slot);
+  return slots;
+}
+
+/** An account's stake in one reserve. A scaled amount is 0 where its flag is off: it then does not count. */
+export type Position = {
+  id: number;
+  collateral: boolean;
+  borrowing: boolean;
+  scaledSupply: bigint;
+  scaledDebt: bigint;
+};
+
+/** An account's cells by reserve, in order of id as the Pool walks them. */
+export function positionsOf({ cells }: Account): Position[] {
+  const positions: Position[] = [];
+  for (const { slot, amount } of cells) {
+    const id = slot >> 1;
+    let position = positions.at(-1);
+    if (position?.id !== id) {
+      position = { id, collateral: false, borrowing: false, scaledSupply: 0n, scaledDebt: 0n };
+      positions.push(position);
+    }
+    if (slot === debtSlot(id)) {
+      position.borrowing = true;
+      position.scaledDebt = amount;
+    } else {
+      position.collateral = true;
+      position.scaledSupply = amount;
+    }
+  }
+  return positions;
+}
