@@ -1,0 +1,79 @@
+import { type Address, getAddress, type PublicClient, parseAbi, zeroAddress } from 'viem';
+import { readCalls } from './read-calls.ts';
+import type { V2Pair } from './v2.ts';
+import type { V3Pool } from './v3-pool.ts';
+
+const v3FactoryAbi = parseAbi([
+  'function feeAmountTickSpacing(uint24) view returns (int24)',
+  'function getPool(address, address, uint24) view returns (address)',
+]);
+const v2FactoryAbi = parseAbi(['function getPair(address, address) view returns (address)']);
+
+/** Fees that Uniswap v3 or a fork of it has somewhere, hundredths of a bip; the factory says which of them it has. */
+const FEES = [80, 100, 200, 300, 400, 450, 500, 1_000, 2_500, 3_000, 5_000, 10_000, 20_000];
+
+/** Every pair of the tokens once, in the order of the addresses. */
+function pairsOf(tokens: readonly Address[]): [Address, Address][] {
+  const sorted = [...new Set(tokens.map((token) => getAddress(token)))].sort((a, b) =>
+    BigInt(a) < BigInt(b) ? -1 : 1,
+  );
+  return sorted.flatMap((a, index) => sorted.slice(index + 1).map((b): [Address, Address] => [a, b]));
+}
+
+/**
+ * Every pool of a Uniswap v3 factory between any two of the tokens, of every fee the factory has: some thousand calls for a
+ * large market, so ask once.
+ *
+ * @throws when no fee is known to the factory: it is none
+ */
+export async function findV3Pools(
+  client: PublicClient,
+  factory: Address,
+  tokens: readonly Address[],
+): Promise<V3Pool[]> {
+  const spacings = await readCalls<number>(
+    client,
+    FEES.map((fee) => ({ address: factory, abi: v3FactoryAbi, functionName: 'feeAmountTickSpacing', args: [fee] })),
+  );
+  const tiers = FEES.flatMap((fee, index) => (spacings[index] ? [{ fee, tickSpacing: spacings[index] }] : []));
+  if (tiers.length === 0)
+    throw new Error(`${factory} is no Uniswap v3 factory: it knows no fee; check --uniswap-v3-factory`);
+  const wanted = pairsOf(tokens).flatMap(([token0, token1]) => tiers.map((tier) => ({ token0, token1, ...tier })));
+  const found = await readCalls<Address>(
+    client,
+    wanted.map(({ token0, token1, fee }) => ({
+      address: factory,
+      abi: v3FactoryAbi,
+      functionName: 'getPool',
+      args: [token0, token1, fee],
+    })),
+  );
+  return wanted.flatMap((pool, index) => withAddress(pool, found[index]));
+}
+
+/**
+ * Every pair of a Uniswap v2 factory, or a fork's, between any two of the tokens.
+ *
+ * @param fee - that all its pairs charge, hundredths of a bip; the pairs do not say
+ */
+export async function findV2Pairs(
+  client: PublicClient,
+  factory: Address,
+  tokens: readonly Address[],
+  fee = 3_000,
+): Promise<V2Pair[]> {
+  const wanted = pairsOf(tokens).map(([token0, token1]) => ({ token0, token1, fee }));
+  const found = await readCalls<Address>(
+    client,
+    wanted.map(({ token0, token1 }) => ({
+      address: factory,
+      abi: v2FactoryAbi,
+      functionName: 'getPair',
+      args: [token0, token1],
+    })),
+  );
+  return wanted.flatMap((pair, index) => withAddress(pair, found[index]));
+}
+
+const withAddress = <T>(pool: T, address: Address | undefined): (T & { address: Address })[] =>
+  address === undefined || address === zeroAddress ? [] : [{ ...pool, address: getAddress(address) }];

@@ -1,0 +1,199 @@
+import { type Address, type Hash, type PublicClient, parseAbi } from 'viem';
+import { readCalls } from './read-calls.ts';
+import { MAX_TICK, MIN_TICK } from './v3-math.ts';
+import { tickOf, type V3Pool, type V3State, wordOf } from './v3-pool.ts';
+
+// PancakeSwap's `feeProtocol` has 32 bits, Uniswap's 8 of the same word. Of `ticks` only what is needed is named: what
+// follows differs between forks.
+const poolAbi = parseAbi([
+  'function slot0() view returns (uint160 sqrtPriceX96, int24 tick, uint16, uint16, uint16, uint32 feeProtocol, bool unlocked)',
+  'function liquidity() view returns (uint128)',
+  'function tickBitmap(int16) view returns (uint256)',
+  'function ticks(int24) view returns (uint128 liquidityGross, int128 liquidityNet)',
+]);
+type Slot0 = readonly [bigint, number, number, number, number, number, boolean];
+
+/** Ticks to know on either side of the price at least: down to three quarters of it and up to four thirds. */
+const WINDOW_TICKS = 2_877;
+const WORD_BITS = 256;
+
+type Words = V3State['words'];
+
+/** What could be read, and why the other pools could not. */
+export type PoolsRead = { states: Map<Address, V3State>; leftOut: Map<Address, string> };
+
+/**
+ * The pools at one block. Of pools read before (`known`) price, liquidity, window and ticks come in one multicall, and the
+ * ticks that are new in a second. A pool that is new, or whose price has left its window, needs three: price, window, ticks;
+ * however many there are.
+ *
+ * A pool that is not initialized, locked, or gives no answer is left out with the reason.
+ *
+ * @throws the node's error when it fails
+ */
+export async function readPools(
+  client: PublicClient,
+  pools: readonly V3Pool[],
+  block: { hash: Hash },
+  known: ReadonlyMap<Address, V3State> = new Map(),
+): Promise<PoolsRead> {
+  const facts = new Map(pools.map((pool) => [pool.address, noFacts()]));
+  await learn(client, block, facts, [
+    ...pools.flatMap(({ address }) => [ask(address, 'slot0'), ask(address, 'liquidity')]),
+    ...pools.flatMap(({ address }) => {
+      const state = known.get(address);
+      return state
+        ? [...words(state.words, address), ...state.ticks.map(({ index }) => ask(address, 'ticks', index))]
+        : [];
+    }),
+  ]);
+
+  const leftOut = new Map<Address, string>();
+  const windows = new Map<Address, Words>();
+  for (const { address, tickSpacing } of pools) {
+    const { slot0, liquidity } = facts.get(address)!;
+    if (slot0 === undefined || liquidity === undefined) leftOut.set(address, 'it does not answer as a pool');
+    else if (slot0[0] === 0n) leftOut.set(address, 'it is not initialized');
+    else if (!slot0[6]) leftOut.set(address, 'it is locked');
+    else windows.set(address, windowAround(slot0[1], tickSpacing, known.get(address)?.words));
+  }
+  await learnTicks(client, block, facts, pools, windows);
+
+  const states = new Map<Address, V3State>();
+  for (const pool of pools) {
+    const window = windows.get(pool.address);
+    if (!window) continue;
+    const fact = facts.get(pool.address)!;
+    const ticks = ticksIn(window, pool, fact);
+    if (!ticks) {
+      leftOut.set(pool.address, 'its ticks cannot be read');
+      continue;
+    }
+    const [sqrtPriceX96, tick] = fact.slot0!;
+    const now = { sqrtPriceX96, tick, liquidity: fact.liquidity!, ticks, words: window };
+    states.set(pool.address, { ...pool, venue: 'uniswapV3', ...now });
+  }
+  return { states, leftOut };
+}
+
+/**
+ * The same pool with a window that is wider in one direction: by as many words again as it has, so that a few steps reach
+ * the end of all prices.
+ *
+ * @param state - as it was read, not after a quote
+ * @param block - that it was read at
+ * @throws when the ticks cannot be read, or the window is at the end of all prices already
+ */
+export async function extend(
+  client: PublicClient,
+  state: V3State,
+  zeroForOne: boolean,
+  block: { hash: Hash },
+): Promise<V3State> {
+  const { address, tickSpacing, words: old } = state;
+  const more = old.to - old.from + 1;
+  const [first, last] = [wordOf(MIN_TICK, tickSpacing), wordOf(MAX_TICK, tickSpacing)];
+  const added = zeroForOne
+    ? { from: Math.max(first, old.from - more), to: old.from - 1 }
+    : { from: old.to + 1, to: Math.min(last, old.to + more) };
+  if (added.from > added.to) throw new Error(`the window of pool ${address} ends where all prices end`);
+  const facts = new Map([[address, noFacts()]]);
+  await learnTicks(client, block, facts, [state], new Map([[address, added]]));
+  const found = ticksIn(added, state, facts.get(address)!);
+  if (!found) throw new Error(`the ticks of pool ${address} cannot be read`);
+  const ticks = zeroForOne ? [...found, ...state.ticks] : [...state.ticks, ...found];
+  return { ...state, ticks, words: { from: Math.min(old.from, added.from), to: Math.max(old.to, added.to) } };
+}
+
+/** The window of old while a word of it lies on either side of the price, else a new one. */
+function windowAround(tick: number, tickSpacing: number, old: Words | undefined): Words {
+  const word = wordOf(tick, tickSpacing);
+  if (old && old.from < word && word < old.to) return old;
+  const aside = Math.ceil(WINDOW_TICKS / (WORD_BITS * tickSpacing));
+  return { from: word - aside, to: word + aside };
+}
+
+/** What is known of a pool at the block: bitmap words by position, liquidity net by tick. */
+type Facts = { slot0?: Slot0; liquidity?: bigint; words: Map<number, bigint>; nets: Map<number, bigint> };
+const noFacts = (): Facts => ({ words: new Map(), nets: new Map() });
+
+type Asked = { address: Address; functionName: 'slot0' | 'liquidity' | 'tickBitmap' | 'ticks'; at: number | undefined };
+const ask = (address: Address, functionName: Asked['functionName'], at?: number): Asked => ({
+  address,
+  functionName,
+  at,
+});
+
+const words = ({ from, to }: Words, address: Address): Asked[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => ask(address, 'tickBitmap', from + index));
+
+/** One multicall; what does not answer stays unknown. */
+async function learn(
+  client: PublicClient,
+  block: { hash: Hash },
+  facts: ReadonlyMap<Address, Facts>,
+  asked: readonly Asked[],
+): Promise<void> {
+  const calls = asked.map(({ address, functionName, at }) => ({
+    address,
+    abi: poolAbi,
+    functionName,
+    args: at === undefined ? [] : [at],
+  }));
+  const answers = await readCalls<unknown>(client, calls, block);
+  for (const [index, { address, functionName, at }] of asked.entries()) {
+    const answer = answers[index];
+    const fact = facts.get(address)!;
+    if (answer === undefined) continue;
+    if (functionName === 'slot0') fact.slot0 = answer as Slot0;
+    else if (functionName === 'liquidity') fact.liquidity = answer as bigint;
+    else if (functionName === 'tickBitmap') fact.words.set(at!, answer as bigint);
+    else fact.nets.set(at!, (answer as readonly [bigint, bigint])[1]);
+  }
+}
+
+/** The words of the windows that are not known yet, then the ticks in them that are not. */
+async function learnTicks(
+  client: PublicClient,
+  block: { hash: Hash },
+  facts: ReadonlyMap<Address, Facts>,
+  pools: readonly V3Pool[],
+  windows: ReadonlyMap<Address, Words>,
+): Promise<void> {
+  const within = pools.filter(({ address }) => windows.has(address));
+  const missing = (list: Asked[], known: ReadonlyMap<number, bigint>) => list.filter(({ at }) => !known.has(at!));
+  await learn(
+    client,
+    block,
+    facts,
+    within.flatMap(({ address }) => missing(words(windows.get(address)!, address), facts.get(address)!.words)),
+  );
+  const ticks = within.flatMap(({ address, tickSpacing }) => {
+    const fact = facts.get(address)!;
+    const indices = initialized(windows.get(address)!, tickSpacing, fact) ?? [];
+    return missing(
+      indices.map((index) => ask(address, 'ticks', index)),
+      fact.nets,
+    );
+  });
+  await learn(client, block, facts, ticks);
+}
+
+/** The initialized ticks of a window, ascending; `undefined` where a word of it is not known. */
+function initialized({ from, to }: Words, tickSpacing: number, { words }: Facts): number[] | undefined {
+  const found: number[] = [];
+  for (let word = from; word <= to; word++) {
+    const bits = words.get(word);
+    if (bits === undefined) return undefined;
+    for (let rest = bits, bit = 0; rest !== 0n; rest >>= 1n, bit++) {
+      if (rest & 1n) found.push((word * WORD_BITS + bit) * tickSpacing);
+    }
+  }
+  return found;
+}
+
+function ticksIn(window: Words, { tickSpacing }: V3Pool, fact: Facts) {
+  const indices = initialized(window, tickSpacing, fact);
+  if (!indices?.every((index) => fact.nets.has(index))) return undefined;
+  return indices.map((index) => tickOf(index, fact.nets.get(index)!));
+}
