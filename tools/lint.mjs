@@ -43,6 +43,7 @@ const checks = {
   'forge lint': () =>
     run('forge', ['lint', '--deny', 'warnings'], { FOUNDRY_OUT: 'out-lint', FOUNDRY_CACHE_PATH: 'cache-lint' }),
   bindings,
+  'contract docs': () => run('node', ['tools/contract-docs.mjs']),
 };
 
 const results = await Promise.all(
