@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { KeeperError, usageError } from './config/error.ts';
-import { parseFlags } from './config/flags.ts';
-import { readSettings, unknownVariables } from './config/read.ts';
+import { parseFlags, STATUS_SETTINGS } from './config/flags.ts';
+import { readSettings, readSome, unknownVariables } from './config/read.ts';
 import type { Settings } from './config/schema.ts';
 import { addSecret, addSecretUrl, createLogger, describeUrl, type Logger, scrub } from './telemetry/log.ts';
 import { oneLine } from './telemetry/one-line.ts';
@@ -21,6 +21,11 @@ async function main(args: readonly string[]): Promise<void> {
   }
   loadEnvFile();
   addSecret(process.env.PLIMSOLL_PRIVATE_KEY?.trim() ?? '');
+  if (commandLine.command === 'status') {
+    const sources = { flags: commandLine.flags, env: process.env };
+    const [{ printStatus }, settings] = await Promise.all([import('./status.ts'), readSome(sources, STATUS_SETTINGS)]);
+    return printStatus(settings, commandLine.json);
+  }
   const settings = await readSettings({ flags: commandLine.flags, env: process.env });
   for (const endpoint of settings.rpc) addSecretUrl(endpoint);
   showCauses = settings.logLevel === 'debug' || settings.logLevel === 'trace';

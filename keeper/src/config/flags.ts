@@ -1,9 +1,17 @@
 import { Command, CommanderError, Option } from 'commander';
 import { usageError } from './error.ts';
-import { type Field, fields } from './schema.ts';
+import { type Field, fields, type SettingName } from './schema.ts';
 
-/** What the command line asks for: settings, or a text to print and be done. */
-export type CommandLine = { flags: Record<string, unknown>; print?: undefined } | { print: string };
+/** What the command line asks for: a command with its settings, or a text to print and be done. */
+export type CommandLine =
+  | { command: 'run' | 'status'; flags: Record<string, unknown>; json: boolean; print?: undefined }
+  | { print: string };
+
+/** The settings that `keeper status` takes. */
+export const STATUS_SETTINGS = ['chain', 'store', 'config'] as const satisfies readonly SettingName[];
+
+/** It asks no endpoint for the chain. */
+const STATUS_CHAIN = { description: 'Name or id of the chain', unset: 'that of the only store there is' };
 
 /**
  * Parses the command line; its options are the schema's fields.
@@ -18,15 +26,21 @@ export function parseFlags(args: readonly string[], version: string): CommandLin
     );
   }
   let printed = '';
-  const program = buildCommand(version).configureOutput({
-    writeOut: (text) => {
-      printed += text;
-    },
-    outputError: () => {},
+  let asked: CommandLine | undefined;
+  const program = buildCommand(version, (command, { json = false, ...flags }) => {
+    asked = { command, flags, json: json === true };
   });
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({
+      writeOut: (text) => {
+        printed += text;
+      },
+      outputError: () => {},
+    });
+  }
   try {
     program.parse(args, { from: 'user' });
-    return { flags: program.opts() };
+    return asked!;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { print: printed };
@@ -44,20 +58,42 @@ function explain(message: string): string {
   return `${line}; keeper --help lists the flags`;
 }
 
-function buildCommand(version: string): Command {
+type Found = (command: 'run' | 'status', options: Record<string, unknown>) => void;
+
+function buildCommand(version: string, found: Found): Command {
   const command = new Command('keeper')
     .description('Watches a lending market and liquidates underwater accounts through your Liquidator contract.')
     .usage('--protocol <name> [flags]')
     .version(version, '--version', 'Print the version')
-    .helpOption('--help', 'Print this help')
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureHelp({ helpWidth: Math.max(80, Math.min(process.stdout.columns ?? 110, 110)) });
-  for (const field of fields) {
+    .helpCommand(false)
+    .action(() => found('run', command.opts()));
+  addFields(command, fields);
+  const status = command
+    .command('status')
+    .description('Prints what a keeper has in its store: where it is, what is near the line, in flight and done')
+    .usage('[--chain <name>] [--store <file>] [--json]')
+    .action(() => found('status', status.optsWithGlobals()));
+  const some = fields.filter(({ name }) => (STATUS_SETTINGS as readonly SettingName[]).includes(name));
+  addFields(
+    status,
+    some.map((field) => ({ ...field, ...(field.name === 'chain' && STATUS_CHAIN) })),
+  );
+  status.addOption(new Option('--json', 'Print everything as one JSON object').helpGroup('Running:'));
+  for (const each of [command, status]) {
+    each
+      .helpOption('--help', 'Print this help')
+      .allowExcessArguments(false)
+      .exitOverride()
+      .configureHelp({ helpWidth: Math.max(80, Math.min(process.stdout.columns ?? 110, 110)) });
+  }
+  return command.addHelpText('after', footer());
+}
+
+function addFields(command: Command, some: readonly Field[]): void {
+  for (const field of some) {
     if (field.flag) command.addOption(option(field, field.flag));
     if (field.flag && field.isSwitch) command.addOption(new Option(field.flag.replace('--', '--no-')).hideHelp());
   }
-  return command.addHelpText('after', footer());
 }
 
 function option(field: Field, flag: string): Option {
@@ -85,6 +121,7 @@ Config file:
 Examples:
   keeper --protocol aave-v3 --dry-run --once
   keeper --protocol aave-v3 --chain base --rpc wss://node.example/key --liquidator 0x… --account operator
+  keeper status --chain base
 
 Exit code: 0 done or stopped by a signal, 1 something failed, 2 a setting is wrong.`;
 }

@@ -6,6 +6,11 @@ import type { Settings } from './schema.ts';
 /** Settings with everything filled in that the chain's preset knows. */
 export type ChainSettings = Settings & { wrappedNative: Address; pollingInterval: number };
 
+/** Milliseconds between two looks at the newest block: as set, or half of the chain's usual time between blocks. */
+export function pollingIntervalOf(set: number | undefined, chainId: number): number {
+  return set ?? Math.min(1_000, Math.max(100, (chainPreset(chainId)?.blockTime ?? 2_000) / 2));
+}
+
 /**
  * Fills what was not set from the preset of the chain. Without a preset or a flag there is no Uniswap v3, and the wrapped
  * native token must be given.
@@ -25,6 +30,6 @@ export function withPreset(settings: Settings, chainId: number): ChainSettings {
     wrappedNative,
     uniswapV3Factory: settings.uniswapV3Factory ?? uniswap?.factory,
     uniswapV3Quoter: settings.uniswapV3Quoter ?? uniswap?.quoter,
-    pollingInterval: settings.pollingInterval ?? Math.min(1_000, Math.max(100, (preset?.blockTime ?? 2_000) / 2)),
+    pollingInterval: pollingIntervalOf(settings.pollingInterval, chainId),
   };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { scrub } from '../telemetry/secrets.ts';
 import { describeUrl } from '../telemetry/url.ts';
 import { usageError } from './error.ts';
-import { type Field, fields, type SettingName, type Settings, settingsSchema } from './schema.ts';
+import { eachSetting, type Field, fields, type SettingName, type Settings, settingsSchema } from './schema.ts';
 import { didYouMean } from './suggest.ts';
 
 const DEFAULT_FILE = 'plimsoll.config.json';
@@ -29,6 +29,22 @@ interface Given {
  * @throws KeeperError with exit code 2, naming the flag, variable or key.
  */
 export async function readSettings(sources: Sources): Promise<Settings> {
+  return parse(settingsSchema, gather(sources));
+}
+
+/** Reads some of the settings the same way, for a command that needs no more; the others may be wrong or missing. */
+export async function readSome<Name extends SettingName>(
+  sources: Sources,
+  names: readonly Name[],
+): Promise<Pick<Settings, Name>> {
+  const given = gather(sources);
+  for (const name of given.keys()) if (!(names as readonly SettingName[]).includes(name)) given.delete(name);
+  const mask = Object.fromEntries(names.map((name) => [name, true as const])) as { [name in SettingName]?: true };
+  return parse(eachSetting.pick(mask) as unknown as z.ZodType<Pick<Settings, Name>>, given);
+}
+
+/** What was given for each setting, by whoever goes first. */
+function gather(sources: Sources): Map<SettingName, Given> {
   const given = new Map<SettingName, Given>();
   const add = (name: SettingName, value: unknown, from: string) => {
     if (value !== undefined && value !== '' && !given.has(name)) given.set(name, { value, from });
@@ -42,8 +58,12 @@ export async function readSettings(sources: Sources): Promise<Settings> {
   const path = given.get('config');
   for (const [field, value, from] of readFile(path && String(path.value), path?.from)) add(field.name, value, from);
 
+  return given;
+}
+
+async function parse<Output>(schema: z.ZodType<Output>, given: Map<SettingName, Given>): Promise<Output> {
   const raw = Object.fromEntries([...given].map(([name, { value }]) => [name, value]));
-  const parsed = await settingsSchema.safeParseAsync(raw);
+  const parsed = await schema.safeParseAsync(raw);
   if (parsed.success) return parsed.data;
   throw usageError(explain(parsed.error, given));
 }

@@ -189,6 +189,20 @@ const shape = {
     example: 'true',
     isSwitch: true,
   }),
+  store: text('expected a file, or memory').optional().register(notes, {
+    group: 'Running',
+    description:
+      'File that keeps what was found and done from one run to the next, one for a chain; memory keeps nothing',
+    takes: 'file',
+    example: './base.sqlite',
+    unset: "a file for the chain in XDG_STATE_HOME's plimsoll folder, else in ~/.plimsoll",
+  }),
+  rebuildStore: onOff().prefault('false').register(notes, {
+    group: 'Running',
+    description: 'Rename the store aside and read everything from the chain again',
+    example: 'true',
+    isSwitch: true,
+  }),
   logLevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).prefault('info').register(notes, {
     group: 'Running',
     description: 'How much to tell: fatal, error, warn, info, debug, trace or silent',
@@ -211,8 +225,11 @@ const shape = {
   }),
 };
 
+/** The settings one by one, without what they must be together. */
+export const eachSetting = z.strictObject(shape);
+
 /** The flags, the environment, the config file and the help, all at once. */
-export const settingsSchema = z.strictObject(shape).superRefine((settings, ctx) => {
+export const settingsSchema = eachSetting.superRefine((settings, ctx) => {
   const refuse = (message: string) => ctx.addIssue({ code: 'custom', message });
   const keys = [
     settings.account !== undefined && '--account',

@@ -1,0 +1,151 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatEther, getAddress } from 'viem/utils';
+import { showChain } from './config/chains.ts';
+import { KeeperError } from './config/error.ts';
+import type { Settings } from './config/schema.ts';
+import type { Attempt } from './store/attempts.ts';
+import { type Holder, lockHolder } from './store/lock.ts';
+import { MEMORY, storeFolder, storePath } from './store/path.ts';
+import type { EndpointStatus, FlightStatus, MarketStatus, StatusSnapshot } from './store/status.ts';
+import { openStore, type Store } from './store/store.ts';
+
+/** Outcomes that are shown. */
+const LAST = 5;
+
+/**
+ * `keeper status`: prints what a keeper, running or not, has left in its store.
+ *
+ * @param json - everything, as one JSON object with amounts in wei as decimal strings
+ * @throws KeeperError when there is no store
+ */
+export function printStatus(settings: Pick<Settings, 'chain' | 'store'>, json: boolean): void {
+  const path = findStore(settings);
+  const store = openStore({ path, chainId: settings.chain, readOnly: true });
+  try {
+    const holder = lockHolder(path);
+    const text = json ? JSON.stringify(everything(store, holder), decimal, 2) : lines(store, holder).join('\n');
+    process.stdout.write(`${text}\n`);
+  } finally {
+    store.close();
+  }
+}
+
+/** The store that the settings name; without any, the only one there is. */
+function findStore({ store, chain }: Pick<Settings, 'chain' | 'store'>): string {
+  if (store !== undefined) {
+    const path = storePath(store, chain ?? 0);
+    if (path === MEMORY) throw new KeeperError(`--store ${store} keeps nothing to show: pass the file of a keeper`);
+    return path;
+  }
+  if (chain !== undefined) return storePath(undefined, chain);
+  const folder = storeFolder();
+  const found = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.sqlite')) : [];
+  const [only] = found;
+  if (only === undefined) {
+    throw new KeeperError(`there is no store in ${folder}: start the keeper first, or pass --chain or --store`);
+  }
+  if (found.length > 1) {
+    throw new KeeperError(
+      `there are several stores in ${folder} (${found.sort().join(', ')}): pass --chain or --store`,
+    );
+  }
+  return join(folder, only);
+}
+
+function everything(store: Store, holder: Holder | undefined) {
+  const writer = store.writer();
+  return {
+    store: store.path,
+    chain: store.chainId,
+    running: holder !== undefined,
+    pid: holder?.pid ?? writer?.pid ?? null,
+    startedAt: writer?.startedAt ?? null,
+    stoppedAt: holder ? null : (writer?.stoppedAt ?? null),
+    markets: store.markets().map(({ key, accounts, cursor = null, backfill = null }) => ({
+      ...key,
+      accounts,
+      cursor,
+      backfill,
+    })),
+    snapshot: store.readStatus() ?? null,
+    attempts: store.attempts.recent(LAST),
+  };
+}
+
+const decimal = (_: string, value: unknown) => (typeof value === 'bigint' ? value.toString() : value);
+
+function lines(store: Store, holder: Holder | undefined): string[] {
+  const snapshot = store.readStatus();
+  const done = store.attempts.recent(100).filter(({ state }) => state !== 'planned' && state !== 'sent');
+  return [
+    `plimsoll on chain ${showChain(store.chainId)}: ${whether(store, holder, snapshot)}`,
+    line('store', store.path),
+    ...(snapshot ? [line('head', headOf(snapshot, holder)), ...snapshot.markets.flatMap(marketLines)] : found(store)),
+    ...several('in flight', snapshot?.inFlight.map(flightOf) ?? []),
+    ...several('outcomes', done.slice(0, LAST).map(attemptOf)),
+    ...(snapshot ? several('endpoints', snapshot.endpoints.map(endpointOf)) : []),
+  ];
+}
+
+const line = (name: string, text: string) => `${name.padEnd(10)} ${text}`;
+
+const several = (name: string, texts: readonly string[]) =>
+  texts.length === 0 ? [line(name, 'none')] : texts.map((text, index) => line(index === 0 ? name : '', text));
+
+function whether(store: Store, holder: Holder | undefined, snapshot: StatusSnapshot | undefined): string {
+  if (holder) return `running, pid ${holder.pid}, since ${holder.since}`;
+  const writer = store.writer();
+  if (writer?.stoppedAt) return `stopped since ${writer.stoppedAt}`;
+  // A snapshot of an earlier run says nothing of when this one ended.
+  const ofThisRun = snapshot && writer && snapshot.updatedAt > writer.startedAt;
+  return `stopped some time after ${ofThisRun ? snapshot.updatedAt : writer?.startedAt}, without an orderly end`;
+}
+
+/** A keeper that runs lags behind the clock; one that has stopped lagged behind it when it last wrote. */
+function headOf({ head, updatedAt }: StatusSnapshot, holder: Holder | undefined): string {
+  const time = Number(head.timestamp) * 1_000;
+  const lag = Math.max(0, Math.round(((holder ? Date.now() : Date.parse(updatedAt)) - time) / 1_000));
+  return `${head.number} of ${new Date(time).toISOString()}, ${lag} s behind${holder ? '' : ' when it was taken in'}`;
+}
+
+function marketLines({ protocol, address, name, accounts, underwater, nearest }: MarketStatus): string[] {
+  const near = nearest.map(({ account, slack, healthFactor }) => {
+    const health =
+      healthFactor === null ? '' : `, health factor ${Number(formatEther(BigInt(healthFactor))).toFixed(4)}`;
+    return `${getAddress(account)} slack ${(slack * 100).toFixed(2)} %${health}`;
+  });
+  const what = `${protocol} ${name} ${getAddress(address)}: ${accounts} accounts, ${underwater} under water`;
+  return [line('market', what), ...several('  nearest', near)];
+}
+
+/** Before the first head there is only what the search through the history has found. */
+function found(store: Store): string[] {
+  const searched = store.markets().map(({ key, accounts, backfill }) => {
+    const until = backfill ? `, searched up to block ${backfill.nextBlock}` : '';
+    return line('market', `${key.protocol} ${getAddress(key.address)}: ${accounts} accounts found${until}`);
+  });
+  return [line('head', 'none yet'), ...searched];
+}
+
+const flightOf = ({ account, nonce, hash, sentAt, value }: FlightStatus) =>
+  `${getAddress(account)} nonce ${nonce}, sent at block ${sentAt}, worth ${formatEther(BigInt(value))}, ${hash}`;
+
+function attemptOf({ updatedAt, state, account, value, cost, reason, hashes }: Attempt): string {
+  const money = state === 'landed' ? `, worth ${formatEther(value)}` : '';
+  const gas = cost === undefined ? '' : `, gas ${formatEther(cost)}`;
+  const why = reason === undefined ? '' : `, ${reason}`;
+  return `${updatedAt} ${state} ${getAddress(account)}${money}${gas}${why}, ${hashes.at(-1) ?? 'never sent'}`;
+}
+
+function endpointOf({ endpoint, state, head, lag, errors, latencyMs, reason }: EndpointStatus): string {
+  const parts = [
+    `${endpoint} ${state}`,
+    head === undefined ? undefined : `head ${head}`,
+    lag > 0 ? `${lag} blocks behind` : undefined,
+    latencyMs === undefined ? undefined : `${latencyMs.toFixed(0)} ms`,
+    errors > 0 ? `${errors} errors` : undefined,
+    reason,
+  ];
+  return parts.filter((part) => part !== undefined).join(', ');
+}

@@ -1,0 +1,206 @@
+import type { Address, Hash } from 'viem';
+import { hexToBytes, lower, packAddresses, unpackAddresses } from './bytes.ts';
+import type { StoreFile } from './file.ts';
+
+/** Names a market within a chain. The address may be written in any case. */
+export type MarketKey = { protocol: string; address: Address };
+
+/** The block a market was last read at. `timestamp` is its time, seconds. */
+export type Cursor = { number: bigint; hash: Hash; timestamp: bigint };
+
+/** How far the history has been searched for accounts: from `fromBlock`, up to but without `nextBlock`. */
+export type Backfill = { fromBlock: bigint; nextBlock: bigint; done: boolean };
+
+/** A block the keeper has been at, and the accounts its logs touched; `found`: those of them that were new. */
+export type StoredBlock = {
+  number: bigint;
+  hash: Hash;
+  parentHash: Hash;
+  touched: readonly Address[];
+  found: readonly Address[];
+};
+
+/** An account's row as the book encoded it; null when the account was found but not read yet. */
+export type StoredRow = Uint8Array | null;
+
+/** Everything that is kept of a market. Addresses are lower case. */
+export type StoredMarket = {
+  cursor: Cursor | undefined;
+  backfill: Backfill | undefined;
+  /** Oldest first. */
+  journal: StoredBlock[];
+  /** How many accounts there are. */
+  size: number;
+  /** Each account once, in the order of their addresses; read from the file as they are taken, so that there is no second copy. */
+  accounts: Iterable<readonly [Address, StoredRow]>;
+};
+
+/** What a step of the keeper changes. All of it is kept or nothing. */
+export type Change = {
+  /** Rows that were read; in place of those before. */
+  rows?: Iterable<readonly [Address, StoredRow]>;
+  /** Accounts that were found; one that is known keeps its row. */
+  found?: Iterable<Address>;
+  cursor?: Cursor;
+  backfill?: Backfill;
+  journal?: {
+    /** Blocks above this number are taken out first. */
+    dropAbove?: bigint;
+    add?: readonly StoredBlock[];
+    /** Then all but so many of the highest are taken out. */
+    keep?: number;
+  };
+};
+
+export type MarketStore = {
+  readonly key: MarketKey;
+  load(): StoredMarket;
+  /** One transaction. @throws KeeperError, with nothing changed */
+  commit(change: Change): void;
+  /** Forgets accounts, cursor, backfill and journal, for a resync; what became of plans stays. */
+  clear(): void;
+};
+
+/** A market as a reader sees it from outside. */
+export type MarketSummary = {
+  key: MarketKey;
+  accounts: number;
+  cursor: Cursor | undefined;
+  backfill: Backfill | undefined;
+};
+
+type MarketRow = {
+  id: bigint;
+  protocol: string;
+  address: Address;
+  cursor_number: bigint | null;
+  cursor_hash: Hash;
+  cursor_timestamp: bigint;
+  backfill_from: bigint | null;
+  backfill_next: bigint;
+  backfill_done: bigint;
+};
+
+const cursorOf = (row: MarketRow | undefined): Cursor | undefined =>
+  row && row.cursor_number !== null
+    ? { number: row.cursor_number, hash: row.cursor_hash, timestamp: row.cursor_timestamp }
+    : undefined;
+
+const backfillOf = (row: MarketRow | undefined): Backfill | undefined =>
+  row && row.backfill_from !== null
+    ? { fromBlock: row.backfill_from, nextBlock: row.backfill_next, done: row.backfill_done === 1n }
+    : undefined;
+
+/** The markets of a store. */
+export function openMarkets({ db, run, atomic, explain }: StoreFile) {
+  const prepare = (sql: string) => {
+    const statement = db.prepare(sql);
+    statement.setReadBigInts(true);
+    return statement;
+  };
+  const find = prepare('SELECT * FROM markets WHERE protocol = ? AND address = ?');
+  const all = prepare('SELECT * FROM markets ORDER BY protocol, address');
+  const create = prepare('INSERT INTO markets (protocol, address) VALUES (?, ?)');
+  const count = prepare('SELECT count(*) AS accounts FROM accounts WHERE market = ?');
+  const upsert = prepare(
+    'INSERT INTO accounts (market, address, row) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row',
+  );
+  const insert = prepare('INSERT OR IGNORE INTO accounts (market, address) VALUES (?, ?)');
+  const setCursor = prepare(
+    'UPDATE markets SET cursor_number = ?2, cursor_hash = ?3, cursor_timestamp = ?4 WHERE id = ?1',
+  );
+  const setBackfill = prepare(
+    'UPDATE markets SET backfill_from = ?2, backfill_next = ?3, backfill_done = ?4 WHERE id = ?1',
+  );
+  const blocks = prepare('SELECT * FROM blocks WHERE market = ? ORDER BY number');
+  const addBlock = prepare('INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?, ?)');
+  const dropAbove = prepare('DELETE FROM blocks WHERE market = ? AND number > ?');
+  const keepNewest = prepare(
+    `DELETE FROM blocks WHERE market = ?1 AND number <= (
+      SELECT number FROM blocks WHERE market = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2
+    )`,
+  );
+
+  const rowOf = ({ protocol, address }: MarketKey) =>
+    find.get(protocol, lower(address)) as unknown as MarketRow | undefined;
+  const idOf = (key: MarketKey): bigint =>
+    rowOf(key)?.id ?? BigInt(create.run(key.protocol, lower(key.address)).lastInsertRowid);
+  const countOf = (id: bigint) => Number(count.get(id)!.accounts);
+
+  function* accountsOf(id: bigint): Generator<readonly [Address, StoredRow]> {
+    // A statement of its own: another load may begin before this one has been read to its end.
+    // And SQLite's hex: a text is made quicker than an array of bytes.
+    const statement = db.prepare("SELECT '0x' || lower(hex(address)), row FROM accounts WHERE market = ?");
+    statement.setReturnArrays(true);
+    try {
+      for (const row of statement.iterate(id)) yield row as unknown as [Address, StoredRow];
+    } catch (error) {
+      throw explain(error);
+    }
+  }
+
+  function market(key: MarketKey): MarketStore {
+    return {
+      key: { protocol: key.protocol, address: lower(key.address) },
+
+      load: () =>
+        run(() => {
+          const row = rowOf(key);
+          if (!row) return { cursor: undefined, backfill: undefined, journal: [], size: 0, accounts: [] };
+          return {
+            cursor: cursorOf(row),
+            backfill: backfillOf(row),
+            journal: (blocks.all(row.id) as unknown as BlockRow[]).map(blockOf),
+            size: countOf(row.id),
+            accounts: { [Symbol.iterator]: () => accountsOf(row.id) },
+          };
+        }),
+
+      commit: ({ rows = [], found = [], cursor, backfill, journal }) =>
+        atomic(() => {
+          const id = idOf(key);
+          for (const [address, row] of rows) upsert.run(id, hexToBytes(address), row);
+          for (const address of found) insert.run(id, hexToBytes(address));
+          if (cursor) setCursor.run(id, cursor.number, cursor.hash, cursor.timestamp);
+          if (backfill) setBackfill.run(id, backfill.fromBlock, backfill.nextBlock, backfill.done ? 1 : 0);
+          if (!journal) return;
+          if (journal.dropAbove !== undefined) dropAbove.run(id, journal.dropAbove);
+          for (const { number, hash, parentHash, touched, found } of journal.add ?? []) {
+            addBlock.run(id, number, hash, parentHash, packAddresses(touched), packAddresses(found));
+          }
+          if (journal.keep !== undefined) keepNewest.run(id, journal.keep);
+        }),
+
+      clear: () =>
+        atomic(() => {
+          const row = rowOf(key);
+          if (!row) return;
+          for (const table of ['accounts', 'blocks']) db.prepare(`DELETE FROM ${table} WHERE market = ?`).run(row.id);
+          setCursor.run(row.id, null, null, null);
+          setBackfill.run(row.id, null, null, null);
+        }),
+    };
+  }
+
+  const markets = (): MarketSummary[] =>
+    run(() =>
+      (all.all() as unknown as MarketRow[]).map((row) => ({
+        key: { protocol: row.protocol, address: row.address },
+        accounts: countOf(row.id),
+        cursor: cursorOf(row),
+        backfill: backfillOf(row),
+      })),
+    );
+
+  return { market, markets };
+}
+
+type BlockRow = { number: bigint; hash: Hash; parent_hash: Hash; touched: Uint8Array; found: Uint8Array };
+
+const blockOf = ({ number, hash, parent_hash: parentHash, touched, found }: BlockRow): StoredBlock => ({
+  number,
+  hash,
+  parentHash,
+  touched: unpackAddresses(touched),
+  found: unpackAddresses(found),
+});

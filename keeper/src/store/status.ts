@@ -1,0 +1,70 @@
+import type { Address, Hash } from 'viem';
+import type { StoreFile } from './file.ts';
+
+/**
+ * What the running keeper leaves behind at a head, for `keeper status`. JSON: what is a bigint elsewhere is a decimal string
+ * here. Endpoints are written without the secret parts of their URLs.
+ */
+export type StatusSnapshot = {
+  version: 1;
+  /** Chain id. */
+  chain: number;
+  /** ISO 8601 */
+  startedAt: string;
+  updatedAt: string;
+  /** `timestamp` in seconds. */
+  head: { number: string; hash: Hash; timestamp: string };
+  markets: readonly MarketStatus[];
+  inFlight: readonly FlightStatus[];
+  endpoints: readonly EndpointStatus[];
+};
+
+export type MarketStatus = {
+  protocol: string;
+  address: Address;
+  name: string;
+  accounts: number;
+  underwater: number;
+  /** The accounts nearest to the line, nearest first. */
+  nearest: readonly {
+    account: Address;
+    /** The fraction that everything may move against it at once: 0.05 is five per cent. Negative under water. */
+    slack: number;
+    /** 18 decimals; null where the protocol has no such number. */
+    healthFactor: string | null;
+  }[];
+};
+
+/** `value` in wei, `sentAt` the head it was sent at, `hash` its newest. */
+export type FlightStatus = { account: Address; nonce: number; hash: Hash; sentAt: string; value: string };
+
+/** An endpoint as its pool judges it. */
+export type EndpointStatus = {
+  endpoint: string;
+  state: 'good' | 'behind' | 'set aside';
+  /** The newest it has shown; missing while it has not. */
+  head?: string | undefined;
+  /** Blocks behind the best. */
+  lag: number;
+  /** Failures so far. */
+  errors: number;
+  latencyMs?: number | undefined;
+  reason?: string | undefined;
+  /** Unix time of the next probe, milliseconds. */
+  retryAt?: number | undefined;
+};
+
+export function openStatus({ db, run }: StoreFile) {
+  const write = db.prepare('INSERT OR REPLACE INTO snapshot VALUES (1, ?)');
+  const read = db.prepare('SELECT json FROM snapshot');
+  return {
+    writeStatus: (snapshot: StatusSnapshot): void => {
+      run(() => write.run(JSON.stringify(snapshot)));
+    },
+    readStatus: (): StatusSnapshot | undefined =>
+      run(() => {
+        const row = read.get();
+        return row && (JSON.parse(String(row.json)) as StatusSnapshot);
+      }),
+  };
+}
