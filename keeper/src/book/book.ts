@@ -1,7 +1,9 @@
 import { type Address, getAddress, type PublicClient } from 'viem';
 import type { Head } from '../chain/heads.ts';
 import { getLogsInRanges } from '../chain/logs.ts';
-import type { Account, Health, Market, MarketState, Option, Protocol } from '../protocols/protocol.ts';
+import type { Health, Market, MarketState, Option, Protocol } from '../protocols/protocol.ts';
+import { createColumns } from './columns.ts';
+import { createScreen, type Near } from './screen.ts';
 
 /** Every tracked account of one market, as read at the newest head. */
 export type Book = {
@@ -10,11 +12,20 @@ export type Book = {
   readonly size: number;
   /** Brings market and accounts to `head`. When it throws, nothing has moved and the next call does the work. */
   advance(head: Head): Promise<{ touched: number }>;
-  /** Exact health of all at `timestamp` (seconds): those under water, and those that cannot be judged, with the reason. */
-  judge(timestamp: bigint): { underwater: Map<Address, Health>; unjudged: Map<Address, string> };
+  /** Memory the accounts take. */
+  bytes(): number;
+  /**
+   * All at `timestamp` (seconds): the exact health of those under water, and why others cannot be judged. `screened` is how
+   * many the screen left to be looked at. Addresses are checksummed.
+   */
+  judge(timestamp: bigint): Judged;
+  /** The accounts with debt that were nearest to the line when they were last judged, the nearest first; lower case. */
+  nearest(count: number): Near[];
   /** Every legal liquidation of an account at `timestamp`. */
   options(account: Address, timestamp: bigint): Option[];
 };
+
+export type Judged = { underwater: Map<Address, Health>; unjudged: Map<Address, string>; screened: number };
 
 /**
  * Opens a market and reads every borrower it ever had.
@@ -50,12 +61,16 @@ export async function openBook(
     options.onProgress({ block: toBlock, toBlock: head.number, accounts: found.size });
   }
   let state = await protocol.readMarket(client, market, head);
-  let accounts: Map<Address, Account> = await protocol.readAccounts(client, market, state, [...found]);
+  const columns = createColumns();
+  const screen = createScreen(columns);
+  for (const account of (await protocol.readAccounts(client, market, state, [...found])).values()) {
+    columns.upsert(account);
+  }
 
   /** What the blocks after ours touched; everything when they do not build on ours. */
   async function touchedSince(next: Head): Promise<{ touched: Set<Address>; reopen: boolean }> {
     const unwound = next.number <= head.number || (next.number === head.number + 1n && next.parentHash !== head.hash);
-    const touched = new Set<Address>(unwound ? accounts.keys() : []);
+    const touched = new Set<Address>(unwound ? columns.addresses() : []);
     // After a reorg the blocks since may hold borrowers of their own, so some older ones are searched again.
     const fromBlock = unwound ? most(0n, least(next.number, head.number) - REORG_DEPTH) : head.number + 1n;
     const query = { address: discovery.addresses, events: discovery.events, fromBlock, toBlock: next.number };
@@ -77,35 +92,41 @@ export async function openBook(
       return state;
     },
     get size() {
-      return accounts.size;
+      return columns.size;
     },
 
     async advance(next) {
       if (next.hash === head.hash) return { touched: 0 };
       const { touched, reopen } = await touchedSince(next);
       const newMarket = reopen ? await protocol.open(client, options.address, next) : market;
-      if (reopen) for (const account of accounts.keys()) touched.add(account);
+      if (reopen) for (const account of columns.addresses()) touched.add(account);
       const newState = await protocol.readMarket(client, newMarket, next);
       const read = await protocol.readAccounts(client, newMarket, newState, [...touched]);
-      accounts = new Map([...accounts, ...read]);
+      for (const account of read.values()) columns.upsert(account);
       [market, state, head] = [newMarket, newState, next];
       discovery = protocol.discovery(market);
       return { touched: touched.size };
     },
 
+    bytes: columns.bytes,
+
     judge(timestamp) {
       const underwater = new Map<Address, Health>();
       const unjudged = new Map<Address, string>();
-      for (const [address, account] of accounts) {
+      const candidates = screen.candidates(protocol.coefficients(market, state, timestamp));
+      for (const row of candidates) {
+        const account = columns.at(row);
         const health = protocol.health(market, state, account, timestamp);
-        if ('error' in health) unjudged.set(getAddress(address), health.error);
-        else if (health.underwater) underwater.set(getAddress(address), health);
+        if ('error' in health) unjudged.set(getAddress(account.address), health.error);
+        else if (health.underwater) underwater.set(getAddress(account.address), health);
       }
-      return { underwater, unjudged };
+      return { underwater, unjudged, screened: candidates.length };
     },
 
+    nearest: screen.nearest,
+
     options(address, timestamp) {
-      const account = accounts.get(address.toLowerCase() as Address);
+      const account = columns.get(address);
       return account ? protocol.options(market, state, account, timestamp) : [];
     },
   };
