@@ -2,7 +2,7 @@ import type { Abi, Address } from 'viem';
 import { liquidatorAbi } from './bindings.ts';
 import { type Book, openBook } from './book/book.ts';
 import { birthBlock } from './chain/birth.ts';
-import { type Head, heads } from './chain/heads.ts';
+import type { Head } from './chain/heads.ts';
 import { chainPreset } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
 import { gasPriceNow } from './execution/fees.ts';
@@ -61,7 +61,7 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
   let nativeBase: bigint | undefined;
   let acted = false;
 
-  for await (const head of heads(client, { pollingInterval: settings.pollingInterval, signal, log })) {
+  for await (const head of chain.heads(signal)) {
     try {
       for (const settled of (await lane?.onHead(head.number)) ?? []) await settle(settled);
       if (acted) {
@@ -161,7 +161,7 @@ function venueOf({ settings, chain }: Ready) {
 async function backfill(ready: Ready, protocol: Protocol, signal: AbortSignal, log: Logger): Promise<Book> {
   const { settings, market, chain } = ready;
   const { client } = chain;
-  const head = (await heads(client, { pollingInterval: settings.pollingInterval, signal, log }).next()).value;
+  const head = (await chain.heads(signal).next()).value;
   if (!head) throw new KeeperError('stopped before the first head');
   let fromBlock = settings.fromBlock;
   if (fromBlock === undefined) {

@@ -3,23 +3,24 @@ import {
   type Chain as ChainDefinition,
   createPublicClient,
   defineChain,
-  fallback,
-  http,
   type PublicClient,
   type Transport,
-  webSocket,
 } from 'viem';
 import { chainPreset, showChain } from '../config/chains.ts';
 import { KeeperError, usageError } from '../config/error.ts';
+import { pollingIntervalOf } from '../config/preset.ts';
 import type { Settings } from '../config/schema.ts';
-import { isIpcPath } from '../config/values.ts';
 import { describeUrl, type Logger } from '../telemetry/log.ts';
 import { oneLine } from '../telemetry/one-line.ts';
+import { type Endpoint, openEndpoint } from './endpoint.ts';
+import { failover } from './failover.ts';
+import { followHeads, type Head } from './heads.ts';
+import { createPool, type EndpointHealth, type Pool } from './pool.ts';
 
-/** One request to a slow endpoint, milliseconds. */
-const TIMEOUT = 10_000;
 /** The first look at an endpoint: it answers within this many milliseconds or is not used. */
 const FIRST_TIMEOUT = 8_000;
+/** Taken for the milliseconds between blocks of a chain without a preset. */
+const UNKNOWN_BLOCK_TIME = 12_000;
 /** The same address on every chain that has it (https://www.multicall3.com). */
 const MULTICALL3: Address = '0xcA11bde05977b3631167028862bE2a173976CA11';
 
@@ -36,78 +37,92 @@ export interface Chain {
   definition: ChainDefinition;
   /** Whether Multicall3 is deployed; where not, `multicall` needs `deployless: true`. */
   hasMulticall3: boolean;
+  /**
+   * New heads, the newest first and only: a consumer that was busy for five blocks gets the fifth. Endpoints that fail are
+   * logged and tried again. Ends at once when the signal is aborted; sockets are closed with the last such signal.
+   */
+  heads(signal: AbortSignal): AsyncGenerator<Head, void>;
+  /** How each endpoint does, in the order of `--rpc`. */
+  endpoints(): EndpointHealth[];
+  /** The endpoints themselves. */
+  pool: Pool;
 }
 
 /**
- * Connects to the endpoints in their order and makes sure that they all serve the same chain, the one `--chain` names if it
- * does. An endpoint that does not answer is left out with a warning, as nothing is known of the chain behind it.
+ * Connects to the endpoints and makes sure that they all serve the same chain, the one `--chain` names if it does. An endpoint
+ * that does not answer is set aside with a warning, and joins when it answers for that chain.
  *
  * @throws KeeperError when none answers, or one serves another chain
  */
-export async function connect(settings: Pick<Settings, 'rpc' | 'chain'>, log: Logger): Promise<Chain> {
-  const transports = await Promise.all(settings.rpc.map(openTransport));
-  const answers = await Promise.allSettled(
-    transports.map((transport, index) => askChainId(transport, settings.rpc[index]!)),
-  );
+export async function connect(
+  settings: Pick<Settings, 'rpc' | 'chain'> & Partial<Pick<Settings, 'pollingInterval'>>,
+  log: Logger,
+): Promise<Chain> {
+  const urls = [...new Set(settings.rpc)];
+  const endpoints = await Promise.all(urls.map(openEndpoint));
+  const answers = await Promise.allSettled(endpoints.map(askChainId));
+  const id = agreedId(settings.chain, endpoints, answers);
+  if (id === undefined) throw noAnswer(urls, answers);
 
-  const usable: Transport[] = [];
-  let id = settings.chain;
-  let saidBy = id === undefined ? '' : `--chain says ${showChain(id)}`;
-  for (const [index, answer] of answers.entries()) {
-    const endpoint = describeUrl(settings.rpc[index]!);
-    if (answer.status === 'rejected') {
-      if (answers.length > 1) log.warn({ endpoint, err: answer.reason }, 'endpoint does not answer and is left out');
-      continue;
-    }
-    if (id === undefined) saidBy = `${describeUrl(settings.rpc[index]!)} for ${showChain(answer.value)}`;
-    id ??= answer.value;
-    if (answer.value !== id) {
-      throw usageError(`--rpc ${endpoint} answers for chain ${showChain(answer.value)}, but ${saidBy}; change one`);
-    }
-    usable.push(transports[index]!);
-  }
-  if (id === undefined || usable.length === 0) throw noAnswer(settings.rpc, answers);
+  const pool = createPool(id, endpoints, log);
+  const looks = pool.members.map(async (member, index) => {
+    const answer = answers[index]!;
+    // What a look fails with is counted there.
+    if (answer.status === 'fulfilled') await pool.look(member).catch(() => {});
+    else pool.setAside(member, 'dead', oneLine(answer.reason.cause ?? answer.reason));
+  });
+  await Promise.all(looks);
 
-  const transport = usable.length === 1 ? usable[0]! : fallback(usable);
-  const bare = define(id, false);
-  const probe = createPublicClient({ chain: bare, transport });
+  const transport = failover(pool);
+  const probe = createPublicClient({ chain: define(id, false), transport });
   const hasMulticall3 = (await probe.getCode({ address: MULTICALL3 })) !== undefined;
   const definition = define(id, hasMulticall3);
-  const client = createPublicClient({ chain: definition, transport });
-  const nativeSymbol = definition.nativeCurrency.symbol;
-  return { id, shown: showChain(id), nativeSymbol, client, transport, definition, hasMulticall3 };
+  const blockTime = chainPreset(id)?.blockTime ?? UNKNOWN_BLOCK_TIME;
+  return {
+    id,
+    shown: showChain(id),
+    nativeSymbol: definition.nativeCurrency.symbol,
+    client: createPublicClient({ chain: definition, transport }),
+    transport,
+    definition,
+    hasMulticall3,
+    heads: followHeads(pool, { pollingInterval: pollingIntervalOf(settings.pollingInterval, id), blockTime, log }),
+    endpoints: pool.health,
+    pool,
+  };
 }
 
-async function openTransport(endpoint: string): Promise<Transport> {
-  if (isIpcPath(endpoint)) {
-    const { ipc } = await import('viem/node');
-    return ipc(endpoint, { timeout: TIMEOUT });
+/** The chain that all who answered are of; undefined when none did. @throws KeeperError when they differ */
+function agreedId(
+  wanted: number | undefined,
+  endpoints: readonly Endpoint[],
+  answers: readonly PromiseSettledResult<number>[],
+): number | undefined {
+  let id = wanted;
+  let saidBy = id === undefined ? '' : `--chain says ${showChain(id)}`;
+  let answered = false;
+  for (const [index, answer] of answers.entries()) {
+    if (answer.status === 'rejected') continue;
+    const { shown } = endpoints[index]!;
+    if (id === undefined) saidBy = `${shown} for ${showChain(answer.value)}`;
+    id ??= answer.value;
+    if (answer.value !== id) {
+      throw usageError(`--rpc ${shown} answers for chain ${showChain(answer.value)}, but ${saidBy}; change one`);
+    }
+    answered = true;
   }
-  if (/^ws/i.test(endpoint))
-    return webSocket(endpoint, { timeout: TIMEOUT, keepAlive: true, reconnect: { attempts: 1_000 } });
-  return http(endpoint, { timeout: TIMEOUT, batch: { batchSize: 100 } });
+  return answered ? id : undefined;
 }
 
-async function askChainId(transport: Transport, endpoint: string): Promise<number> {
-  const { request } = transport({ retryCount: 0, timeout: FIRST_TIMEOUT });
-  let timer: NodeJS.Timeout | undefined;
-  // A socket that never opens is not covered by the timeout of the request.
-  const tooLate = new Promise<never>((_, reject) => {
-    const late = () => reject(new Error(`no answer within ${FIRST_TIMEOUT / 1_000} s`));
-    timer = setTimeout(late, FIRST_TIMEOUT);
-  });
+async function askChainId({ request, shown }: Endpoint): Promise<number> {
+  const ask = () => request({ method: 'eth_chainId', params: [] }, FIRST_TIMEOUT);
   try {
-    const answer = await Promise.race([request({ method: 'eth_chainId' }, { retryCount: 1 }), tooLate]);
+    const answer = await ask();
     const id = Number(answer);
     if (typeof answer === 'string' && Number.isSafeInteger(id) && id > 0) return id;
     throw new Error(`eth_chainId was answered with ${JSON.stringify(answer)}`);
   } catch (cause) {
-    // viem has no word for a socket that does not open.
-    const unopened = /^ws/i.test(endpoint) && (cause as { code?: unknown }).code === -1;
-    const why = unopened ? 'the WebSocket cannot be opened' : oneLine(cause);
-    throw new KeeperError(`--rpc ${describeUrl(endpoint)} does not answer: ${why}`, { cause });
-  } finally {
-    clearTimeout(timer);
+    throw new KeeperError(`--rpc ${shown} does not answer: ${oneLine(cause)}`, { cause });
   }
 }
 

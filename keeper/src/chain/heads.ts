@@ -1,62 +1,95 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Hash, PublicClient } from 'viem';
 import type { Logger } from '../telemetry/log.ts';
+import type { Head } from './head.ts';
+import type { Member, Pool } from './pool.ts';
+import { watch } from './watch.ts';
 
-/** A new canonical block. */
-export interface Head {
-  number: bigint;
-  hash: Hash;
-  parentHash: Hash;
-  /** Seconds. */
-  timestamp: bigint;
-  /** wei per gas; undefined on chains without EIP-1559. */
-  baseFeePerGas: bigint | undefined;
-}
-
-/** Longest pause after an error, milliseconds. */
-const LONGEST_PAUSE = 15_000;
-/** A lower block than the last is taken for a lagging endpoint until it was the newest this many times in a row. */
-const LAGGING = 3;
+export type { Head } from './head.ts';
 
 /**
- * New heads, the newest first and only: a consumer that was busy for five blocks gets the fifth. An endpoint's error is
- * logged and tried again, with a pause that doubles up to 15 s. Ends when the signal is aborted.
+ * The newest head of all endpoints together.
  *
- * @param options.pollingInterval - milliseconds between two looks
+ * Whoever has a higher block first gives the head. A lower one, or another of the same height, is taken for a reorg when no
+ * endpoint stands by the old one any longer, or when more than half have turned from it.
+ *
+ * @param options.pollingInterval - milliseconds between two looks where there is no subscription
+ * @param options.blockTime - usual milliseconds between blocks
+ * @returns a generator of heads, for as many readers as like. Each gets the newest only: one that was busy for five blocks gets
+ * the fifth. It ends when its signal is aborted; with the last of the signals the watching ends and sockets are closed.
  */
-export async function* heads(
-  client: PublicClient,
-  options: { pollingInterval: number; signal: AbortSignal; log: Logger },
-): AsyncGenerator<Head, void> {
-  const { pollingInterval, signal, log } = options;
-  let last: Head | undefined;
-  let failures = 0;
-  let lagging = 0;
-  while (!signal.aborted) {
-    const started = Date.now();
-    let pause = pollingInterval;
-    try {
-      const head = await newest(client);
-      if (failures > 0) log.info({ head: head.number, failures }, 'the endpoint answers again');
-      failures = 0;
-      lagging = last && head.number < last.number ? lagging + 1 : 0;
-      if (head.hash !== last?.hash && (lagging === 0 || lagging >= LAGGING)) {
-        lagging = 0;
-        last = head;
-        yield head;
-      }
-    } catch (err) {
-      failures += 1;
-      pause = Math.min(LONGEST_PAUSE, pollingInterval * 2 ** Math.min(failures, 10));
-      log.warn({ err, failures, pause }, 'could not read the newest head; trying again');
+export function followHeads(
+  pool: Pool,
+  options: { pollingInterval: number; blockTime: number; log: Logger },
+): (signal: AbortSignal) => AsyncGenerator<Head, void> {
+  const silence = Math.max(3 * options.blockTime, 3 * options.pollingInterval);
+  const readers = new Set<AbortSignal>();
+  let wakes: (() => void)[] = [];
+  let tip: Head | undefined;
+  let watching: AbortController | undefined;
+
+  pool.onHead = (member, head) => {
+    if (!accepts(member, head)) return;
+    tip = head;
+    for (const wake of wakes.splice(0)) wake();
+  };
+
+  function accepts(member: Member, head: Head): boolean {
+    if (!tip) return pool.usable(member);
+    if (head.hash === tip.hash) return false;
+    if (head.number > tip.number) return pool.usable(member);
+    const voters = pool.voters();
+    if (voters.some((voter) => voter.head!.hash === tip!.hash)) {
+      const left = voters.filter((voter) => hasLeft(voter, tip!));
+      if (!left.includes(member) || left.length * 2 <= voters.length) return false;
+      pool.abandon(tip.hash);
     }
-    const rest = pause - (Date.now() - started);
-    if (rest > 0) await sleep(rest, undefined, { signal }).catch(() => {});
+    return pool.usable(member);
   }
+
+  function begin(signal: AbortSignal): void {
+    if (readers.has(signal)) return;
+    readers.add(signal);
+    signal.addEventListener('abort', () => end(signal), { once: true });
+    if (watching) return;
+    watching = new AbortController();
+    const { log, pollingInterval } = options;
+    for (const member of pool.members) {
+      void watch(pool, member, { pollingInterval, silence, log, signal: watching.signal });
+    }
+  }
+
+  function end(signal: AbortSignal): void {
+    readers.delete(signal);
+    if (readers.size > 0) return;
+    watching?.abort();
+    [watching, tip] = [undefined, undefined];
+    pool.close();
+  }
+
+  return async function* heads(signal) {
+    if (signal.aborted) return;
+    begin(signal);
+    let given: Head | undefined;
+    while (!signal.aborted) {
+      if (tip && tip.hash !== given?.hash) {
+        given = tip;
+        yield tip;
+        continue;
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      wakes.push(resolve);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      // Who waits for a block is not done, though nothing else may keep the process alive.
+      const alive = setInterval(() => {}, 60_000);
+      await promise;
+      clearInterval(alive);
+      wakes = wakes.filter((wake) => wake !== resolve);
+    }
+  };
 }
 
-async function newest(client: PublicClient): Promise<Head> {
-  const block = await client.getBlock({ blockTag: 'latest' });
-  const { number, hash, parentHash, timestamp, baseFeePerGas } = block;
-  return { number, hash, parentHash, timestamp, baseFeePerGas: baseFeePerGas ?? undefined };
+/** Whether an endpoint says that the chain is without `tip`: it has another block of that height, or has taken one back. */
+function hasLeft({ head, retracted }: Member, tip: Head): boolean {
+  if (!head) return false;
+  if (head.number === tip.number) return head.hash !== tip.hash;
+  return head.number < tip.number && retracted !== undefined && retracted >= tip.number;
 }

@@ -1,0 +1,106 @@
+import type { HttpRequestError } from 'viem';
+
+/**
+ * What an error says of the endpoint it came from.
+ *
+ * - `unreachable`: nobody answers there
+ * - `broken`: it took too long, hung up, or answered with something else than JSON-RPC
+ * - `limited`: asked too often
+ * - `denied`: it does not serve us: a wrong key, a quota that is used up
+ * - `unable`: it does not serve this method
+ * - `unknown block`: it does not have the block asked for (yet)
+ * - `no state`: it has no state of a block that old
+ * - `node`: it failed inside
+ * - `answer`: none of these; the chain's answer, the same everywhere
+ */
+export type Fault =
+  | 'unreachable'
+  | 'broken'
+  | 'limited'
+  | 'denied'
+  | 'unable'
+  | 'unknown block'
+  | 'no state'
+  | 'node'
+  | 'answer';
+
+const REVERT = /revert|out of gas|gas required exceeds|invalid opcode|insufficient funds|nonce too|underpriced/i;
+const UNKNOWN_BLOCK =
+  /(header|block)( with (hash|number))?( 0x[0-9a-f]+| \d+)?( was| could)? not (be )?found|blocks? specified[^.]* cannot be found|unknown block|could not find block|block ?(hash|number)? (does not exist|is out of range|not available)|BlockOutOfRange|beyond (the )?(current )?head|after last accepted block|cannot query unfinalized|requested data (is )?not available/i;
+const NO_STATE =
+  /missing trie node|state (is|histories are|already|at block|not|for)[^.]*(not available|unavailable|pruned|discarded|not found)|historical state|state .*pruned|pruned history|archive (node|state|request|data)|old data not available|no historical RPC|distance to target block exceeds/i;
+const RATE =
+  /rate.?limit|too many (requests|connections)|requests? (per|limit)|request count exceeded|per second|\/sec(ond)?\b|compute units|credits limited|throughput|capacity exceeded|exceeded .*(capacity|quota)|(quota|allowance|usage) .*exceeded|call rate|throttl|slow down|back ?off|request rate|\b429\b/i;
+const UNREACHABLE = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT', 'EACCES', 'EAI_AGAIN'];
+
+/** All that an error and its causes say, without what was asked: a request may hold any digits. */
+export function wordsOf(error: unknown): string {
+  const words: string[] = [];
+  for (const one of causesOf(error)) {
+    const { shortMessage, message, details, data } = one as unknown as Record<string, unknown>;
+    for (const text of [shortMessage ?? message, details]) if (typeof text === 'string') words.push(text);
+    if (data !== undefined) words.push(typeof data === 'string' ? data : JSON.stringify(data));
+  }
+  return words.length > 0 ? words.join(' ') : String(error);
+}
+
+/** Milliseconds that the answer's Retry-After asks us to wait. */
+export function retryAfterOf(error: unknown): number | undefined {
+  for (const one of causesOf(error)) {
+    const written = (one as { headers?: Headers }).headers?.get?.('Retry-After');
+    if (!written) continue;
+    const wait = /^\d+(\.\d+)?$/.test(written) ? Number(written) * 1_000 : Date.parse(written) - Date.now();
+    if (Number.isFinite(wait)) return Math.max(0, wait);
+  }
+  return undefined;
+}
+
+/** Whether an error says that we asked too often, whatever was asked. */
+export function isRateLimit(error: unknown): boolean {
+  for (const { status, code } of causesOf(error) as { status?: unknown; code?: unknown }[]) {
+    if (status === 429 || code === 429 || code === -32_007) return true;
+    if (status === 413) return false;
+  }
+  return RATE.test(wordsOf(error));
+}
+
+/** Whose fault an error is. */
+export function faultOf(error: unknown): Fault {
+  const causes = causesOf(error);
+  const words = wordsOf(error);
+  const codes = causes.map((one) => (one as { code?: unknown }).code);
+  // A node's own word comes before the status it came with: some send their errors with 4xx or 5xx.
+  const spoken = codes.find((code): code is number => typeof code === 'number' && code !== -1);
+  if (isRateLimit(error)) return 'limited';
+  if (spoken !== undefined) {
+    if (REVERT.test(words) || spoken === 3) return 'answer';
+    if (UNKNOWN_BLOCK.test(words)) return 'unknown block';
+    if (NO_STATE.test(words)) return 'no state';
+    if (spoken === -32_601 || spoken === -32_004 || /method .*(not (found|supported|available|allowed))/i.test(words)) {
+      return 'unable';
+    }
+    if (/unauthori[sz]ed|forbidden|api key|access denied|project id/i.test(words)) return 'denied';
+    return spoken === -32_603 || spoken === -32_002 ? 'node' : 'answer';
+  }
+  if (codes.some((code) => UNREACHABLE.includes(String(code)))) return 'unreachable';
+  if (causes.some(({ name }) => name === UNREACHABLE_NAME)) return 'unreachable';
+  if (causes.some((one) => [401, 402, 403].includes((one as HttpRequestError).status ?? 0))) return 'denied';
+  // What is no answer of a node: a hang-up, a body that is no JSON, a deadline.
+  return 'broken';
+}
+
+const UNREACHABLE_NAME = 'UnreachableError';
+
+/** An error that says that nobody answers there. */
+export function unreachable(message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { name: UNREACHABLE_NAME });
+}
+
+function causesOf(error: unknown): Error[] {
+  const causes: Error[] = [];
+  for (let cause = error; typeof cause === 'object' && cause !== null && causes.length < 10; ) {
+    causes.push(cause as Error);
+    cause = (cause as Error).cause;
+  }
+  return causes;
+}

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BaseError, createTransport, type Hex, keccak256, type Transport } from 'viem';
+import type { RpcBody } from './endpoint.ts';
+import { type Fault, faultOf, wordsOf } from './errors.ts';
+import { refusalOf } from './log-refusal.ts';
+import type { Member, Pool } from './pool.ts';
+
+/** How often all endpoints are gone through, and the first pause between, milliseconds; it doubles. */
+const [PASSES, PAUSE] = [3, 150];
+/** After this long no other pass is begun, milliseconds. */
+const LONGEST = 10_000;
+/** What may be gone a moment later. */
+const PASSING: readonly Fault[] = ['unreachable', 'broken', 'limited', 'unknown block'];
+const KNOWN = /already known|already imported|known transaction|already in (the )?(mem)?pool/i;
+
+/** One viem transport in front of all endpoints. */
+export function failover(pool: Pool): Transport<'failover'> {
+  // How often to try again is decided here, where it is known who was asked.
+  return () =>
+    createTransport({
+      key: 'failover',
+      name: 'RPC endpoints',
+      type: 'failover',
+      retryCount: 0,
+      request: (async (body: RpcBody) => (await route(pool, body)).result) as never,
+    });
+}
+
+/**
+ * Asks the healthiest endpoint, and the next where the failure is the endpoint's, or it does not know the block that is asked
+ * for. What the chain itself says, as a revert, is the answer of all.
+ *
+ * @param except - endpoints not to ask
+ * @throws the last endpoint's error, or one line that says what is wrong with each
+ */
+export async function route(
+  pool: Pool,
+  body: RpcBody,
+  except: readonly Member[] = [],
+): Promise<{ result: unknown; member: Member }> {
+  const started = Date.now();
+  const isSearch = isLogSearch(body);
+  let last: { error: unknown } | { result: unknown; member: Member } | undefined;
+  let sent = false;
+  for (let pass = 0; pass < PASSES && Date.now() - started < LONGEST; pass++) {
+    if (pass > 0) await sleep(PAUSE * 2 ** (pass - 1));
+    let passing = pool.ranked(except).length === 0;
+    for (const member of pool.ranked(except)) {
+      try {
+        await reach(pool, member, body);
+        const uncharged = isSearch ? (error: unknown) => refusalOf(error) !== undefined : undefined;
+        const result = await pool.ask(member, body, uncharged ? { uncharged } : {});
+        if (result !== null || !namesBlock(body)) return { result, member };
+        last = { result, member };
+        passing = true;
+      } catch (error) {
+        const fault = faultOf(error);
+        if (sent && KNOWN.test(wordsOf(error))) return { result: keccak256((body.params as [Hex])[0]), member };
+        if (isSearch && !isOneBlock(body) && refusalOf(error)) throw error;
+        if (fault === 'answer') throw error;
+        sent ||= body.method === 'eth_sendRawTransaction';
+        passing ||= PASSING.includes(fault);
+        last = { error };
+      }
+    }
+    // A search for logs is repeated by who cut it into ranges.
+    if (!passing || isSearch) break;
+  }
+  if (last && 'result' in last) return last;
+  if (last && pool.ranked(except).length > 0) throw last.error;
+  const cause = last?.error instanceof Error ? last.error : undefined;
+  throw new BaseError(`no --rpc endpoint can be used: ${pool.troubles()}`, cause ? { details: '', cause } : {});
+}
+
+/** For a search up to a block that the endpoint had not reached when last heard of: past its end it would find nothing, silently. */
+async function reach(pool: Pool, member: Member, body: RpcBody): Promise<void> {
+  const { toBlock } = filterOf(body) ?? {};
+  if (!toBlock?.startsWith('0x')) return;
+  const has = () => member.head !== undefined && member.head.number >= BigInt(toBlock);
+  if (has()) return;
+  await pool.look(member);
+  if (!has()) throw Object.assign(new Error(`block ${BigInt(toBlock)} not found`), { code: -32_001 });
+}
+
+type Filter = { fromBlock?: string; toBlock?: string; blockHash?: string };
+
+function filterOf({ method, params }: RpcBody): Filter | undefined {
+  return method === 'eth_getLogs' ? (params as [Filter])[0] : undefined;
+}
+
+function isLogSearch(body: RpcBody): boolean {
+  const filter = filterOf(body);
+  return filter !== undefined && filter.blockHash === undefined;
+}
+
+function isOneBlock(body: RpcBody): boolean {
+  const { fromBlock, toBlock } = filterOf(body) ?? {};
+  return fromBlock === toBlock;
+}
+
+/** Whether the request is for a block by hash or number, for which `null` is "I do not have it". */
+function namesBlock({ method, params }: RpcBody): boolean {
+  if (method === 'eth_getBlockByHash') return true;
+  return method === 'eth_getBlockByNumber' && String((params as unknown[])[0]).startsWith('0x');
+}

@@ -1,0 +1,36 @@
+import type { Hash, Hex } from 'viem';
+
+/** A new canonical block. */
+export interface Head {
+  number: bigint;
+  hash: Hash;
+  parentHash: Hash;
+  /** Seconds. */
+  timestamp: bigint;
+  /** wei per gas; undefined on chains without EIP-1559. */
+  baseFeePerGas: bigint | undefined;
+  /** 2048 bits; all of them set where the node gives none, so that it rules nothing out. */
+  logsBloom: Hex;
+}
+
+const FULL_BLOOM: Hex = `0x${'ff'.repeat(256)}`;
+
+/**
+ * The head in a block or header as JSON-RPC gives it.
+ *
+ * @throws when it is not one
+ */
+export function headOf(block: unknown): Head {
+  const { number, hash, parentHash, timestamp, baseFeePerGas, logsBloom } = (block ?? {}) as Record<string, Hex>;
+  if (!number || !hash || !parentHash || !timestamp) {
+    throw new Error(`the newest block was answered with ${JSON.stringify(block)?.slice(0, 100)}`);
+  }
+  return {
+    number: BigInt(number),
+    hash,
+    parentHash,
+    timestamp: BigInt(timestamp),
+    baseFeePerGas: baseFeePerGas ? BigInt(baseFeePerGas) : undefined,
+    logsBloom: logsBloom?.length === 514 ? logsBloom : FULL_BLOOM,
+  };
+}

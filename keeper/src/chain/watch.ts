@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../telemetry/log.ts';
+import { headOf } from './head.ts';
+import type { Member, Pool } from './pool.ts';
+
+/** Longest pause after an error, milliseconds. */
+const LONGEST_PAUSE = 15_000;
+/** For this long an endpoint that has no subscriptions is asked instead, before they are tried again, milliseconds. */
+const WITHOUT_SUBSCRIPTION = 60_000;
+
+type Watching = { pollingInterval: number; silence: number; signal: AbortSignal; log: Logger };
+
+/**
+ * Keeps the pool told of an endpoint's newest block, until aborted: by subscription where it has them, else by asking. What
+ * fails is logged and tried again, with a pause that doubles up to 15 s.
+ *
+ * @param options.pollingInterval - milliseconds between two looks
+ * @param options.silence - milliseconds without a block after which a subscription is checked by asking
+ */
+export async function watch(pool: Pool, member: Member, options: Watching): Promise<void> {
+  const { pollingInterval, signal, log } = options;
+  const endpoint = member.endpoint.shown;
+  let failures = 0;
+  let pollUntil = 0;
+  while (!signal.aborted) {
+    const started = Date.now();
+    let pause = pollingInterval;
+    try {
+      await pool.back(member, signal);
+      if (signal.aborted) return;
+      // Also after a drop: it connects again, and makes up for what came meanwhile.
+      await pool.look(member);
+      if (failures > 0) log.info({ endpoint, head: member.head?.number, failures }, 'the endpoint answers again');
+      failures = 0;
+      if (member.endpoint.subscribe && Date.now() >= pollUntil) {
+        const over = await listen(pool, member, options);
+        if (over === 'unserved') pollUntil = Date.now() + WITHOUT_SUBSCRIPTION;
+      }
+    } catch (err) {
+      if (signal.aborted) return;
+      failures += 1;
+      pause = Math.min(LONGEST_PAUSE, pollingInterval * 2 ** Math.min(failures, 10));
+      log.warn({ endpoint, err, failures, pause }, 'could not read the newest head; trying again');
+    }
+    await pauseFor(pause - (Date.now() - started), signal);
+  }
+}
+
+/** Follows a subscription until it drops, goes deaf, or the watch is over. */
+async function listen(pool: Pool, member: Member, options: Watching): Promise<'over' | 'unserved'> {
+  const { silence, signal, log } = options;
+  const endpoint = member.endpoint.shown;
+  let heard = Date.now();
+  let dropped = false;
+  const end = new AbortController();
+  const stop = () => end.abort();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const unsubscribe = await member.endpoint.subscribe!(
+      (header) => {
+        heard = Date.now();
+        try {
+          pool.note(member, headOf(header), true);
+        } catch (error) {
+          pool.charge(member, error, 1);
+        }
+      },
+      () => {
+        dropped = true;
+        stop();
+      },
+    );
+    while (!end.signal.aborted) {
+      await pauseFor(silence - (Date.now() - heard), end.signal);
+      if (end.signal.aborted || Date.now() - heard < silence) continue;
+      const before = member.head?.hash;
+      await pool.look(member);
+      if (member.head?.hash !== before && Date.now() - heard >= silence) {
+        log.warn(
+          { endpoint, head: member.head?.number },
+          'a subscription is silent while blocks come; subscribing anew',
+        );
+        break;
+      }
+      heard = Date.now();
+    }
+    if (!dropped) unsubscribe();
+    if (dropped && !signal.aborted) {
+      pool.charge(member, new Error('the socket was closed'), 1);
+      log.warn({ endpoint }, 'the socket of an endpoint was closed; connecting again');
+    }
+    return 'over';
+  } catch (err) {
+    if (dropped || signal.aborted || member.aside) throw err;
+    log.warn({ endpoint, err }, 'the endpoint has no subscription to new heads and is polled');
+    return 'unserved';
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Does not keep the process alive. */
+async function pauseFor(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (milliseconds > 0) await sleep(milliseconds, undefined, { signal, ref: false }).catch(() => {});
+}
