@@ -35,6 +35,10 @@ const swapAbi = parseAbi([
 ]);
 const erc20Abi = parseAbi(['function approve(address, uint256)']);
 
+const { abi: managerAbi } = npmArtifact(
+  '@uniswap/v3-periphery/artifacts/contracts/NonfungiblePositionManager.sol/NonfungiblePositionManager.json',
+);
+
 const SYMBOLS: readonly AssetSymbol[] = ['WETH', 'WBTC', 'USDC', 'DAI', 'USDT'];
 /** Whole tokens that the trader has of each: more than any pool can take. */
 const PURSE = 10n ** 12n;
@@ -55,12 +59,9 @@ export async function openRig(url: string, random: Random): Promise<Rig> {
       await trader.send(tokens[symbol].address, erc20Abi, 'approve', [spender, maxUint256]);
     }
   }
-  const manager = npmArtifact(
-    '@uniswap/v3-periphery/artifacts/contracts/NonfungiblePositionManager.sol/NonfungiblePositionManager.json',
-  );
   const [gap0, gap1] = [tokens.WBTC.address, tokens.DAI.address].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
   const start = 1n << 96n;
-  await trader.send(uniswapV3.positionManager, manager.abi, 'createAndInitializePoolIfNecessary', [
+  await trader.send(uniswapV3.positionManager, managerAbi, 'createAndInitializePoolIfNecessary', [
     gap0,
     gap1,
     10_000,
@@ -69,26 +70,14 @@ export async function openRig(url: string, random: Random): Promise<Rig> {
   const addresses = SYMBOLS.map((symbol) => tokens[symbol].address);
   const pools = await findV3Pools(lab.client as unknown as PublicClient, uniswapV3.factory, addresses);
 
-  const open = (
-    { token0, token1, fee }: V3Pool,
-    tickLower: number,
-    tickUpper: number,
-    amount0: bigint,
-    amount1: bigint,
-  ) =>
-    trader.send(uniswapV3.positionManager, manager.abi, 'mint', [
-      {
-        ...{ token0, token1, fee, tickLower, tickUpper, amount0Desired: amount0, amount1Desired: amount1 },
-        ...{ amount0Min: 0n, amount1Min: 0n, recipient: trader.address, deadline: 2n ** 64n },
-      },
-    ]);
+  const rig = { ...lab, trader, pools };
   const { states } = await readAll(lab, pools);
   for (const pool of pools) {
     const { tick, sqrtPriceX96 } = states.get(pool.address)!;
     if (pool.fee === 10_000) {
-      await open(pool, -2_000, -400, 0n, 10n ** 15n);
-      await open(pool, 600, 1_200, 10n ** 15n, 0n);
-      await open(pool, -200, 200, 10n ** 13n, 10n ** 13n);
+      await mintPosition(rig, pool, -2_000, -400, 0n, 10n ** 15n);
+      await mintPosition(rig, pool, 600, 1_200, 10n ** 15n, 0n);
+      await mintPosition(rig, pool, -200, 200, 10n ** 13n, 10n ** 13n);
       continue;
     }
     for (let i = 0; i < 6; i++) {
@@ -96,10 +85,24 @@ export async function openRig(url: string, random: Random): Promise<Rig> {
       const lower = usable(tick - random.logBetween(2, 6_000));
       const upper = Math.max(usable(tick + random.logBetween(2, 6_000)), lower + pool.tickSpacing);
       const amount1 = 10n ** 12n * BigInt(Math.floor(random.between(1, 1_000)));
-      await open(pool, lower, upper, (amount1 << 192n) / (sqrtPriceX96 * sqrtPriceX96) + 1n, amount1);
+      await mintPosition(rig, pool, lower, upper, (amount1 << 192n) / (sqrtPriceX96 * sqrtPriceX96) + 1n, amount1);
     }
   }
-  return { ...lab, trader, pools };
+  return rig;
+}
+
+/** Gives liquidity between two ticks: as much as both amounts allow. */
+export async function mintPosition(
+  { trader, directory }: Rig,
+  { token0, token1, fee }: V3Pool,
+  tickLower: number,
+  tickUpper: number,
+  amount0Desired: bigint,
+  amount1Desired: bigint,
+): Promise<void> {
+  const position = { token0, token1, fee, tickLower, tickUpper, amount0Desired, amount1Desired };
+  const rest = { amount0Min: 0n, amount1Min: 0n, recipient: trader.address, deadline: 2n ** 64n };
+  await trader.send(directory.uniswapV3.positionManager, managerAbi, 'mint', [{ ...position, ...rest }]);
 }
 
 /** All pools at the newest block. */
