@@ -20,7 +20,7 @@ export type Candidate = {
 };
 
 export type Candidates = {
-  /** In place of what was known of the account. */
+  /** In place of what was known of the account; to be watched is no news of one that nothing is known of. */
   set(
     market: MarketKey,
     account: Address,
@@ -44,6 +44,7 @@ type CandidateRow = {
 
 export function openCandidates({ db, run }: StoreFile): Candidates {
   const set = db.prepare('INSERT OR REPLACE INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+  const isKnown = db.prepare('SELECT 1 FROM candidates WHERE protocol = ? AND market = ? AND account = ?');
   const all = db.prepare('SELECT * FROM candidates ORDER BY protocol, market, account');
   const due = db.prepare(
     'SELECT * FROM candidates WHERE retry_block <= ? OR retry_time <= ? ORDER BY protocol, market, account',
@@ -55,7 +56,10 @@ export function openCandidates({ db, run }: StoreFile): Candidates {
       const block = retryAt && 'block' in retryAt ? retryAt.block : null;
       const time = retryAt && 'time' in retryAt ? retryAt.time : null;
       const key = [protocol, lower(address), lower(account)] as const;
-      run(() => set.run(...key, state, reason ?? null, block, time, new Date().toISOString()));
+      run(() => {
+        if (state === 'watched' && !isKnown.get(...key)) return;
+        set.run(...key, state, reason ?? null, block, time, new Date().toISOString());
+      });
     },
     all: () => run(() => (all.all() as unknown as CandidateRow[]).map(candidateOf)),
     due: ({ block, time }) => run(() => (due.all(block, time) as unknown as CandidateRow[]).map(candidateOf)),

@@ -5,6 +5,8 @@ export const BUSY = 5;
 const CORRUPT = 11;
 const FULL = 13;
 const NOT_A_DATABASE = 26;
+/** No permission, busy, read-only, an I/O error, cannot be opened. */
+const UNUSABLE = [3, BUSY, 8, 10, 14];
 
 /** SQLite's primary result code, if the error is one of SQLite's. */
 export function sqliteCode(error: unknown): number | undefined {
@@ -24,8 +26,9 @@ export function explainStore(error: unknown, path: string): unknown {
     return new KeeperError(`--store ${path} is not a plimsoll store: ${START_ANEW}`, because);
   if (code === CORRUPT) return new KeeperError(`--store ${path} is damaged (${message}): ${START_ANEW}`, because);
   if (code === FULL) return new KeeperError(`--store ${path} cannot grow: its disk is full, make room`, because);
-  if (code !== undefined || typeof (error as NodeJS.ErrnoException).syscall === 'string') {
-    const why = code === undefined ? system : message;
+  const isSystem = typeof (error as NodeJS.ErrnoException).syscall === 'string';
+  if (isSystem || (code !== undefined && UNUSABLE.includes(code))) {
+    const why = isSystem ? system : message;
     return new KeeperError(`--store ${path} cannot be used (${why}): check the path and who may write there`, because);
   }
   return error;

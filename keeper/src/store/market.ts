@@ -41,6 +41,8 @@ export type Change = {
   rows?: Iterable<readonly [Address, StoredRow]>;
   /** Accounts that were found; one that is known keeps its row. */
   found?: Iterable<Address>;
+  /** Accounts that are no longer tracked. */
+  removed?: Iterable<Address>;
   cursor?: Cursor;
   backfill?: Backfill;
   journal?: {
@@ -106,6 +108,7 @@ export function openMarkets({ db, run, atomic, explain }: StoreFile) {
     'INSERT INTO accounts (market, address, row) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row',
   );
   const insert = prepare('INSERT OR IGNORE INTO accounts (market, address) VALUES (?, ?)');
+  const remove = prepare('DELETE FROM accounts WHERE market = ? AND address = ?');
   const setCursor = prepare(
     'UPDATE markets SET cursor_number = ?2, cursor_hash = ?3, cursor_timestamp = ?4 WHERE id = ?1',
   );
@@ -156,11 +159,12 @@ export function openMarkets({ db, run, atomic, explain }: StoreFile) {
           };
         }),
 
-      commit: ({ rows = [], found = [], cursor, backfill, journal }) =>
+      commit: ({ rows = [], found = [], removed = [], cursor, backfill, journal }) =>
         atomic(() => {
           const id = idOf(key);
           for (const [address, row] of rows) upsert.run(id, hexToBytes(address), row);
           for (const address of found) insert.run(id, hexToBytes(address));
+          for (const address of removed) remove.run(id, hexToBytes(address));
           if (cursor) setCursor.run(id, cursor.number, cursor.hash, cursor.timestamp);
           if (backfill) setBackfill.run(id, backfill.fromBlock, backfill.nextBlock, backfill.done ? 1 : 0);
           if (!journal) return;

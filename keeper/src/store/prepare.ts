@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { showChain } from '../config/chains.ts';
 import { KeeperError, usageError } from '../config/error.ts';
@@ -15,6 +16,7 @@ export function checkSchema(db: DatabaseSync, path: string, chainId: number | un
   const application = pragma(db, 'application_id');
   const version = pragma(db, 'user_version');
   if (tables === 0 && application === 0 && version === 0) return 'empty';
+  checkUncut(db, path);
   if (application !== APPLICATION_ID) {
     throw new KeeperError(
       `--store ${path} is a database, but not a plimsoll store: pass another --store; ${START_ANEW}`,
@@ -35,6 +37,13 @@ export function checkSchema(db: DatabaseSync, path: string, chainId: number | un
   return 'ours';
 }
 
+/** SQLite takes a page that is not all there as one that ends in zeros. With a log beside the file it still mends that itself. */
+function checkUncut(db: DatabaseSync, path: string): void {
+  const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size(path) % pragma(db, 'page_size') === 0 || size(`${path}-wal`) > 0) return;
+  throw new KeeperError(`--store ${path} is damaged (its end is missing): ${START_ANEW}`);
+}
+
 /** Brings the schema up to date; to be called in a transaction. */
 export function migrate(db: DatabaseSync, chainId: number): void {
   const version = pragma(db, 'user_version');
@@ -47,7 +56,7 @@ export function migrate(db: DatabaseSync, chainId: number): void {
 /** @throws KeeperError when SQLite finds pages or rows that do not fit one another */
 export function checkWhole(db: DatabaseSync, path: string): void {
   const [found] = db.prepare('PRAGMA quick_check(1)').all();
-  const said = String(found?.quick_check);
+  const said = String(found?.quick_check).replace(/\s+/g, ' ');
   if (said !== 'ok') throw new KeeperError(`--store ${path} is damaged (${said}): ${START_ANEW}`);
 }
 

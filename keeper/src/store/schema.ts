@@ -57,7 +57,9 @@ CREATE TABLE attempts (
   data BLOB NOT NULL,
   signed BLOB,
   hashes TEXT NOT NULL,
-  state TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (
+    state IN ('planned', 'sent', 'landed', 'lost', 'reverted', 'expired', 'replaced', 'cancelled')
+  ),
   reason TEXT,
   value TEXT NOT NULL,
   gas TEXT NOT NULL,
@@ -76,7 +78,9 @@ CREATE TABLE candidates (
   protocol TEXT NOT NULL,
   market TEXT NOT NULL,
   account TEXT NOT NULL,
-  state TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (
+    state IN ('watched', 'planned', 'sent', 'landed', 'lost', 'reverted', 'expired', 'set aside')
+  ),
   reason TEXT,
   retry_block INTEGER,
   retry_time INTEGER,

@@ -1,0 +1,251 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test, vi } from 'vitest';
+import type { StatusSnapshot } from '../src/store/status.ts';
+import { openStore } from '../src/store/store.ts';
+import { runCli, temporaryFolder } from './support/cli.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const POOL = '0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2';
+const ACCOUNT = '0xABcdEFABcdEFabcdEfAbCdefabcdeFABcDEFabCD';
+const HASH = `0x${'ab'.repeat(32)}` as const;
+const HEAD = 1_700_000_000;
+
+const snapshot: StatusSnapshot = {
+  version: 1,
+  chain: 1,
+  startedAt: '2023-11-14T22:00:00.000Z',
+  updatedAt: new Date((HEAD + 7) * 1_000).toISOString(),
+  head: { number: '18571000', hash: HASH, timestamp: String(HEAD) },
+  markets: [
+    {
+      protocol: 'aave-v3',
+      address: POOL,
+      name: 'ethereum-core',
+      accounts: 61_234,
+      underwater: 1,
+      nearest: [
+        { account: ACCOUNT, slack: -0.0123, healthFactor: '987700000000000000' },
+        { account: POOL, slack: 0.05, healthFactor: null },
+      ],
+    },
+  ],
+  inFlight: [{ account: ACCOUNT, nonce: 5, hash: HASH, sentAt: '18570999', value: '10000000000000000' }],
+  endpoints: [
+    { endpoint: 'wss://node.example', state: 'good', head: '18571000', lag: 0, errors: 0, latencyMs: 12.4 },
+    { endpoint: 'http://other.example', state: 'set aside', lag: 0, errors: 3, reason: 'ECONNREFUSED' },
+  ],
+};
+
+/** Every line that tells of the snapshot, in order, from the market's on. */
+const told = (outcomes: string) =>
+  [
+    `market     aave-v3 ethereum-core ${POOL}: 61234 accounts, 1 under water`,
+    `  nearest  ${ACCOUNT} slack -1.23 %, health factor 0.9877`,
+    `           ${POOL} slack 5.00 %`,
+    `in flight  ${ACCOUNT} nonce 5, sent at block 18570999, worth 0.01, ${HASH}`,
+    outcomes,
+    'endpoints  wss://node.example good, head 18571000, 12 ms',
+    '           http://other.example set aside, 3 errors, ECONNREFUSED',
+    '',
+  ].join('\n');
+
+function keeper(path: string) {
+  const store = openStore({ path, chainId: 1 });
+  store.writeStatus(snapshot);
+  return store;
+}
+
+const attempt = {
+  market: { protocol: 'aave-v3', address: POOL },
+  account: ACCOUNT,
+  debt: POOL,
+  collateral: POOL,
+  operator: POOL,
+  to: POOL,
+  data: '0x',
+  value: 10n ** 18n,
+  gas: 400_000n,
+  budget: 0n,
+  validUntil: 0n,
+} as const;
+
+describe('keeper status', () => {
+  test.concurrent('tells of a keeper that runs', async () => {
+    const path = join(temporaryFolder(), 'a.sqlite');
+    const store = keeper(path);
+    const since = store.writer()!.startedAt.slice(0, 16);
+    const run = await runCli(['status', '--store', path]);
+    store.close();
+    expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
+    const [first, second, head, ...rest] = run.stdout.split('\n');
+    expect(first).toContain(`plimsoll on chain 1 (Ethereum): running, pid ${process.pid}, since ${since}`);
+    expect(second).toBe(`store      ${path}`);
+    expect(head).toMatch(/^head {7}18571000 of 2023-11-14T22:13:20\.000Z, \d{8,} s behind$/);
+    expect(rest.join('\n')).toBe(told('outcomes   none'));
+  });
+
+  test.concurrent('tells of one that has stopped, and what became of its plans', async () => {
+    const home = temporaryFolder();
+    const path = join(home, 'plimsoll', '1.sqlite');
+    const store = keeper(path);
+    const hashes = [HASH];
+    const [lost, , landed] = [1, 2, 3].map(() => store.attempts.insert({ ...attempt, hashes }));
+    store.attempts.update(lost!, { state: 'lost', reason: 'a rival was first', hashes: [] });
+    store.attempts.update(landed!, { state: 'landed', cost: 10n ** 15n });
+    const at = (id: number) => store.attempts.get(id)!.updatedAt;
+    const outcomes = [
+      `outcomes   ${at(landed!)} landed ${ACCOUNT}, worth 1, gas 0.001, ${HASH}`,
+      `           ${at(lost!)} lost ${ACCOUNT}, a rival was first, never sent`,
+    ].join('\n');
+    store.close();
+    const reader = openStore({ path, readOnly: true });
+    const { stoppedAt } = reader.writer()!;
+    reader.close();
+    // Found by the chain's name, from a variable, and as the only one there is.
+    for (const [args, env] of [
+      [['--chain', 'ethereum'], {}],
+      [[], { PLIMSOLL_CHAIN: '1' }],
+      [[], {}],
+    ] as const) {
+      const run = await runCli(['status', ...args], { env: { ...env, XDG_STATE_HOME: home } });
+      expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
+      const head = 'head       18571000 of 2023-11-14T22:13:20.000Z, 7 s behind when it was taken in';
+      const begin = `plimsoll on chain 1 (Ethereum): stopped since ${stoppedAt}\nstore      ${path}\n${head}\n`;
+      expect(run.stdout).toBe(begin + told(outcomes));
+    }
+  });
+
+  test.concurrent('tells of one that was killed before its first head', async () => {
+    const path = join(temporaryFolder(), 'a.sqlite');
+    const script = fileURLToPath(new URL('store-child.ts', import.meta.url));
+    const child = spawn(process.execPath, [script, 'commit', path], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(child.stdout, 'data');
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    const run = await runCli(['status', '--store', path]);
+    expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
+    const [first, ...rest] = run.stdout.split('\n');
+    expect(first).toMatch(/: stopped some time after \d{4}-\d\d-\d\dT[\d:.]+Z, without an orderly end$/);
+    expect(rest).toEqual([
+      `store      ${path}`,
+      'head       none yet',
+      `market     aave-v3 ${POOL}: 300 accounts found`,
+      'in flight  none',
+      'outcomes   none',
+      '',
+    ]);
+  });
+
+  test.concurrent('--json gives all of it to machines', async () => {
+    const path = join(temporaryFolder(), 'a.sqlite');
+    const store = keeper(path);
+    store.attempts.insert({ ...attempt, value: 2n ** 256n - 1n });
+    const cursor = { number: 5n, hash: HASH, timestamp: 60n };
+    store.market({ protocol: 'aave-v3', address: POOL }).commit({ cursor, found: [ACCOUNT] });
+    const run = await runCli(['status', '--store', path, '--json']);
+    const { startedAt } = store.writer()!;
+    store.close();
+    const { attempts, ...rest } = JSON.parse(run.stdout);
+    expect(rest).toEqual({
+      store: path,
+      chain: 1,
+      running: true,
+      pid: process.pid,
+      startedAt,
+      stoppedAt: null,
+      markets: [
+        {
+          protocol: 'aave-v3',
+          address: POOL.toLowerCase(),
+          accounts: 1,
+          cursor: { number: '5', hash: HASH, timestamp: '60' },
+          backfill: null,
+        },
+      ],
+      snapshot,
+    });
+    expect(attempts).toMatchObject([{ state: 'planned', value: (2n ** 256n - 1n).toString() }]);
+  });
+
+  test.concurrent('has a help of its own', async () => {
+    const run = await runCli(['status', '--help']);
+    expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
+    expect(run.stdout).toContain('Usage: keeper status ');
+    for (const flag of ['--chain <name>', '--store <file>', '--json']) expect(run.stdout).toContain(flag);
+    expect(run.stdout).not.toContain('--min-profit');
+  });
+});
+
+describe('keeper status refuses in one line', () => {
+  const several = () => {
+    const home = temporaryFolder();
+    for (const id of [1, 8453]) keeper(join(home, 'plimsoll', `${id}.sqlite`)).close();
+    return home;
+  };
+  const empty = () => {
+    const home = temporaryFolder();
+    mkdirSync(join(home, 'plimsoll'));
+    return home;
+  };
+  const remedy = 'start the keeper first, or pass --chain or --store';
+
+  test.concurrent.each<
+    [what: string, code: number, args: string[], home: () => string, line: (home: string) => string]
+  >([
+    ['no store', 1, [], empty, (home) => `there is no store in ${home}/plimsoll: ${remedy}`],
+    ['no folder', 1, [], temporaryFolder, (home) => `there is no store in ${home}/plimsoll: ${remedy}`],
+    [
+      'no store of the chain',
+      1,
+      ['--chain', 'base'],
+      empty,
+      (h) => `there is no store at ${h}/plimsoll/8453.sqlite: ${remedy}`,
+    ],
+    [
+      'several stores',
+      1,
+      [],
+      several,
+      (home) => `there are several stores in ${home}/plimsoll (1.sqlite, 8453.sqlite): pass --chain or --store`,
+    ],
+    [
+      'a store of another chain',
+      2,
+      ['--chain', 'base'],
+      several,
+      (home) =>
+        `--store ${home}/plimsoll/8453.sqlite belongs to chain 1 (Ethereum), not to 8453 (Base): pass another --store`,
+    ],
+    [
+      'one that keeps nothing',
+      1,
+      ['--store', 'memory'],
+      empty,
+      () => '--store memory keeps nothing to show: pass the file of a keeper',
+    ],
+    [
+      'an unknown chain',
+      2,
+      ['--chain', 'bace'],
+      empty,
+      () =>
+        '--chain bace: unknown chain (did you mean base?); expected a chain id or one of ethereum, optimism, bsc, gnosis, polygon, sonic, base, plasma, anvil, arbitrum, celo, avalanche, linea, scroll',
+    ],
+    [
+      'an unknown flag',
+      2,
+      ['--jsn'],
+      empty,
+      () => "unknown option '--jsn' (Did you mean --json?); keeper --help lists the flags",
+    ],
+  ])('%s', async (_, code, args, home, line) => {
+    const folder = home();
+    const run = await runCli(['status', ...args], { env: { XDG_STATE_HOME: folder } });
+    expect(run).toEqual({ code, stdout: '', stderr: `plimsoll: ${line(folder)}\n` });
+  });
+});
