@@ -39,33 +39,42 @@ const U = 2 ** -53;
  *    can take off `absolute + relative · gross` itself, and the few U that `rounding` was computed with.
  * 4. Infinite amounts or coefficients make net or gross infinite or NaN, and no comparison with such a bound is true.
  */
-const relativeOf = (cells: number): number => (2 * cells + 16) * U;
-const absoluteOf = (cells: number, rounding: number): number => cells * rounding * (1 + 2 ** -40);
+export const boundOf = (cells: number, rounding: number): { absolute: number; relative: number } => ({
+  absolute: cells * rounding * (1 + 2 ** -40),
+  relative: (2 * cells + 16) * U,
+});
+
+/**
+ * The coefficients for every group and slot up to the highest there is, at `group * width + slot + 1`: column 0 is zeros,
+ * and what the protocol knows nothing of is NaN.
+ * @param reuse - filled instead of a new table if it is of the right size
+ */
+export function tableOf(
+  { groups, slots, values }: Coefficients,
+  { group, slot }: Columns['highest'],
+  reuse?: Float64Array,
+): { table: Float64Array; width: number } {
+  const width = slot + 2;
+  const size = (group + 1) * width;
+  const table = reuse?.length === size ? reuse : new Float64Array(size);
+  table.fill(Number.NaN);
+  for (let row = 0; row <= group; row++) {
+    table[row * width] = 0;
+    if (row >= groups) continue;
+    table.set(values.subarray(row * slots, row * slots + Math.min(slots, slot + 1)), row * width + 1);
+  }
+  return { table, width };
+}
 
 export function createScreen(columns: Columns): Screen {
   const kernels = columns.classes.map(({ stride }) => kernelOf(stride));
-  let table = new Float64Array(0);
+  let reuse: Float64Array | undefined;
   let found = new Int32Array(0);
-
-  /** The coefficients for all groups and slots there are, with a first column of zeros; NaN where the protocol has none. */
-  function fill({ groups, slots, values }: Coefficients): number {
-    const { group, slot } = columns.highest;
-    const width = slot + 2;
-    const size = (group + 1) * width;
-    if (table.length !== size) table = new Float64Array(size);
-    table.fill(Number.NaN);
-    for (let row = 0; row <= group; row++) {
-      table[row * width] = 0;
-      if (row >= groups) continue;
-      const known = values.subarray(row * slots, row * slots + Math.min(slots, slot + 1));
-      table.set(known, row * width + 1);
-    }
-    return width;
-  }
 
   return {
     candidates(coefficients) {
-      const width = fill(coefficients);
+      const { table, width } = tableOf(coefficients, columns.highest, reuse);
+      reuse = table;
       // One more than there are rows: a kernel writes before it knows whether to count.
       const room = columns.size + 1;
       if (found.length < room) found = new Int32Array(Math.ceil(room * 1.25));
@@ -77,8 +86,7 @@ export function createScreen(columns: Columns): Screen {
         const pass: Pass = {
           table,
           width,
-          absolute: absoluteOf(stride, coefficients.rounding),
-          relative: relativeOf(stride),
+          ...boundOf(stride, coefficients.rounding),
           candidates: found,
         };
         for (let first = 0, page = 0; first < rowClass.count; first += rowsPerPage, page++) {

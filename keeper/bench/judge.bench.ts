@@ -1,0 +1,28 @@
+import { aaveV3 } from '../src/protocols/aave-v3/index.ts';
+import { now, scene } from '../test/aave-v3/scene.ts';
+import { median, type Row, timed } from './row.ts';
+
+const RAY = 10n ** 27n;
+const JUDGED = 2_000;
+
+/** Exact health of an Aave account with two collaterals and two debts, interest included. */
+export default function judgeBench(): Row[] {
+  const reserve = {
+    price: 312345678901n,
+    liquidityIndex: RAY + 10n ** 25n,
+    variableBorrowIndex: RAY + 10n ** 26n,
+    liquidityRate: RAY / 40n,
+    variableBorrowRate: RAY / 20n,
+  };
+  const amount = 4793456789012345678n;
+  const { market, state, account } = scene(
+    10n,
+    [reserve, reserve, reserve, reserve],
+    [{ supply: amount }, { supply: amount }, { debt: amount }, { debt: amount / 3n }],
+  );
+  const judge = () => {
+    for (let time = 0n; time < JUDGED; time++) aaveV3.health(market, state, account, now + time);
+  };
+  timed(20, judge);
+  return [{ name: 'judge.per-s', value: (JUDGED / median(timed(50, judge))) * 1000, unit: 'accounts/s' }];
+}

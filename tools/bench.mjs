@@ -1,0 +1,49 @@
+// `pnpm bench [--json] [word...]`: what the keeper's parts cost. Every keeper/bench/*.bench.ts is run in a process of its
+// own; with words, only those whose file name has one of them. Prints a table, or one JSON object a line.
+import './check-node.mjs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values, positionals: words } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, file: { type: 'string' } },
+  allowPositionals: true,
+});
+const folder = join(import.meta.dirname, '..', 'keeper', 'bench');
+
+if (values.file) {
+  const { default: bench } = await import(pathToFileURL(values.file).href);
+  for (const row of await bench()) console.log(JSON.stringify(row));
+} else {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.bench.ts'));
+  const wanted = files.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+  if (wanted.length === 0) {
+    console.error(`bench: no file in keeper/bench has ${words.join(' or ')} in its name: ${files.join(', ')}`);
+    process.exit(1);
+  }
+  const rows = wanted.sort().flatMap(run);
+  if (values.json) {
+    for (const { name, value, unit, target = null } of rows) console.log(JSON.stringify({ name, value, unit, target }));
+  } else {
+    console.table(rows.map(shown));
+  }
+}
+
+function run(file) {
+  const args = ['--import', './tools/register.mjs', import.meta.filename, '--file', join(folder, file)];
+  const out = execFileSync(process.execPath, args, { encoding: 'utf8', cwd: join(folder, '..', '..') });
+  return out.split('\n').filter(Boolean).map(JSON.parse);
+}
+
+function shown({ name, value, unit, target, atLeast, note }) {
+  const number = (of) => of.toLocaleString('en', { maximumSignificantDigits: 4 });
+  const met = () => ((atLeast ? value >= target : value <= target) ? 'yes' : 'no');
+  return {
+    name,
+    value: value === null ? `not measured: ${note}` : `${number(value)} ${unit}`,
+    target: target === undefined ? '' : `${atLeast ? '≥' : '≤'} ${number(target)}`,
+    met: target === undefined || value === null ? '' : met(),
+  };
+}
