@@ -20,7 +20,7 @@ const value = (name) => {
 };
 
 /** Rows of one way to fund a liquidation. */
-const rowsOf = (name, targets) => [
+const rowsOf = (name, targets = {}) => [
   { name: `${name}.total`, value: value(`${name}.total`), unit: 'gas', target: targets.total },
   { name: `${name}.floor`, value: value(`${name}.floor`), unit: 'gas' },
   {
@@ -38,6 +38,13 @@ const rows = [
   ...rowsOf('gas.aave-v3.flash-loan', { overhead: 22_000 }),
   { name: 'gas.aave-v3.extra-leg', value: extra('total'), unit: 'gas', target: 128_000 },
   { name: 'gas.aave-v3.extra-leg.overhead', value: extra('total') - extra('floor'), unit: 'gas', target: 9_000 },
+  ...['balancer-v2', 'balancer-v3', 'morpho', 'uniswap-v3-flash', 'uniswap-v4'].flatMap((lender) =>
+    rowsOf(`gas.aave-v3.${lender}`),
+  ),
+  ...rowsOf('gas.compound-v2.flash-swap'),
+  ...rowsOf('gas.compound-v3.flash-swap'),
+  ...rowsOf('gas.dex223.none.freeze', { overhead: 20_000 }),
+  ...rowsOf('gas.dex223.none.confirm', { overhead: 20_000 }),
 ];
 
 if (values.json) {
