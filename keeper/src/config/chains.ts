@@ -16,7 +16,9 @@ export interface ChainPreset {
 }
 
 // Wrapped coins: @aave-dao/aave-address-book 4.68.1. Factories: @uniswap/sdk-core 7.19.4. QuoterV2: the same where it lists
-// that contract, else QUOTER_V2_ADDRESSES of @uniswap/smart-order-router 4.31.10. Block times: viem/chains 2.57.20.
+// that contract, else QUOTER_V2_ADDRESSES of @uniswap/smart-order-router 4.31.10. What neither has (Gnosis, Sonic, Scroll,
+// Linea's QuoterV2): as at least two public configurations agree (CoW Protocol, 0x Settler, SushiSwap, Oku); Plasma's QuoterV2
+// is in no two. Block times: viem/chains 2.57.20.
 const UNISWAP_V3 = {
   factory: '0x1F98431c8aD98523631AE4a59f267346ea31F984',
   quoter: '0x61fFE014bA17989E743c5F6cB21bF9697530B21e',
@@ -61,6 +63,10 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'XDAI',
     wrappedNative: '0xe91D153E0b41518A2Ce8Dd3D7944Fa863463a97d',
     blockTime: 5_000,
+    uniswapV3: {
+      factory: '0xe32F7dD7e3f098D518ff19A22d5f028e076489B1',
+      quoter: '0x7E9cB3499A6cee3baBe5c8a3D328EA7FD36578f4',
+    },
   },
   {
     id: 137,
@@ -78,6 +84,10 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'S',
     wrappedNative: '0x039e2fB66102314Ce7b64Ce5Ce3E5183bc94aD38',
     blockTime: 630,
+    uniswapV3: {
+      factory: '0xcb2436774C3e191c85056d248EF4260ce5f27A9D',
+      quoter: '0x5911cB3633e764939edc2d92b7e1ad375Bb57649',
+    },
   },
   {
     id: 8453,
@@ -140,6 +150,10 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'ETH',
     wrappedNative: '0xe5D7C2a44FfDDf6b295A15c148167daaAf5Cf34f',
     blockTime: 2_000,
+    uniswapV3: {
+      factory: '0x31FAfd4889FA1269F7a13A66eE0fB458f27D72A9',
+      quoter: '0x42bE4D6527829FeFA1493e1fb9F3676d2425C3C1',
+    },
   },
   {
     id: 534352,
@@ -148,6 +162,10 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'ETH',
     wrappedNative: '0x5300000000000000000000000000000000000004',
     blockTime: 3_000,
+    uniswapV3: {
+      factory: '0x70C62C8b8e801124A4Aa81ce07b637A3e83cb919',
+      quoter: '0x2566e082Cb1656d22BCbe5644F5b997D194b5299',
+    },
   },
 ];
 
