@@ -39,6 +39,6 @@ contract CompoundV2GasBench is VenusFixture, Measured {
 
     function test_flashSwapFloor() public {
         bare.flashSwap(REPAID, borrower);
-        _measuredFloor("gas.compound-v2.flash-swap");
+        _measuredFloor("gas.compound-v2.flash-swap", weth);
     }
 }

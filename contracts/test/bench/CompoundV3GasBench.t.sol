@@ -39,6 +39,6 @@ contract CompoundV3GasBench is CometLegs, Measured {
 
     function test_flashSwapFloor() public {
         bare.flashSwap(PAID, borrower);
-        _measuredFloor("gas.compound-v3.flash-swap");
+        _measuredFloor("gas.compound-v3.flash-swap", weth);
     }
 }

@@ -29,6 +29,7 @@ contract Dex223GasBench is Dex223Legs, Measured {
     function test_freezeFloor() public {
         _liquidateAs(moduleV2, ids[1], BARE, TREASURY);
         _measuredFloor("gas.dex223.none.freeze");
+        _assertFrozenBy(moduleV2, ids[1], BARE, vm.getBlockTimestamp());
     }
 
     function test_confirm() public {
@@ -41,6 +42,6 @@ contract Dex223GasBench is Dex223Legs, Measured {
         uint256 before = TREASURY.balance;
         _liquidateAs(moduleV2, ids[1], BARE, TREASURY);
         _measuredFloor("gas.dex223.none.confirm");
-        assertEq(TREASURY.balance - before, REWARD);
+        assertEq(TREASURY.balance - before, REWARD, "the floor earned nothing");
     }
 }

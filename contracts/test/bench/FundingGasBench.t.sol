@@ -44,7 +44,7 @@ contract FundingGasBench is Lenders, Measured {
 
     function test_balancerV2Floor() public {
         bare.balancerV2(_source(Source.BalancerV2), REPAID, borrower);
-        _measuredFloor("gas.aave-v3.balancer-v2");
+        _measuredFloor("gas.aave-v3.balancer-v2", usdc);
     }
 
     function test_balancerV3() public {
@@ -53,7 +53,7 @@ contract FundingGasBench is Lenders, Measured {
 
     function test_balancerV3Floor() public {
         bare.balancerV3(_source(Source.BalancerV3), REPAID, borrower);
-        _measuredFloor("gas.aave-v3.balancer-v3");
+        _measuredFloor("gas.aave-v3.balancer-v3", usdc);
     }
 
     function test_morpho() public {
@@ -62,7 +62,7 @@ contract FundingGasBench is Lenders, Measured {
 
     function test_morphoFloor() public {
         bare.morpho(_source(Source.Morpho), REPAID, borrower);
-        _measuredFloor("gas.aave-v3.morpho");
+        _measuredFloor("gas.aave-v3.morpho", usdc);
     }
 
     function test_uniswapV3Flash() public {
@@ -71,7 +71,7 @@ contract FundingGasBench is Lenders, Measured {
 
     function test_uniswapV3FlashFloor() public {
         bare.uniswapV3Flash(_source(Source.V3Flash), usdc < wbtc, REPAID, borrower);
-        _measuredFloor("gas.aave-v3.uniswap-v3-flash");
+        _measuredFloor("gas.aave-v3.uniswap-v3-flash", usdc);
     }
 
     function test_uniswapV4() public {
@@ -80,6 +80,6 @@ contract FundingGasBench is Lenders, Measured {
 
     function test_uniswapV4Floor() public {
         bare.uniswapV4(_source(Source.V4), REPAID, borrower);
-        _measuredFloor("gas.aave-v3.uniswap-v4");
+        _measuredFloor("gas.aave-v3.uniswap-v4", usdc);
     }
 }
