@@ -37,7 +37,7 @@ export type Quote<State> = {
   amountIn: bigint;
   amountOut: bigint;
   after: State;
-  /** Initialized ticks crossed, for the gas: each is some 25,000. */
+  /** Initialized ticks crossed, for the gas. QuoterV2 counts otherwise: now and then one more, at the start of the swap. */
   crossed: number;
 };
 
