@@ -103,6 +103,7 @@ describe('a market', () => {
     commit({ cursor: { number: 1n, hash: hash(1), timestamp: 12n } });
     const rows = [[address(1), null] as const, ['0x1234', null] as const];
     expect(() => commit({ rows, cursor: { number: 2n, hash: hash(2), timestamp: 24n } })).toThrow('CHECK constraint');
+    expect(() => commit({ found: [address(1), '0x1234'] })).toThrow('CHECK constraint');
     expect(load()).toMatchObject({ size: 0, cursor: { number: 1n } });
   });
 
@@ -127,9 +128,10 @@ describe('a market', () => {
 
 const attempt: NewAttempt = {
   market: pool,
-  account: '0xABcdEFABcdEFabcdEfAbCdefabcdeFABcDEFabCD',
-  debt: address(1),
-  collateral: address(2),
+  legs: [
+    { account: '0xABcdEFABcdEFabcdEfAbCdefabcdeFABcDEFabCD', debt: address(1), collateral: address(2) },
+    { account: address(9), debt: address(2), collateral: address(1) },
+  ],
   operator: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
   to: address(3),
   data: '0x1234',
@@ -148,7 +150,7 @@ describe('attempts', () => {
       ...attempt,
       id,
       market: { protocol: 'aave-v3', address: POOL.toLowerCase() },
-      account: attempt.account.toLowerCase(),
+      legs: [{ ...attempt.legs[0], account: attempt.legs[0]!.account.toLowerCase() }, attempt.legs[1]],
       operator: attempt.operator.toLowerCase(),
       state: 'planned',
       nonce: undefined,

@@ -5,6 +5,9 @@ import type { MarketKey } from './market.ts';
 
 export type AttemptState = 'planned' | 'sent' | 'landed' | 'lost' | 'reverted' | 'expired' | 'replaced' | 'cancelled';
 
+/** One liquidation of a plan. */
+export type PlannedLeg = { account: Address; debt: Address; collateral: Address };
+
 /**
  * One plan that was made into a transaction: all it takes to find out after a restart what became of it, and to bump or
  * cancel it. Amounts in wei; addresses and hashes come back in lower case.
@@ -12,9 +15,7 @@ export type AttemptState = 'planned' | 'sent' | 'landed' | 'lost' | 'reverted' |
 export type Attempt = {
   id: number;
   market: MarketKey;
-  account: Address;
-  debt: Address;
-  collateral: Address;
+  legs: readonly PlannedLeg[];
   operator: Address;
   /** Undefined until it is signed. */
   nonce: number | undefined;
@@ -51,12 +52,12 @@ export type Attempt = {
 /** What a new attempt is made of; the rest begins undefined or empty. */
 export type NewAttempt = Pick<
   Attempt,
-  'market' | 'account' | 'debt' | 'collateral' | 'operator' | 'to' | 'data' | 'value' | 'gas' | 'budget' | 'validUntil'
+  'market' | 'legs' | 'operator' | 'to' | 'data' | 'value' | 'gas' | 'budget' | 'validUntil'
 > &
   Partial<Pick<Attempt, 'state' | 'nonce' | 'signed' | 'hashes' | 'fees' | 'sentAt' | 'reason'>>;
 
 /** What may change of it. A key that is present with `undefined` empties its field. */
-export type AttemptPatch = Partial<Omit<Attempt, 'id' | 'market' | 'account' | 'createdAt' | 'updatedAt'>>;
+export type AttemptPatch = Partial<Omit<Attempt, 'id' | 'market' | 'legs' | 'createdAt' | 'updatedAt'>>;
 
 export type Attempts = {
   /** `planned` unless it says otherwise. @returns its id */
@@ -83,13 +84,13 @@ export function openAttempts({ db, run }: StoreFile): Attempts {
   const recent = prepare('SELECT * FROM attempts ORDER BY id DESC LIMIT ?');
 
   return {
-    insert: ({ market, account, ...rest }) =>
+    insert: ({ market, legs, ...rest }) =>
       run(() => {
         const now = new Date().toISOString();
         const columns = {
           protocol: market.protocol,
           market: lower(market.address),
-          account: lower(account),
+          legs: JSON.stringify(legs.map((leg) => [leg.account, leg.debt, leg.collateral].map(lower))),
           ...columnsOf({ state: 'planned', hashes: [], ...rest }),
           created_at: now,
           updated_at: now,
@@ -120,9 +121,7 @@ export function openAttempts({ db, run }: StoreFile): Attempts {
 /** The columns that a patch sets: those whose key is there. */
 function columnsOf(patch: AttemptPatch): Record<string, Column> {
   const columns: Record<string, Column> = {};
-  for (const key of ['debt', 'collateral', 'operator'] as const) {
-    if (patch[key] !== undefined) columns[key] = lower(patch[key]);
-  }
+  if (patch.operator !== undefined) columns.operator = lower(patch.operator);
   for (const key of ['value', 'gas', 'budget', 'cost'] as const) {
     if (key in patch) columns[key] = patch[key]?.toString() ?? null;
   }
@@ -144,9 +143,7 @@ type AttemptRow = {
   id: bigint;
   protocol: string;
   market: Address;
-  account: Address;
-  debt: Address;
-  collateral: Address;
+  legs: string;
   operator: Address;
   nonce: bigint | null;
   recipient: Address;
@@ -170,9 +167,11 @@ type AttemptRow = {
 const attemptOf = (row: AttemptRow): Attempt => ({
   id: Number(row.id),
   market: { protocol: row.protocol, address: row.market },
-  account: row.account,
-  debt: row.debt,
-  collateral: row.collateral,
+  legs: (JSON.parse(row.legs) as Address[][]).map(([account, debt, collateral]) => ({
+    account: account!,
+    debt: debt!,
+    collateral: collateral!,
+  })),
   operator: row.operator,
   nonce: row.nonce === null ? undefined : Number(row.nonce),
   to: row.recipient,

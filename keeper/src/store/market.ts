@@ -107,7 +107,7 @@ export function openMarkets({ db, run, atomic, explain }: StoreFile) {
   const upsert = prepare(
     'INSERT INTO accounts (market, address, row) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row',
   );
-  const insert = prepare('INSERT OR IGNORE INTO accounts (market, address) VALUES (?, ?)');
+  const insert = prepare('INSERT INTO accounts (market, address) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const remove = prepare('DELETE FROM accounts WHERE market = ? AND address = ?');
   const setCursor = prepare(
     'UPDATE markets SET cursor_number = ?2, cursor_hash = ?3, cursor_timestamp = ?4 WHERE id = ?1',

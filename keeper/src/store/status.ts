@@ -36,7 +36,7 @@ export type MarketStatus = {
 };
 
 /** `value` in wei, `sentAt` the head it was sent at, `hash` its newest. */
-export type FlightStatus = { account: Address; nonce: number; hash: Hash; sentAt: string; value: string };
+export type FlightStatus = { accounts: readonly Address[]; nonce: number; hash: Hash; sentAt: string; value: string };
 
 /** An endpoint as its pool judges it. */
 export type EndpointStatus = {
