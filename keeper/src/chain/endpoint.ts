@@ -121,7 +121,7 @@ function overSocket(url: string, viem: Socket): Endpoint {
     },
     async subscribe(onHeader, onDrop) {
       await connected();
-      let over = false;
+      let [begun, over] = [false, false];
       const drop = () => {
         if (over) return;
         over = true;
@@ -133,8 +133,9 @@ function overSocket(url: string, viem: Socket): Endpoint {
         const onData = ({ result }: { result: unknown }) => {
           if (!over) onHeader(result);
         };
-        const subscribing = viem.subscribe({ params: ['newHeads'], onData, onError: drop });
-        const { unsubscribe } = await within(TIMEOUT, subscribing);
+        const onError = () => begun && drop();
+        const { unsubscribe } = await within(TIMEOUT, viem.subscribe({ params: ['newHeads'], onData, onError }));
+        begun = true;
         return () => {
           over = true;
           drops.delete(drop);
@@ -143,7 +144,9 @@ function overSocket(url: string, viem: Socket): Endpoint {
       } catch (error) {
         over = true;
         drops.delete(drop);
-        throw error;
+        // viem hands on a refusal as it came.
+        const body = { method: 'eth_subscribe', params: ['newHeads'] };
+        throw error instanceof Error ? error : new RpcRequestError({ body, error: error as never, url });
       }
     },
     close: () => hangUp(),

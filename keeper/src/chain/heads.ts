@@ -28,6 +28,8 @@ export function followHeads(
 
   pool.onHead = (member, head) => {
     if (!accepts(member, head)) return;
+    // What was taken back was of the chain that is now left.
+    if (tip && head.number <= tip.number) for (const one of pool.members) one.retracted = undefined;
     tip = head;
     for (const wake of wakes.splice(0)) wake();
   };
