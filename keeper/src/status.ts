@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Address } from 'viem';
 import { formatEther, getAddress } from 'viem/utils';
 import { showChain } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
@@ -128,14 +129,19 @@ function found(store: Store): string[] {
   return [line('head', 'none yet'), ...searched];
 }
 
-const flightOf = ({ account, nonce, hash, sentAt, value }: FlightStatus) =>
-  `${getAddress(account)} nonce ${nonce}, sent at block ${sentAt}, worth ${formatEther(BigInt(value))}, ${hash}`;
+/** The first, and how many more. */
+const accountsOf = ([first, ...more]: readonly Address[]) =>
+  `${first ? getAddress(first) : 'nobody'}${more.length > 0 ? ` and ${more.length} more` : ''}`;
 
-function attemptOf({ updatedAt, state, account, value, cost, reason, hashes }: Attempt): string {
+const flightOf = ({ accounts, nonce, hash, sentAt, value }: FlightStatus) =>
+  `${accountsOf(accounts)} nonce ${nonce}, sent at block ${sentAt}, worth ${formatEther(BigInt(value))}, ${hash}`;
+
+function attemptOf({ updatedAt, state, legs, value, cost, reason, hashes }: Attempt): string {
   const money = state === 'landed' ? `, worth ${formatEther(value)}` : '';
   const gas = cost === undefined ? '' : `, gas ${formatEther(cost)}`;
   const why = reason === undefined ? '' : `, ${reason}`;
-  return `${updatedAt} ${state} ${getAddress(account)}${money}${gas}${why}, ${hashes.at(-1) ?? 'never sent'}`;
+  const accounts = accountsOf(legs.map(({ account }) => account));
+  return `${updatedAt} ${state} ${accounts}${money}${gas}${why}, ${hashes.at(-1) ?? 'never sent'}`;
 }
 
 function endpointOf({ endpoint, state, head, lag, errors, latencyMs, reason }: EndpointStatus): string {

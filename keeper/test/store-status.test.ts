@@ -34,7 +34,7 @@ const snapshot: StatusSnapshot = {
       ],
     },
   ],
-  inFlight: [{ account: ACCOUNT, nonce: 5, hash: HASH, sentAt: '18570999', value: '10000000000000000' }],
+  inFlight: [{ accounts: [ACCOUNT], nonce: 5, hash: HASH, sentAt: '18570999', value: '10000000000000000' }],
   endpoints: [
     { endpoint: 'wss://node.example', state: 'good', head: '18571000', lag: 0, errors: 0, latencyMs: 12.4 },
     { endpoint: 'http://other.example', state: 'set aside', lag: 0, errors: 3, reason: 'ECONNREFUSED' },
@@ -62,9 +62,7 @@ function keeper(path: string) {
 
 const attempt = {
   market: { protocol: 'aave-v3', address: POOL },
-  account: ACCOUNT,
-  debt: POOL,
-  collateral: POOL,
+  legs: [{ account: ACCOUNT, debt: POOL, collateral: POOL }],
   operator: POOL,
   to: POOL,
   data: '0x',

@@ -85,6 +85,8 @@ describe('a market', () => {
       [address(1), null],
       [address(2), new Uint8Array([2])],
     ]);
+    commit({ removed: [address(1), address(3)] });
+    expect([...load().accounts]).toEqual([[address(2), new Uint8Array([2])]]);
   });
 
   test('unwinds its journal before it adds to it, and keeps the newest', () => {
