@@ -29,7 +29,7 @@ async function drain(): Promise<void> {
   const [weth, wbtc] = [lab.directory.tokens.WETH.address, lab.directory.tokens.WBTC.address];
   const pool = market.address;
   const { state } = await rig.read(await rig.head());
-  const free = state.reserves[market.assets.find(({ address }) => address === weth)!.id]!.virtualLiquidity;
+  const free = state.reserves[market.assets.find(({ address }) => address === weth)!.id]!.liquidity;
   const amount = 100_000n * 10n ** 8n;
   await mint(lab, 'WBTC', whale, amount);
   await send(whale, wbtc, encodeFunctionData({ abi, functionName: 'approve', args: [pool, amount] }));

@@ -39,9 +39,11 @@ type Receipt = { status: Hex; logs: SentLog[] };
 /** A fork of the lab with a rich liquidator, and the market as the keeper sees it. */
 export type Rig = Awaited<ReturnType<typeof createRig>>;
 
-export async function createRig(url: string) {
+/** @param deployment the lab's market to be rigged: of Aave 3.6, or of 3.0 */
+export async function createRig(url: string, deployment: 'aave' | 'aaveV30' = 'aave') {
   const lab: Lab = await forkLab({ url, anvil: { autoImpersonate: true } });
   const { directory } = lab;
+  const { pool } = directory[deployment];
   const client = lab.client as unknown as PublicClient;
 
   const transact = async (from: Address, to: Address, data: Hex): Promise<Receipt> => {
@@ -79,18 +81,14 @@ export async function createRig(url: string) {
   for (const symbol of symbols) {
     const { address, decimals } = directory.tokens[symbol];
     await mint(lab, symbol, liquidator, 10n ** BigInt(decimals + 8));
-    await send(
-      liquidator,
-      address,
-      encodeFunctionData({ abi, functionName: 'approve', args: [directory.aave.pool, MAX] }),
-    );
+    await send(liquidator, address, encodeFunctionData({ abi, functionName: 'approve', args: [pool, MAX] }));
   }
-  const market = await aaveV3.open(client, directory.aave.pool);
+  const market = await aaveV3.open(client, pool);
 
-  /** Reads the market and all borrowers at `block`. */
-  const read = async (block: BlockRef) => {
-    const state = await aaveV3.readMarket(client, market, block);
-    return { state, accounts: await aaveV3.readAccounts(client, market, state, directory.borrowers) };
+  /** Reads the market and its borrowers at `block`; by default those of Aave 3.6. */
+  const read = async (block: BlockRef, borrowers: readonly Address[] = directory.borrowers, of = market) => {
+    const state = await aaveV3.readMarket(client, of, block);
+    return { state, accounts: await aaveV3.readAccounts(client, of, state, borrowers) };
   };
   const rig = { lab, client, market, send, head, mineAt, undone, setFeed, read };
   return {
@@ -102,8 +100,12 @@ export async function createRig(url: string) {
         return liquidation(market, option, (to, data) => transact(liquidator, to, data));
       }),
     /** Asserts that the health of every account equals the Pool's as of `block`, and returns how many there are. */
-    compareHealth: (state: AaveState, accounts: ReadonlyMap<Address, Account>, block: BlockRef) =>
-      compareHealth(lab, market, state, accounts, block),
+    compareHealth: (
+      state: AaveState,
+      accounts: ReadonlyMap<Address, Account>,
+      block: BlockRef,
+      of: AaveMarket = market,
+    ) => compareHealth(lab, of, state, accounts, block),
   };
 }
 
@@ -129,7 +131,8 @@ async function compareHealth(
   accounts: ReadonlyMap<Address, Account>,
   block: BlockRef,
 ): Promise<number> {
-  const theirs = await healthOf(lab, [...accounts.keys()], block.number);
+  const directory = { ...lab.directory, aave: { ...lab.directory.aave, pool: market.address } };
+  const theirs = await healthOf({ client: lab.client, directory }, [...accounts.keys()], block.number);
   for (const { account, healthFactor, totalCollateralBase, totalDebtBase } of theirs) {
     expect(aaveV3.health(market, state, accounts.get(account)!, block.timestamp)).toEqual({
       healthFactor,

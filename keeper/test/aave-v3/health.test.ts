@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { indicesAt } from '../../src/protocols/aave-v3/health.ts';
 import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
-import { compoundedFactor, linearFactor } from '../../src/protocols/aave-v3/math.ts';
+import { binomialFactor, compoundedFactor, linearFactor } from '../../src/protocols/aave-v3/math.ts';
 import { rulesOf } from '../../src/protocols/aave-v3/rules.ts';
 import type { AaveState } from '../../src/protocols/aave-v3/state.ts';
 import { now, reserve, type Scene, scene } from './scene.ts';
@@ -23,6 +23,20 @@ describe('interest', () => {
     expect(compoundedFactor(rate, elapsed)).toBe(factor);
     const debtor = reserve({ variableBorrowRate: rate, variableBorrowIndex: 1087654321098765432109876543n });
     expect(indicesAt(rulesOf(10n, ''), debtor, now + elapsed).debt).toBe(index);
+  });
+
+  test.each([
+    [12n, 1000000019916286330964653773n, 1087654342760800320223858943n],
+    [3600n, 1000005974903689452134417688n, 1087660819728581413679943318n],
+    [86400n, 1000143407541972068683304526n, 1087810298931469505182432178n],
+  ])('debt compounded over %d s up to 3.3', (elapsed, factor, index) => {
+    expect(binomialFactor(rate, elapsed)).toBe(factor);
+    expect(binomialFactor(rate, 0n)).toBe(10n ** 27n);
+    const debtor = reserve({ variableBorrowRate: rate, variableBorrowIndex: 1087654321098765432109876543n });
+    const debtAt = (revision: bigint) => indicesAt(rulesOf(revision, ''), debtor, now + elapsed).debt;
+    expect([1n, 2n, 3n, 4n, 5n, 6n, 7n].map(debtAt)).toEqual(Array(7).fill(index));
+    expect(debtAt(8n)).not.toBe(index);
+    expect(debtAt(8n)).toBe(debtAt(9n));
   });
 
   const saver = { liquidityRate: 31_230_000_000_000_000_000_000_000n, liquidityIndex: 1043210987654321098765432109n };
@@ -67,13 +81,27 @@ describe('health', () => {
     });
   });
 
-  test('does not truncate the average threshold to whole bps', () => {
+  test.each([1n, 3n, 4n, 5n, 6n, 7n, 8n])('rounds balances half up, debt value down at revision %d', (revision) => {
+    expect(judge(mixed(revision))).toEqual({
+      healthFactor: 1193851821617244892n,
+      underwater: false,
+      collateralBase: 2796291330534n,
+      debtBase: 1892298294505n,
+    });
+  });
+
+  test.each([
+    [7n, 999989645451487057n],
+    [8n, 999989645451487057n],
+    [9n, 1000010354549362838n],
+    [10n, 1000010354549362838n],
+  ])('truncates the average threshold to whole bps up to 3.4 (revision %d)', (revision, healthFactor) => {
     const scenario = scene(
-      10n,
+      revision,
       [{ decimals: 8, liquidationThreshold: 8300n }, { decimals: 8, liquidationThreshold: 7800n }, { decimals: 8 }],
       [{ supply: 1561234567890n }, { supply: 1234999999999n }, { debt: 2259101299372n }],
     );
-    expect(judge(scenario)).toMatchObject({ healthFactor: 1000010354549362838n, underwater: false });
+    expect(judge(scenario)).toMatchObject({ healthFactor, underwater: healthFactor < 10n ** 18n });
   });
 
   test('is underwater strictly below 1', () => {

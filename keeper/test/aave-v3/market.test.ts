@@ -49,22 +49,22 @@ function chainOf(views: Record<string, Hex>) {
 }
 
 describe('open refuses', () => {
-  const old = {
+  const newer = {
     [`${pool}.function ADDRESSES_PROVIDER()`]: word(provider),
     [`${provider}.function getPool()`]: word(pool),
-    [`${pool}.function POOL_REVISION()`]: encodeAbiParameters([{ type: 'uint256' }], [8n]),
+    [`${pool}.function POOL_REVISION()`]: encodeAbiParameters([{ type: 'uint256' }], [12n]),
   };
   test.each([
     ['its Pool', pool],
     ['its PoolAddressesProvider', provider],
   ])('a revision it cannot evaluate exactly, by %s', async (_, address) => {
-    await expect(aaveV3.open(chainOf(old), address)).rejects.toThrow(
-      `Aave v3 revision 8 at ${pool} is not supported: this version of Plimsoll evaluates revisions 9, 10, 11 exactly`,
+    await expect(aaveV3.open(chainOf(newer), address)).rejects.toThrow(
+      `Aave v3 revision 12 at ${pool} is not supported: this version of Plimsoll evaluates revisions 1 to 11 exactly`,
     );
   });
 
   test('an address that is something else', async () => {
-    await expect(aaveV3.open(chainOf(old), asset(7))).rejects.toThrow(
+    await expect(aaveV3.open(chainOf(newer), asset(7))).rejects.toThrow(
       `${asset(7)} is neither an Aave v3 Pool nor a PoolAddressesProvider on chain 1`,
     );
   });
@@ -98,6 +98,9 @@ describe('discovery', () => {
     ['UserEModeSet', { user: ann }],
     ['LiquidationCall', { collateralAsset: bob, debtAsset: bob, user: ann }],
     ['DeficitCreated', { user: ann, debtAsset: bob }],
+    ['MintUnbacked', { reserve: bob, onBehalfOf: ann, referralCode: 0 }],
+    ['SwapBorrowRateMode', { reserve: bob, user: ann }],
+    ['RebalanceStableBorrowRate', { reserve: bob, user: ann }],
   ])('%s names the account', (name, args) => {
     expect(named(name, args)).toEqual([ann]);
   });

@@ -127,7 +127,7 @@ describe('options', () => {
   });
 
   test('a partial liquidation where the reserve cannot pay more out', () => {
-    const [option] = optionsOf(basic({ ether: { virtualLiquidity: 3n * 10n ** 17n } }));
+    const [option] = optionsOf(basic({ ether: { liquidity: 3n * 10n ** 17n } }));
     expect(option!.seized).toBeLessThanOrEqual(3n * 10n ** 17n);
     expect(option!.seized).toBeGreaterThan(299n * 10n ** 15n);
     expect(option!.argument).toBe(option!.repay);
@@ -143,7 +143,7 @@ describe('no option', () => {
     ['debt inactive', { dollars: { active: false } }],
     ['collateral in its grace period', { ether: { gracePeriodUntil: now } }],
     ['debt in its grace period', { dollars: { gracePeriodUntil: now } }],
-    ['no liquidity', { ether: { virtualLiquidity: 0n } }],
+    ['no liquidity', { ether: { liquidity: 0n } }],
     ['no bonus configured', { ether: { liquidationBonus: 0n } }],
     ['no price', { dollars: { price: 'no price' } }],
   ])('%s', (_, change) => {

@@ -22,13 +22,15 @@ export function reserve({ price = 10n ** 8n, ...change }: ReserveChange = {}): R
     paused: false,
     flashLoanEnabled: true,
     liquidationProtocolFee: 1000n,
+    eModeCategory: 0,
+    virtualAccounting: true,
     liquidityIndex: RAY,
     liquidityRate: 0n,
     variableBorrowIndex: RAY,
     variableBorrowRate: 0n,
     lastUpdate: now,
     gracePeriodUntil: 0n,
-    virtualLiquidity: 2n ** 127n,
+    liquidity: 2n ** 127n,
     ...change,
     price: typeof price === 'string' ? { error: price } : { value: price },
   };
@@ -59,6 +61,7 @@ export function scene(
       decimals,
       aToken: asset(100 + id),
       variableDebtToken: asset(200 + id),
+      stableDebtToken: asset(400 + id),
     }),
   );
   return {
@@ -81,6 +84,7 @@ export function scene(
       reserves: assets,
       assets,
       lastEMode: Object.keys(eModes).length,
+      eModePriceSources: new Map(),
     },
     state: {
       block: { number: 1n, hash: zeroHash, timestamp: now },

@@ -4,6 +4,7 @@ import { parseAbi } from 'viem';
 export const poolAbi = parseAbi([
   'struct ReserveData { uint256 configuration; uint128 liquidityIndex; uint128 liquidityRate; uint128 variableBorrowIndex; uint128 variableBorrowRate; uint128 stableBorrowRate; uint40 lastUpdateTimestamp; uint16 id; address aToken; address stableDebtToken; address variableDebtToken; address interestRateStrategy; uint128 accruedToTreasury; uint128 unbacked; uint128 isolationModeTotalDebt; }',
   'struct CollateralConfig { uint16 ltv; uint16 liquidationThreshold; uint16 liquidationBonus; }',
+  'struct EModeCategory { uint16 ltv; uint16 liquidationThreshold; uint16 liquidationBonus; address priceSource; string label; }',
   'function POOL_REVISION() view returns (uint256)',
   'function ADDRESSES_PROVIDER() view returns (address)',
   'function FLASHLOAN_PREMIUM_TOTAL() view returns (uint128)',
@@ -15,6 +16,7 @@ export const poolAbi = parseAbi([
   'function getLiquidationGracePeriod(address asset) view returns (uint40)',
   'function getEModeCategoryCollateralConfig(uint8 id) view returns (CollateralConfig)',
   'function getEModeCategoryCollateralBitmap(uint8 id) view returns (uint128)',
+  'function getEModeCategoryData(uint8 id) view returns (EModeCategory)',
   'function getUserConfiguration(address user) view returns (uint256)',
   'function getUserEMode(address user) view returns (uint256)',
 ]);
@@ -43,7 +45,17 @@ export const liquidationLogicAbi = parseAbi([
 /** aToken and variable debt token. */
 export const scaledTokenAbi = parseAbi(['function scaledBalanceOf(address user) view returns (uint256)']);
 
-export const tokenAbi = parseAbi(['function symbol() view returns (string)']);
+/** Stable debt token, up to 3.1. */
+export const stableTokenAbi = parseAbi([
+  'function principalBalanceOf(address user) view returns (uint256)',
+  'function getUserStableRate(address user) view returns (uint256)',
+  'function getUserLastUpdated(address user) view returns (uint40)',
+]);
+
+export const tokenAbi = parseAbi([
+  'function symbol() view returns (string)',
+  'function balanceOf(address holder) view returns (uint256)',
+]);
 /** Maker-style tokens answer `symbol()` with 32 bytes. */
 export const bytesTokenAbi = parseAbi(['function symbol() view returns (bytes32)']);
 
@@ -57,6 +69,9 @@ export const accountEventsAbi = parseAbi([
   'event ReserveUsedAsCollateralDisabled(address indexed reserve, address indexed user)',
   'event UserEModeSet(address indexed user, uint8 categoryId)',
   'event LiquidationCall(address indexed collateralAsset, address indexed debtAsset, address indexed user, uint256 debtToCover, uint256 liquidatedCollateralAmount, address liquidator, bool receiveAToken)',
+  'event MintUnbacked(address indexed reserve, address user, address indexed onBehalfOf, uint256 amount, uint16 indexed referralCode)',
+  'event SwapBorrowRateMode(address indexed reserve, address indexed user, uint8 interestRateMode)',
+  'event RebalanceStableBorrowRate(address indexed reserve, address indexed user)',
   'event DeficitCreated(address indexed user, address indexed debtAsset, uint256 amountCreated)',
   'event BalanceTransfer(address indexed from, address indexed to, uint256 value, uint256 index)',
 ]);

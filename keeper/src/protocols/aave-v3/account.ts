@@ -1,9 +1,9 @@
 import type { Address, PublicClient } from 'viem';
 import type { Account, Cell } from '../protocol.ts';
-import { poolAbi, scaledTokenAbi } from './abi.ts';
+import { poolAbi, scaledTokenAbi, stableTokenAbi } from './abi.ts';
 import type { AaveMarket } from './market.ts';
 import { type Answer, type Call, must, readTogether } from './read.ts';
-import { debtSlot, slotsOfBitmap } from './slots.ts';
+import { debtSlot, slotsOfBitmap, stableSlot } from './slots.ts';
 import type { AaveState } from './state.ts';
 
 /** Calls per `eth_call`: under 20 million gas, which every public node allows. */
@@ -23,12 +23,24 @@ async function readAll(client: PublicClient, calls: readonly Call[], state: Aave
   return answers;
 }
 
-/** The call that gives the amount of a slot. */
+/** The call that gives the amount of a flag's slot. */
 function amountCall(market: AaveMarket, account: Address, slot: number): Call | undefined {
   const reserve = market.reserves[slot >> 1];
   if (!reserve) return undefined;
   const token = slot === debtSlot(reserve.id) ? reserve.variableDebtToken : reserve.aToken;
   return { address: token, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args: [account] };
+}
+
+/** The calls that give what is owed at a stable rate where a debt's flag is set: principal, rate, last update. */
+function stableCalls(market: AaveMarket, account: Address, slot: number): Call[] {
+  const reserve = market.reserves[slot >> 1];
+  if (!market.rules.stableDebt || !reserve || slot !== debtSlot(reserve.id)) return [];
+  return (['principalBalanceOf', 'getUserStableRate', 'getUserLastUpdated'] as const).map((functionName) => ({
+    address: reserve.stableDebtToken,
+    abi: stableTokenAbi,
+    functionName,
+    args: [account],
+  }));
 }
 
 /**
@@ -56,27 +68,31 @@ export async function readAccounts(
 
   const calls: Call[] = [];
   const found = accounts.map((address, index) => {
-    const cells: (Cell & { call?: number })[] = [];
-    for (const slot of slotsOfBitmap(must<bigint>(flags[2 * index]))) {
+    const slots = slotsOfBitmap(must<bigint>(flags[2 * index]));
+    const cells: { slot: number; call?: number }[] = [];
+    for (const slot of slots) {
       const call = amountCall(market, address, slot);
-      if (call) cells.push({ slot, amount: 0n, call: calls.push(call) - 1 });
-      else if (slot >> 1 >= market.reserves.length) cells.push({ slot, amount: 0n });
+      if (call) cells.push({ slot, call: calls.push(call) - 1 });
+      else if (slot >> 1 >= market.reserves.length) cells.push({ slot });
     }
-    return { address: address.toLowerCase() as Address, group: Number(must<bigint>(flags[2 * index + 1])), cells };
+    const stable = slots.flatMap((slot) => {
+      const asked = stableCalls(market, address, slot);
+      return asked.length > 0 ? [{ slot: stableSlot(slot >> 1), call: calls.push(...asked) - asked.length }] : [];
+    });
+    const group = Number(must<bigint>(flags[2 * index + 1]));
+    return { address: address.toLowerCase() as Address, group, cells, stable };
   });
 
   const balances = await readAll(client, calls, state);
+  // A timestamp of 40 bits comes as a number.
+  const amountOf = (call: number) => BigInt(must<bigint | number>(balances[call]));
   return new Map(
-    found.map(({ address, group, cells }) => [
-      address,
-      {
-        address,
-        group,
-        cells: cells.map(({ slot, amount, call }) => ({
-          slot,
-          amount: call === undefined ? amount : must<bigint>(balances[call]),
-        })),
-      },
-    ]),
+    found.map(({ address, group, cells, stable }) => {
+      const flagged = cells.map(({ slot, call }): Cell => ({ slot, amount: call === undefined ? 0n : amountOf(call) }));
+      const owed = stable.flatMap(({ slot, call }): Cell[] =>
+        amountOf(call) === 0n ? [] : [0, 1, 2].map((part) => ({ slot: slot + part, amount: amountOf(call + part) })),
+      );
+      return [address, { address, group, cells: [...flagged, ...owed] }];
+    }),
   );
 }

@@ -1,7 +1,8 @@
 import type { Coefficients } from '../protocol.ts';
-import { eModeOf, indicesAt } from './health.ts';
+import { indicesAt } from './health.ts';
 import type { AaveMarket } from './market.ts';
 import { PERCENT, RAY } from './math.ts';
+import { eModeOf, priceIn } from './prices.ts';
 import { collateralSlot, debtSlot } from './slots.ts';
 import type { AaveState } from './state.ts';
 
@@ -10,29 +11,34 @@ import type { AaveState } from './state.ts';
  * its threshold. Indices are the Pool's own at that second, so accounts that interest alone carries over the line are found.
  *
  * What the Pool rounds, the sum does not: a balance by less than one token unit, its value by less than one unit of base
- * currency. `rounding` bounds both for one cell.
+ * currency, and up to 3.4 the account's weighted collateral by half a unit. `rounding` bounds all that for one cell. Up to
+ * 3.4 the average threshold is cut to whole bps, too: it stays above the average of the thresholds less one each, which is
+ * what the sum is made with.
+ *
+ * Whoever owes at a stable rate goes to the judge, since each such debt grows at its own pace.
  */
 export function coefficients(market: AaveMarket, state: AaveState, timestamp: bigint): Coefficients {
   const { rules } = market;
   const groups = market.lastEMode + 1;
   const slots = 2 * market.reserves.length;
   const values = new Float64Array(groups * slots).fill(Number.NaN);
-  let rounding = 0;
+  let rounding = 1;
   state.reserves.forEach((reserve, id) => {
-    if (!reserve || 'error' in reserve.price) return;
-    const price = reserve.price.value;
+    if (!reserve) return;
     const unit = 10n ** BigInt(reserve.decimals);
     const index = indicesAt(rules, reserve, timestamp);
-    const perUnit = ratio(price, unit);
-    rounding = Math.max(rounding, 1 + perUnit);
+    const counts = rules.zeroThreshold || reserve.liquidationThreshold !== 0n;
     for (let group = 0; group < groups; group++) {
-      const threshold = (eModeOf(state.eModes.get(group), id) ?? reserve).liquidationThreshold;
-      const counts = rules.zeroThreshold || reserve.liquidationThreshold !== 0n;
-      const weight = counts ? threshold : 0n;
+      const category = state.eModes.get(group);
+      const found = priceIn(category, reserve, id);
+      if ('error' in found) continue;
+      const price = found.value;
+      const threshold = (eModeOf(category, id) ?? reserve).liquidationThreshold;
+      const weight = counts ? threshold - (rules.wholeBps ? 1n : 0n) : 0n;
       const at = group * slots;
       values[at + debtSlot(id)] = -ratio(index.debt * price, RAY * unit);
       values[at + collateralSlot(id)] = ratio(index.income * price * weight, RAY * unit * PERCENT);
-      rounding = Math.max(rounding, ratio((price + unit) * weight, unit * PERCENT));
+      rounding = Math.max(rounding, (ratio(price, unit) + 1) * Math.max(1, ratio(threshold, PERCENT)) + 0.5);
     }
   });
   return { groups, slots, values, rounding };

@@ -8,6 +8,10 @@ export type ReserveConfiguration = {
   paused: boolean;
   flashLoanEnabled: boolean;
   liquidationProtocolFee: bigint;
+  /** The one eMode of the reserve, up to 3.1; 0 if none. */
+  eModeCategory: number;
+  /** From 3.1 to 3.3: whether the Pool keeps its own count of the reserve's liquidity. */
+  virtualAccounting: boolean;
 };
 
 const bits = (word: bigint, from: bigint, width: bigint): bigint => (word >> from) & ((1n << width) - 1n);
@@ -22,5 +26,7 @@ export function decodeConfiguration(word: bigint): ReserveConfiguration {
     paused: bits(word, 60n, 1n) === 1n,
     flashLoanEnabled: bits(word, 63n, 1n) === 1n,
     liquidationProtocolFee: bits(word, 152n, 16n),
+    eModeCategory: Number(bits(word, 168n, 8n)),
+    virtualAccounting: bits(word, 252n, 1n) === 1n,
   };
 }

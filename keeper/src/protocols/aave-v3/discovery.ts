@@ -13,6 +13,9 @@ const accountTopics: Record<(typeof accountEventsAbi)[number]['name'], readonly 
   ReserveUsedAsCollateralDisabled: [2],
   UserEModeSet: [1],
   LiquidationCall: [3],
+  MintUnbacked: [2],
+  SwapBorrowRateMode: [2],
+  RebalanceStableBorrowRate: [2],
   DeficitCreated: [1],
   BalanceTransfer: [1, 2],
 };

@@ -1,9 +1,10 @@
 import type { Account, Health, Unjudged } from '../protocol.ts';
 import type { AaveMarket } from './market.ts';
-import { linearFactor, MAX_UINT256, mulDivFloor, rayMul, WAD } from './math.ts';
+import { binomialFactor, linearFactor, MAX_UINT256, mulDivFloor, rayMul, WAD } from './math.ts';
+import { debtPriceIn, eModeOf, priceIn } from './prices.ts';
 import type { Rules } from './rules.ts';
-import { positionsOf } from './slots.ts';
-import type { AaveState, EMode, ReserveState } from './state.ts';
+import { type Position, positionsOf } from './slots.ts';
+import type { AaveState, ReserveState } from './state.ts';
 
 /** What an account holds and owes of one reserve at a timestamp, in the reserve's token. */
 export type Holding = {
@@ -14,9 +15,13 @@ export type Holding = {
   /** Whether the reserve can be seized from this account. */
   collateral: boolean;
   supply: bigint;
+  /** All debt, and the part of it at the variable rate. */
   debt: bigint;
-  /** The debt index, ray. */
-  debtIndex: bigint;
+  variableDebt: bigint;
+  /** What the debt is worth in `liquidationCall`: up to 3.1 an eMode may price all debt of its accounts. */
+  debtPrice: bigint;
+  /** Both indices, ray. */
+  index: Indices;
   liquidationBonus: bigint;
 };
 
@@ -27,17 +32,28 @@ export type Valuation = Health & { holdings: Holding[] };
  * without income or without debt, where nothing depends on it: a rate of zero leaves the index, and without debt there
  * is no account to charge.
  */
-export function indicesAt(rules: Rules, reserve: ReserveState, timestamp: bigint): { income: bigint; debt: bigint } {
+export function indicesAt(rules: Rules, reserve: ReserveState, timestamp: bigint): Indices {
+  const known = lastIndices.get(reserve);
+  if (known?.timestamp === timestamp && known.rules === rules) return known.indices;
   const elapsed = timestamp - reserve.lastUpdate;
-  return {
+  const indices = {
     income: rayMul(linearFactor(reserve.liquidityRate, elapsed), reserve.liquidityIndex),
     debt: rayMul(rules.debtFactor(reserve.variableBorrowRate, elapsed), reserve.variableBorrowIndex),
   };
+  lastIndices.set(reserve, { rules, timestamp, indices });
+  return indices;
 }
 
-/** The category whose threshold and bonus apply to reserve `id`, if any. What is borrowed plays no part. */
-export const eModeOf = (eMode: EMode | undefined, id: number): EMode | undefined =>
-  eMode && (eMode.collateralBitmap >> BigInt(id)) & 1n ? eMode : undefined;
+/** Both of a reserve's indices, ray. */
+export type Indices = { income: bigint; debt: bigint };
+
+/** Every account of a head is judged at the same second, so each reserve's indices are worked out once. */
+const lastIndices = new WeakMap<ReserveState, { rules: Rules; timestamp: bigint; indices: Indices }>();
+
+/** What a debt at a stable rate has grown to. */
+function stableDebt({ stable: { principal, rate, lastUpdate } }: Position, timestamp: bigint): bigint {
+  return principal === 0n ? 0n : rayMul(principal, binomialFactor(rate, timestamp - lastUpdate));
+}
 
 /** Values an account in the Pool's own order of steps and roundings. */
 export function value(market: AaveMarket, state: AaveState, account: Account, timestamp: bigint): Valuation | Unjudged {
@@ -58,14 +74,21 @@ export function value(market: AaveMarket, state: AaveState, account: Account, ti
     const reserve = state.reserves[position.id];
     if (!reserve) continue;
     // The Pool asks for the price even where the balance is zero, so a failing source fails the whole account.
-    if ('error' in reserve.price) return { error: reserve.price.error };
-    const price = reserve.price.value;
+    const found = priceIn(category, reserve, position.id);
+    if ('error' in found) return found;
+    const price = found.value;
+    if (position.borrowing && rules.virtualAccounting === 'flagged' && !reserve.virtualAccounting) {
+      return {
+        error: `owes reserve ${position.id}, which is outside virtual accounting: its debt may carry a discount`,
+      };
+    }
     const unit = 10n ** BigInt(reserve.decimals);
     const index = indicesAt(rules, reserve, timestamp);
     const eMode = eModeOf(category, position.id);
     const collateral = position.collateral && (rules.zeroThreshold || reserve.liquidationThreshold !== 0n);
     const supply = collateral ? rules.supplyBalance(position.scaledSupply, index.income) : 0n;
-    const debt = position.borrowing ? rules.debtBalance(position.scaledDebt, index.debt) : 0n;
+    const variableDebt = position.borrowing ? rules.debtBalance(position.scaledDebt, index.debt) : 0n;
+    const debt = variableDebt + stableDebt(position, timestamp);
     const supplyBase = mulDivFloor(supply, price, unit);
     collateralBase += supplyBase;
     weighted += supplyBase * (eMode ?? reserve).liquidationThreshold;
@@ -78,7 +101,9 @@ export function value(market: AaveMarket, state: AaveState, account: Account, ti
       collateral,
       supply,
       debt,
-      debtIndex: index.debt,
+      variableDebt,
+      debtPrice: debtPriceIn(category, price),
+      index,
       liquidationBonus: (eMode ?? reserve).liquidationBonus,
     });
   }

@@ -23,7 +23,7 @@ function leg(market: AaveMarket, option: Option): Leg {
   };
 }
 
-/** Aave v3, revisions 9 to 11 of the Pool (3.5 to 3.7). */
+/** Aave v3, revisions 1 to 11 of the Pool (3.0 to 3.7). */
 export const aaveV3: Protocol<AaveMarket, AaveState> = {
   id: 'aave-v3',
   open,
@@ -36,5 +36,6 @@ export const aaveV3: Protocol<AaveMarket, AaveState> = {
   leg,
   price,
   lender,
+  changesSilently: false,
   errors,
 };

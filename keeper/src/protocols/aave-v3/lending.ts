@@ -5,7 +5,6 @@ import type { AaveState } from './state.ts';
 
 /** `Funding.AaveV3Simple` in the Liquidator contract. */
 const FUNDING_NUMBER = 7;
-const BPS = 10_000n;
 
 /** Oracle price of one whole token, base currency. */
 export function price(market: AaveMarket, state: AaveState, asset: Address) {
@@ -14,15 +13,15 @@ export function price(market: AaveMarket, state: AaveState, asset: Address) {
   return found && 'value' in found && found.value > 0n ? { base: found.value, decimals: reserve.decimals } : undefined;
 }
 
-/** `flashLoanSimple` of the Pool: premium in bps, rounded up (3.5 and later). Never waived for this entry point. */
+/** `flashLoanSimple` of the Pool: rounded as the version does. Never waived for this entry point. */
 export function lender(market: AaveMarket, state: AaveState): Lender {
   return (asset, amount) => {
     const id = market.assets.find(({ address }) => address === asset)?.id;
     const reserve = id === undefined ? undefined : state.reserves[id];
-    if (!reserve?.flashLoanEnabled || !reserve.active || reserve.paused || reserve.virtualLiquidity < amount) {
+    if (!reserve?.flashLoanEnabled || !reserve.active || reserve.paused || reserve.liquidity < amount) {
       return undefined;
     }
-    const fee = (amount * state.flashPremium + BPS - 1n) / BPS;
+    const fee = market.rules.flashFee(amount, state.flashPremium);
     return { funding: FUNDING_NUMBER, source: market.address, fee };
   };
 }

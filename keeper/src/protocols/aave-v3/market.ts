@@ -7,9 +7,15 @@ import { type Call, must, orElse, readTogether } from './read.ts';
 import { type Rules, rulesOf } from './rules.ts';
 
 /** A reserve's tokens. `id` is its position in the Pool's list and in every bitmap. */
-export type ReserveTokens = Asset & { id: number; aToken: Address; variableDebtToken: Address };
+export type ReserveTokens = Asset & {
+  id: number;
+  aToken: Address;
+  variableDebtToken: Address;
+  /** Where the version has one; another contract's address else. */
+  stableDebtToken: Address;
+};
 
-/** LiquidationLogic's constants. The base ones are amounts of base currency, 8 decimals of a dollar in Aave's markets. */
+/** LiquidationLogic's constants; up to 3.2 only the first plays a part. The base ones are amounts of base currency, 8 decimals of a dollar in Aave's markets. */
 export type Thresholds = {
   /** At or below this health factor all debt of a reserve may be repaid. */
   fullCloseHealth: bigint;
@@ -37,11 +43,27 @@ export type AaveMarket = Omit<Market, 'assets'> & {
   assets: readonly ReserveTokens[];
   /** Highest eMode category in use, 0 if there is none. */
   lastEMode: number;
+  /** Up to 3.1: the asset whose oracle price a category's reserves have, by category; only of those that name one. */
+  eModePriceSources: ReadonlyMap<number, Address>;
 };
 
 const MAX_EMODE = 255;
+/** What the constant is where the Pool does not say which library it is in. */
+const FULL_CLOSE_HEALTH = 95n * 10n ** 16n;
 
-type PoolReserveData = { configuration: bigint; id: number; aToken: Address; variableDebtToken: Address };
+type PoolReserveData = {
+  configuration: bigint;
+  id: number;
+  aToken: Address;
+  variableDebtToken: Address;
+  stableDebtToken: Address;
+};
+
+/** In the order of `Thresholds`. */
+const constantCalls = (address: Address): Call[] =>
+  (['CLOSE_FACTOR_HF_THRESHOLD', 'MIN_BASE_MAX_CLOSE_FACTOR_THRESHOLD', 'MIN_LEFTOVER_BASE'] as const).map(
+    (functionName) => ({ address, abi: liquidationLogicAbi, functionName }),
+  );
 
 /** Finds Pool and PoolAddressesProvider from either. */
 async function findPool(client: PublicClient, address: Address, block?: BlockRef) {
@@ -82,12 +104,10 @@ export async function open(client: PublicClient, address: Address, block?: Block
       [
         onPool('POOL_REVISION'),
         onPool('getReservesList'),
-        onPool('getReservesCount'),
         onPool('getLiquidationLogic'),
         onProvider('getPoolConfigurator'),
         onProvider('getPriceOracle'),
         onProvider('getPriceOracleSentinel'),
-        ...Array.from({ length: MAX_EMODE }, (_, index) => onPool('getEModeCategoryCollateralConfig', [index + 1])),
       ],
       block,
     ),
@@ -95,29 +115,25 @@ export async function open(client: PublicClient, address: Address, block?: Block
   const revision = must<bigint>(first[0]);
   const rules = rulesOf(revision, pool);
   const list = must<Address[]>(first[1]);
-  const count = Number(must<bigint>(first[2]));
-  const logic = must<Address>(first[3]);
-  const oracle = getAddress(must<Address>(first[5]));
-  const categories = first.slice(7).map((answer) => must<{ liquidationThreshold: number }>(answer));
+  const oracle = getAddress(must<Address>(first[4]));
+  const constants = rules.closeFactor === 'reserve' ? [] : constantCalls(must<Address>(first[2]));
 
-  const second = await readTogether(
-    client,
-    [
-      { address: logic, abi: liquidationLogicAbi, functionName: 'CLOSE_FACTOR_HF_THRESHOLD' },
-      { address: logic, abi: liquidationLogicAbi, functionName: 'MIN_BASE_MAX_CLOSE_FACTOR_THRESHOLD' },
-      { address: logic, abi: liquidationLogicAbi, functionName: 'MIN_LEFTOVER_BASE' },
-      { address: oracle, abi: oracleAbi, functionName: 'BASE_CURRENCY_UNIT' },
-      ...list.flatMap((asset): Call[] => [
-        onPool('getReserveData', [asset]),
-        { address: asset, abi: tokenAbi, functionName: 'symbol' },
-        { address: asset, abi: bytesTokenAbi, functionName: 'symbol' },
-      ]),
-    ],
-    block,
-  );
-  const reserves: (ReserveTokens | undefined)[] = Array.from({ length: count });
+  const calls: Call[] = [
+    ...constants,
+    { address: oracle, abi: oracleAbi, functionName: 'BASE_CURRENCY_UNIT' },
+    ...list.flatMap((asset): Call[] => [
+      onPool('getReserveData', [asset]),
+      { address: asset, abi: tokenAbi, functionName: 'symbol' },
+      { address: asset, abi: bytesTokenAbi, functionName: 'symbol' },
+    ]),
+  ];
+  const eModeView = rules.eModes === 'category' ? 'getEModeCategoryData' : 'getEModeCategoryCollateralConfig';
+  const eModes = Array.from({ length: MAX_EMODE }, (_, index) => onPool(eModeView, [index + 1]));
+  const second = await readTogether(client, [...calls, ...eModes], block);
+  const thresholds = second.slice(0, constants.length).map((answer) => must<bigint>(answer));
+  const reserves: (ReserveTokens | undefined)[] = [];
   const assets = list.map((asset, index): ReserveTokens => {
-    const at = 4 + 3 * index;
+    const at = constants.length + 1 + 3 * index;
     const data = must<PoolReserveData>(second[at]);
     const reserve = {
       id: data.id,
@@ -126,30 +142,41 @@ export async function open(client: PublicClient, address: Address, block?: Block
       decimals: decodeConfiguration(data.configuration).decimals,
       aToken: getAddress(data.aToken),
       variableDebtToken: getAddress(data.variableDebtToken),
+      stableDebtToken: getAddress(data.stableDebtToken),
     };
+    // Ids of reserves that were dropped are left empty, and those after the last one in the list are not known.
+    while (reserves.length < data.id) reserves.push(undefined);
     reserves[data.id] = reserve;
     return reserve;
   });
+  const categories = second
+    .slice(calls.length)
+    .map((answer) => must<{ liquidationThreshold: number; priceSource?: Address }>(answer));
 
   return {
     protocol: 'aave-v3',
     chainId,
     address: pool,
     addressesProvider,
-    configurator: getAddress(must<Address>(first[4])),
+    configurator: getAddress(must<Address>(first[3])),
     oracle,
-    sentinel: rules.sentinel ? getAddress(must<Address>(first[6])) : zeroAddress,
+    sentinel: rules.sentinel ? getAddress(must<Address>(first[5])) : zeroAddress,
     revision,
     rules,
     thresholds: {
-      fullCloseHealth: must<bigint>(second[0]),
-      fullCloseBase: must<bigint>(second[1]),
-      minLeftoverBase: must<bigint>(second[2]),
+      fullCloseHealth: thresholds[0] ?? FULL_CLOSE_HEALTH,
+      fullCloseBase: thresholds[1] ?? 0n,
+      minLeftoverBase: thresholds[2] ?? 0n,
     },
-    baseUnit: must<bigint>(second[3]),
+    baseUnit: must<bigint>(second[constants.length]),
     reserves,
     assets,
     lastEMode: categories.findLastIndex((category) => category.liquidationThreshold !== 0) + 1,
+    eModePriceSources: new Map(
+      categories.flatMap(({ priceSource = zeroAddress }, index) =>
+        priceSource === zeroAddress ? [] : [[index + 1, getAddress(priceSource)]],
+      ),
+    ),
   };
 }
 

@@ -42,3 +42,18 @@ export function compoundedFactor(rate: bigint, elapsed: bigint): bigint {
   const x = (rate * elapsed) / YEAR;
   return RAY + x + rayMul(x, x / 2n + rayMul(x, x / 6n));
 }
+
+/**
+ * Growth of a debt index up to Aave 3.3, and of stable debt: the first terms of the binomial expansion of (1 + r)^elapsed.
+ * @param rate ray per year
+ * @param elapsed seconds
+ * @returns ray; each division rounded down, each product of rates half up
+ */
+export function binomialFactor(rate: bigint, elapsed: bigint): bigint {
+  if (elapsed === 0n) return RAY;
+  const before = elapsed - 1n;
+  const beforeThat = elapsed > 2n ? elapsed - 2n : 0n;
+  const square = rayMul(rate, rate) / (YEAR * YEAR);
+  const cube = rayMul(square, rate) / YEAR;
+  return RAY + (rate * elapsed) / YEAR + (elapsed * before * square) / 2n + (elapsed * before * beforeThat * cube) / 6n;
+}

@@ -18,12 +18,14 @@ const open = (reserve: ReserveState, timestamp: bigint): boolean =>
 function pairOf(valuation: Valuation, debt: Holding, collateral: Holding): Pair {
   return {
     debt: debt.debt,
-    debtPrice: debt.price,
+    variableDebt: debt.variableDebt,
+    debtPrice: debt.debtPrice,
     debtUnit: debt.unit,
-    debtIndex: debt.debtIndex,
+    debtIndex: debt.index.debt,
     collateral: collateral.supply,
     collateralPrice: collateral.price,
     collateralUnit: collateral.unit,
+    collateralIndex: collateral.index.income,
     bonus: collateral.liquidationBonus,
     protocolFee: collateral.reserve.liquidationProtocolFee,
     totalDebtBase: valuation.debtBase,
@@ -46,12 +48,12 @@ export function options(market: AaveMarket, state: AaveState, account: Account, 
 
   const found: Option[] = [];
   now.holdings.forEach((debt, debtAt) => {
-    if (debt.debt === 0n || debt.price === 0n || !open(debt.reserve, timestamp)) return;
+    if (debt.debt === 0n || debt.debtPrice === 0n || !open(debt.reserve, timestamp)) return;
     now.holdings.forEach((collateral, collateralAt) => {
       if (!collateral.collateral || collateral.supply === 0n || collateral.price === 0n) return;
       if (collateral.liquidationBonus === 0n || !open(collateral.reserve, timestamp)) return;
       const pair = pairOf(now, debt, collateral);
-      const sized = size(market.rules, market.thresholds, pair, collateral.reserve.virtualLiquidity);
+      const sized = size(market.rules, market.thresholds, pair, collateral.reserve.liquidity);
       if (!sized) return;
       const later = pairOf(ahead, ahead.holdings[debtAt]!, ahead.holdings[collateralAt]!);
       found.push({
@@ -67,7 +69,7 @@ export function options(market: AaveMarket, state: AaveState, account: Account, 
         closesCollateral: sized.taken === pair.collateral,
         bonusBase:
           mulDivFloor(sized.seized, collateral.price, collateral.unit) -
-          market.rules.debtValue(sized.repay, debt.price, debt.unit),
+          market.rules.debtValue(sized.repay, debt.debtPrice, debt.unit),
       });
     });
   });

@@ -1,11 +1,13 @@
 import type { Thresholds } from './market.ts';
-import { divCeil, MAX_UINT256, mulDivCeil, mulDivFloor, percentMul, RAY } from './math.ts';
+import { divCeil, MAX_UINT256, mulDivCeil, mulDivFloor, percentMul } from './math.ts';
 import type { Rules } from './rules.ts';
 
 /** One debt and one collateral of an account under water, as `liquidationCall` sees them. */
 export type Pair = {
   /** The account's debt in the debt reserve, its price and 10^decimals. */
   debt: bigint;
+  /** The part of it at the variable rate, which is repaid first. */
+  variableDebt: bigint;
   debtPrice: bigint;
   debtUnit: bigint;
   /** The debt reserve's index, ray. */
@@ -14,6 +16,8 @@ export type Pair = {
   collateral: bigint;
   collateralPrice: bigint;
   collateralUnit: bigint;
+  /** The collateral reserve's index, ray. */
+  collateralIndex: bigint;
   /** Collateral's bonus with its 100 %, and the treasury's share of the bonus (bps). */
   bonus: bigint;
   protocolFee: bigint;
@@ -28,8 +32,14 @@ export type Quote = { repay: bigint; taken: bigint; seized: bigint; fee: bigint 
 /** A legal call: what to pass, and what it does. */
 export type Sized = Quote & { argument: bigint };
 
-/** Debt the Pool lets one call repay: all of it, or half of the whole position's where both sides are large and healthy. */
+/**
+ * Debt the Pool lets one call repay: all of it, or half. Up to 3.2 half of this debt where the account is healthy enough;
+ * later half of the whole position's, and only where both sides are large, too.
+ */
 export function largestRepay(rules: Rules, thresholds: Thresholds, pair: Pair): bigint {
+  if (rules.closeFactor === 'reserve') {
+    return pair.healthFactor > thresholds.fullCloseHealth ? percentMul(pair.debt, 5_000n) : pair.debt;
+  }
   const debtBase = rules.debtValue(pair.debt, pair.debtPrice, pair.debtUnit);
   const collateralBase = mulDivFloor(pair.collateral, pair.collateralPrice, pair.collateralUnit);
   if (
@@ -56,8 +66,8 @@ export function quote(rules: Rules, pair: Pair, amount: bigint): Quote {
 }
 
 /**
- * The largest amount that leaves both sides at least the minimum the Pool accepts as a remainder; negative when there is
- * none. Every smaller amount is legal too.
+ * The largest amount that leaves both sides at least the minimum the Pool accepts as a remainder (3.3 and later); negative
+ * when there is none. Every smaller amount is legal too.
  */
 export function largestPartial(rules: Rules, thresholds: Thresholds, pair: Pair): bigint {
   const least = thresholds.minLeftoverBase;
@@ -99,19 +109,23 @@ export function size(rules: Rules, thresholds: Thresholds, pair: Pair, liquidity
   const limit = largestRepay(rules, thresholds, pair);
   const full = quote(rules, pair, limit);
   const closes = full.repay === pair.debt || full.taken === pair.collateral;
-  const partial = withMargin(largestPartial(rules, thresholds, pair));
-  if ((closes || limit <= partial) && full.seized <= liquidity) return called(pair, full, MAX_UINT256);
+  const partial = rules.closeFactor === 'reserve' ? limit : withMargin(largestPartial(rules, thresholds, pair));
+  if ((closes || limit <= partial) && full.seized <= liquidity) return called(rules, pair, full, MAX_UINT256);
 
   const legal = smaller(limit, partial);
   if (legal <= 0n) return undefined;
   const exact = quote(rules, pair, legal);
-  if (exact.seized <= liquidity) return called(pair, exact, exact.repay);
+  if (exact.seized <= liquidity) return called(rules, pair, exact, exact.repay);
   const payable = quote(rules, pair, withMargin(largestPayable(rules, pair, legal, liquidity)));
-  return called(pair, payable, payable.repay);
+  return called(rules, pair, payable, payable.repay);
 }
 
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** The Pool's tokens refuse to burn what rounds down to nothing. */
-const called = (pair: Pair, quoted: Quote, argument: bigint): Sized | undefined =>
-  mulDivFloor(quoted.repay, RAY, pair.debtIndex) > 0n && quoted.seized > 0n ? { ...quoted, argument } : undefined;
+function called(rules: Rules, pair: Pair, quoted: Quote, argument: bigint): Sized | undefined {
+  const variable = smaller(quoted.repay, pair.variableDebt);
+  if (quoted.repay === 0n || (variable > 0n && rules.burntDebt(variable, pair.debtIndex) === 0n)) return undefined;
+  const burnt = quoted.seized > 0n && rules.burntSupply(quoted.seized, pair.collateralIndex) > 0n;
+  return burnt ? { ...quoted, argument } : undefined;
+}

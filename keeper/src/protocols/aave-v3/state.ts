@@ -1,6 +1,6 @@
 import { type Address, BaseError, ContractFunctionRevertedError, type PublicClient, zeroAddress } from 'viem';
 import type { BlockRef, MarketState } from '../protocol.ts';
-import { oracleAbi, poolAbi, sentinelAbi } from './abi.ts';
+import { oracleAbi, poolAbi, sentinelAbi, tokenAbi } from './abi.ts';
 import { decodeConfiguration, type ReserveConfiguration } from './configuration.ts';
 import type { AaveMarket } from './market.ts';
 import { type Answer, type Call, must, readTogether } from './read.ts';
@@ -18,12 +18,18 @@ export type ReserveState = ReserveConfiguration & {
   price: Price;
   /** Last second in which the reserve cannot be liquidated after a pause; 0 if never paused. */
   gracePeriodUntil: bigint;
-  /** Underlying that the Pool counts as its own, to pay seized collateral from. */
-  virtualLiquidity: bigint;
+  /** Underlying to pay seized collateral from: what the Pool counts as its own, else what the aToken holds. */
+  liquidity: bigint;
 };
 
 /** An eMode category; bit `id` of `collateralBitmap` says that a reserve takes its threshold and bonus (bps). */
-export type EMode = { liquidationThreshold: bigint; liquidationBonus: bigint; collateralBitmap: bigint };
+export type EMode = {
+  liquidationThreshold: bigint;
+  liquidationBonus: bigint;
+  collateralBitmap: bigint;
+  /** Up to 3.1: the price of all its reserves, where it names a source for one. */
+  price?: Price;
+};
 
 /** What all accounts of a Pool share at one block. */
 export type AaveState = MarketState & {
@@ -45,62 +51,76 @@ type PoolReserve = {
   lastUpdateTimestamp: number;
 };
 
-const CALLS_PER_RESERVE = 4;
+type EModeConfig = { liquidationThreshold: number; liquidationBonus: number };
 
 /** Reads a Pool at one block, in one call. A price source that reverts is kept as such, with its reason. */
 export async function readMarket(client: PublicClient, market: AaveMarket, block: BlockRef): Promise<AaveState> {
-  const onPool = (functionName: string, args: unknown[] = []): Call => ({
-    address: market.address,
-    abi: poolAbi,
-    functionName,
-    args,
+  const { rules } = market;
+  const calls: Call[] = [];
+  const ask = (call: Call): number => calls.push(call) - 1;
+  const askPool = (functionName: string, args: unknown[] = []): number =>
+    ask({ address: market.address, abi: poolAbi, functionName, args });
+  const askPrice = (asset: Address): number =>
+    ask({ address: market.oracle, abi: oracleAbi, functionName: 'getAssetPrice', args: [asset] });
+
+  const premium = askPool('FLASHLOAN_PREMIUM_TOTAL');
+  const allowed =
+    market.sentinel === zeroAddress
+      ? undefined
+      : ask({ address: market.sentinel, abi: sentinelAbi, functionName: 'isLiquidationAllowed' });
+  const ofReserves = market.assets.map(({ id, symbol, address, aToken }) => ({
+    id,
+    symbol,
+    address,
+    data: askPool('getReserveData', [address]),
+    grace: rules.gracePeriod ? askPool('getLiquidationGracePeriod', [address]) : undefined,
+    counted: rules.virtualAccounting === 'none' ? undefined : askPool('getVirtualUnderlyingBalance', [address]),
+    held:
+      rules.virtualAccounting === 'always'
+        ? undefined
+        : ask({ address, abi: tokenAbi, functionName: 'balanceOf', args: [aToken] }),
+    price: askPrice(address),
+  }));
+  const ofEModes = Array.from({ length: market.lastEMode }, (_, index) => {
+    const id = index + 1;
+    if (rules.eModes === 'bitmap') {
+      const config = askPool('getEModeCategoryCollateralConfig', [id]);
+      return { id, config, bitmap: askPool('getEModeCategoryCollateralBitmap', [id]), source: undefined };
+    }
+    const asset = market.eModePriceSources.get(id);
+    const source = asset && { asset, price: askPrice(asset) };
+    return { id, config: askPool('getEModeCategoryData', [id]), bitmap: undefined, source };
   });
-  const sentinel = market.sentinel !== zeroAddress;
-  const answers = await readTogether(
-    client,
-    [
-      onPool('FLASHLOAN_PREMIUM_TOTAL'),
-      ...(sentinel ? [{ address: market.sentinel, abi: sentinelAbi, functionName: 'isLiquidationAllowed' }] : []),
-      ...market.assets.flatMap(({ address }) => [
-        onPool('getReserveData', [address]),
-        onPool('getLiquidationGracePeriod', [address]),
-        onPool('getVirtualUnderlyingBalance', [address]),
-        { address: market.oracle, abi: oracleAbi, functionName: 'getAssetPrice', args: [address] },
-      ]),
-      ...Array.from({ length: market.lastEMode }, (_, index) => [
-        onPool('getEModeCategoryCollateralConfig', [index + 1]),
-        onPool('getEModeCategoryCollateralBitmap', [index + 1]),
-      ]).flat(),
-    ],
-    block,
-  );
+
+  const answers = await readTogether(client, calls, block);
+  const get = <T>(call: number): T => must<T>(answers[call]);
 
   const reserves: (ReserveState | undefined)[] = market.reserves.map(() => undefined);
-  const firstReserve = sentinel ? 2 : 1;
-  market.assets.forEach(({ id, symbol, address }, index) => {
-    const [data, grace, liquidity, price] = answers.slice(firstReserve + CALLS_PER_RESERVE * index);
-    const reserve = must<PoolReserve>(data);
+  for (const { id, symbol, address, data, grace, counted, held, price } of ofReserves) {
+    const reserve = get<PoolReserve>(data);
+    const configuration = decodeConfiguration(reserve.configuration);
+    const byBooks = counted !== undefined && (held === undefined || configuration.virtualAccounting);
     reserves[id] = {
-      ...decodeConfiguration(reserve.configuration),
+      ...configuration,
       liquidityIndex: reserve.liquidityIndex,
       liquidityRate: reserve.liquidityRate,
       variableBorrowIndex: reserve.variableBorrowIndex,
       variableBorrowRate: reserve.variableBorrowRate,
       lastUpdate: BigInt(reserve.lastUpdateTimestamp),
-      price: priceOf(price, symbol, address),
-      gracePeriodUntil: BigInt(must<number>(grace)),
-      virtualLiquidity: must<bigint>(liquidity),
+      price: priceOf(answers[price], symbol, address),
+      gracePeriodUntil: grace === undefined ? NEVER_PAUSED : BigInt(get<number>(grace)),
+      liquidity: get<bigint>(byBooks ? counted : held!),
     };
-  });
+  }
 
-  const firstEMode = firstReserve + CALLS_PER_RESERVE * market.assets.length;
   const eModes = new Map<number, EMode>();
-  for (let id = 1; id <= market.lastEMode; id++) {
-    const config = must<{ liquidationThreshold: number; liquidationBonus: number }>(answers[firstEMode + 2 * (id - 1)]);
+  for (const { id, config, bitmap, source } of ofEModes) {
+    const { liquidationThreshold, liquidationBonus } = get<EModeConfig>(config);
     eModes.set(id, {
-      liquidationThreshold: BigInt(config.liquidationThreshold),
-      liquidationBonus: BigInt(config.liquidationBonus),
-      collateralBitmap: must<bigint>(answers[firstEMode + 2 * (id - 1) + 1]),
+      liquidationThreshold: BigInt(liquidationThreshold),
+      liquidationBonus: BigInt(liquidationBonus),
+      collateralBitmap: bitmap === undefined ? membersOf(id, reserves) : get<bigint>(bitmap),
+      ...(source ? { price: priceOf(answers[source.price], `eMode ${id}`, source.asset) } : {}),
     });
   }
 
@@ -108,9 +128,19 @@ export async function readMarket(client: PublicClient, market: AaveMarket, block
     block,
     reserves,
     eModes,
-    liquidationAllowed: !sentinel || must<boolean>(answers[1]),
-    flashPremium: must<bigint>(answers[0]),
+    liquidationAllowed: allowed === undefined || get<boolean>(allowed),
+    flashPremium: get<bigint>(premium),
   };
+}
+
+const NEVER_PAUSED = 0n;
+
+/** Up to 3.1 a reserve names its one category itself. */
+function membersOf(category: number, reserves: readonly (ReserveState | undefined)[]): bigint {
+  return reserves.reduce(
+    (bitmap, reserve, id) => (reserve?.eModeCategory === category ? bitmap | (1n << BigInt(id)) : bitmap),
+    0n,
+  );
 }
 
 function priceOf(answer: Answer | undefined, symbol: string, asset: Address): Price {
