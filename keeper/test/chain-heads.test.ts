@@ -2,12 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestClient, http, publicActions } from 'viem';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { startAnvil } from '../../test-fork/lab/node.ts';
 import { type Chain, connect } from '../src/chain/client.ts';
 import type { Head } from '../src/chain/heads.ts';
 import { type Block, block, type ChainNode, startChainNode } from './support/chain-node.ts';
 import { readableLog, until } from './support/log-lines.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const after: (() => unknown)[] = [];
 afterEach(async () => {
@@ -219,7 +221,7 @@ describe('heads over a WebSocket', () => {
     node.setHead(block(102));
     await until(() => seen.at(-1) === '102a');
     expect(said('a subscription is silent while blocks come; subscribing anew')).toHaveLength(1);
-  }, 20_000);
+  });
 
   test('are asked for where there are no subscriptions', async () => {
     const [node] = (await start(1)) as [ChainNode];

@@ -30,7 +30,7 @@ const UNKNOWN_BLOCK =
 const NO_STATE =
   /missing trie node|state (is|histories are|already|at block|not|for)[^.]*(not available|unavailable|pruned|discarded|not found)|historical state|state .*pruned|pruned history|archive (node|state|request|data)|old data not available|no historical RPC|distance to target block exceeds/i;
 const RATE =
-  /rate.?limit|too many (requests|connections)|requests? (per|limit)|request count exceeded|per second|\/sec(ond)?\b|compute units|credits limited|throughput|capacity exceeded|exceeded .*(capacity|quota)|(quota|allowance|usage) .*exceeded|call rate|throttl|slow down|back ?off|request rate|\b429\b/i;
+  /rate.?limit|too many (requests?|connections)|\brps\b|requests? (per|limit)|request count exceeded|per second|\/sec(ond)?\b|compute units|credits limited|throughput|capacity exceeded|exceeded .*(capacity|quota)|(quota|allowance|usage) .*exceeded|call rate|throttl|slow down|back ?off|request rate|\b429\b/i;
 const UNREACHABLE = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT', 'EACCES', 'EAI_AGAIN'];
 
 /** All that an error and its causes say, without what was asked: a request may hold any digits. */
@@ -38,7 +38,9 @@ export function wordsOf(error: unknown): string {
   const words: string[] = [];
   for (const one of causesOf(error)) {
     const { shortMessage, message, details, data } = one as unknown as Record<string, unknown>;
-    for (const text of [shortMessage ?? message, details]) if (typeof text === 'string') words.push(text);
+    // viem's own words for a code say less than the node's, and other things.
+    const text = details || (shortMessage ?? message);
+    if (typeof text === 'string') words.push(text);
     if (data !== undefined) words.push(typeof data === 'string' ? data : JSON.stringify(data));
   }
   return words.length > 0 ? words.join(' ') : String(error);

@@ -45,7 +45,7 @@ function suggestedEnd(words: string, error: unknown): bigint | undefined {
   return undefined;
 }
 
-const NUMBER = String.raw`([\d,_]+)\s*(k\b)?`;
+const NUMBER = String.raw`(\d[\d,_]*)\s*(k\b)?`;
 const STATED = [
   String.raw`limited to (?:a |an |0 ?- ?)?${NUMBER}\s*-?(?:blocks?)?`,
   `up to an? ${NUMBER} ?-?block`,
@@ -63,7 +63,7 @@ const STATED = [
 function statedBlocks(words: string): bigint | undefined {
   if (
     /results|logs (over|in|per)|returned more|response size|bytes|credits/i.test(words) &&
-    !/block range/i.test(words)
+    !/block range|requested blocks/i.test(words)
   ) {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hex } from 'viem';
 import { type WebSocket, WebSocketServer } from 'ws';
 
@@ -36,11 +37,14 @@ export type ChainNode = {
   count(method: string): number;
   /** Answers some requests itself; what it leaves is answered by chain id and head. */
   answer: (request: Body) => Answer | undefined;
-  /** Sends this status instead of any answer. */
-  status: number | undefined;
+  /** Sends this status instead of any answer, or of the answer to some requests. */
+  status: number | ((request: Body) => number | undefined) | undefined;
   headers: Record<string, string>;
   /** Whether subscribers hear of new heads. */
   pushes: boolean;
+  /** Milliseconds that an answer over http takes, and how many requests are being answered. */
+  delay: number;
+  open: number;
   /** Takes no more answers out: requests hang. */
   silent: boolean;
   /** Subscriptions asked for so far, and sockets now open. */
@@ -59,11 +63,16 @@ export async function startChainNode(head: Block = block(100)): Promise<ChainNod
   const server = createServer(async (request, response) => {
     const asked = JSON.parse(await textOf(request)) as Body | Body[];
     if (node.silent) return;
-    if (node.status) {
-      response.writeHead(node.status, node.headers).end('no');
+    const [first] = [asked].flat() as [Body];
+    const status = typeof node.status === 'function' ? node.status(first) : node.status;
+    if (status) {
+      response.writeHead(status, node.headers).end('no');
       return;
     }
+    node.open += 1;
     const answers = Array.isArray(asked) ? asked.map(reply) : reply(asked);
+    if (node.delay > 0) await sleep(node.delay);
+    node.open -= 1;
     response.setHeader('content-type', 'application/json').end(JSON.stringify(answers));
   });
   const sockets = new WebSocketServer({ server });
@@ -122,6 +131,8 @@ export async function startChainNode(head: Block = block(100)): Promise<ChainNod
     status: undefined,
     headers: {},
     pushes: true,
+    delay: 0,
+    open: 0,
     silent: false,
     subscriptions: 0,
     sockets: new Set(),

@@ -1,0 +1,428 @@
+import { createPublicClient, createWalletClient, type Hex, http, keccak256, parseAbiItem, toEventSelector } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { startAnvil } from '../../test-fork/lab/node.ts';
+import { getBlockLogs } from '../src/chain/block-logs.ts';
+import { type Chain, connect } from '../src/chain/client.ts';
+import { getLogsInRanges, type LogProgress, type LogQuery, type LogRange } from '../src/chain/logs.ts';
+import { type Answer, block, type ChainNode, startChainNode } from './support/chain-node.ts';
+import { readableLog } from './support/log-lines.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
+
+const TRANSFER = parseAbiItem('event Transfer(address indexed from, address indexed to, uint256 value)');
+const TOPIC = toEventSelector(TRANSFER);
+const ADDRESS = '0x00000000000000000000000000000000000000a1';
+
+const after: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const undo of after.splice(0).reverse()) await undo();
+});
+
+const logAt = (number: number, index = 0) => ({
+  address: ADDRESS,
+  topics: [TOPIC],
+  data: '0x',
+  blockNumber: `0x${number.toString(16)}`,
+  blockHash: block(number).hash,
+  transactionHash: `0x${'11'.repeat(32)}`,
+  logIndex: `0x${index.toString(16)}`,
+});
+
+async function openChain(nodes: ChainNode[]): Promise<Chain> {
+  const { log } = await readableLog();
+  const chain = await connect({ rpc: nodes.map(({ url }) => url), chain: undefined, pollingInterval: 20 }, log);
+  after.push(() => chain.pool.close());
+  return chain;
+}
+
+type Asked = { from: number; to: number; size: number; call: number };
+
+/** A node with one log in each block of 10,000 that gives them, or what `refuse` says. */
+async function logNode(refuse: (asked: Asked, node: ChainNode) => Answer | undefined = () => undefined) {
+  const node = await startChainNode(block(10_000));
+  after.push(node.stop);
+  const asked: [from: number, to: number][] = [];
+  node.answer = ({ method, params }) => {
+    if (method !== 'eth_getLogs') return undefined;
+    const { fromBlock, toBlock } = params[0] as { fromBlock: string; toBlock: string };
+    const [from, to] = [Number(fromBlock), Number(toBlock)];
+    asked.push([from, to]);
+    const refused = refuse({ from, to, size: to - from + 1, call: asked.length }, node);
+    return refused ?? { result: Array.from({ length: to - from + 1 }, (_, offset) => logAt(from + offset)) };
+  };
+  const chain = await openChain([node]);
+  return { node, chain, asked, sizes: () => asked.map(([from, to]) => to - from + 1) };
+}
+
+const error = (message: string, code = -32_005): Answer => ({ error: { code, message } });
+
+/** Reads a search to its end and checks that each block came once, in order. */
+async function search(
+  chain: Pick<Chain, 'client'>,
+  options: Partial<LogQuery> & { range: number },
+): Promise<LogRange[]> {
+  const query = { address: ADDRESS, events: [TRANSFER], fromBlock: 0n, toBlock: 99n, ...options } as const;
+  const ranges: LogRange[] = [];
+  for await (const range of getLogsInRanges(chain.client, query)) ranges.push(range);
+  let next = query.fromBlock;
+  for (const { fromBlock, toBlock, logs } of ranges) {
+    expect(fromBlock).toBe(next);
+    expect(logs.map(({ blockNumber }) => blockNumber)).toEqual(
+      Array.from({ length: Number(toBlock - fromBlock) + 1 }, (_, offset) => fromBlock + BigInt(offset)),
+    );
+    next = toBlock + 1n;
+  }
+  expect(next).toBe(query.toBlock + 1n);
+  return ranges;
+}
+
+describe('a search for logs', () => {
+  test('covers each block once, in order, and tells how far it is', async () => {
+    const { chain, asked } = await logNode();
+    const told: LogProgress[] = [];
+    const ranges = await search(chain, { range: 40, onProgress: (progress) => told.push(progress) });
+    expect(ranges.map(({ fromBlock, toBlock }) => [fromBlock, toBlock])).toEqual([
+      [0n, 39n],
+      [40n, 79n],
+      [80n, 99n],
+    ]);
+    expect(asked.toSorted(([a], [b]) => a - b)).toEqual([
+      [0, 39],
+      [40, 79],
+      [80, 99],
+    ]);
+    expect(told.map(({ block, toBlock, blocks, logs }) => [block, toBlock, blocks, logs])).toEqual([
+      [39n, 99n, 40, 40],
+      [79n, 99n, 80, 80],
+      [99n, 99n, 100, 100],
+    ]);
+    expect(told[0]!.rate).toBeGreaterThan(0);
+    expect(told[0]!.eta).toBeCloseTo(60 / told[0]!.rate);
+    expect(told[2]!.eta).toBe(0);
+  });
+
+  test('gives logs as the node has them, numbers read', async () => {
+    const { chain } = await logNode();
+    const [range] = await search(chain, { range: 10, fromBlock: 7n, toBlock: 7n });
+    expect(range!.logs).toEqual([
+      {
+        address: ADDRESS,
+        topics: [TOPIC],
+        data: '0x',
+        blockNumber: 7n,
+        blockHash: block(7).hash,
+        transactionHash: `0x${'11'.repeat(32)}`,
+        logIndex: 0,
+      },
+    ]);
+  });
+
+  test('of no blocks asks nothing', async () => {
+    const { chain, asked } = await logNode();
+    expect(await search(chain, { range: 10, fromBlock: 5n, toBlock: 4n })).toEqual([]);
+    expect(asked).toEqual([]);
+  });
+
+  test('can be taken up where a reader stopped', async () => {
+    const { chain } = await logNode();
+    const query = { address: ADDRESS, events: [TRANSFER], fromBlock: 0n, toBlock: 99n, range: 10 } as const;
+    for await (const { toBlock } of getLogsInRanges(chain.client, query)) if (toBlock === 29n) break;
+    expect((await search(chain, { range: 10, fromBlock: 30n }))[0]!.fromBlock).toBe(30n);
+  });
+
+  test('asks for several ranges at a time, but not ahead of a reader without end', async () => {
+    const { chain, asked } = await logNode();
+    const query = { address: ADDRESS, events: [TRANSFER], fromBlock: 0n, toBlock: 9_999n, range: 1 } as const;
+    const ranges = getLogsInRanges(chain.client, query);
+    await ranges.next();
+    for (let before = -1; before !== asked.length; ) {
+      before = asked.length;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(asked.length).toBeGreaterThan(4);
+    expect(asked.length).toBeLessThanOrEqual(65);
+    await ranges.return();
+  });
+
+  test('halves a range that is refused, and asks for longer ones again', async () => {
+    const refuse = ({ from, size }: Asked) => (from < 500 && size > 12 ? error('block range is too wide') : undefined);
+    const { chain, sizes } = await logNode(refuse);
+    await search(chain, { range: 40, toBlock: 4_999n });
+    expect(Math.max(...sizes())).toBe(40);
+    expect(sizes()).toEqual(expect.arrayContaining([40, 20, 10]));
+    // Where it is allowed, the range is back at its longest for most of the way.
+    expect(sizes().filter((size) => size === 40).length).toBeGreaterThan(80);
+  });
+
+  test('goes past a length that was refused only after many have gone well', async () => {
+    const { chain, asked, sizes } = await logNode(({ size }) =>
+      size > 30 ? error('query returned more than 10000 results') : undefined,
+    );
+    await search(chain, { range: 40, toBlock: 1_999n });
+    const refused = sizes().filter((size) => size > 30).length;
+    expect(asked.length - refused).toBeGreaterThanOrEqual(100);
+    expect(refused).toBeGreaterThan(4);
+    expect(refused).toBeLessThan(4 * 8);
+  });
+
+  test('takes the range that the node proposes', async () => {
+    const { chain, sizes } = await logNode(({ from, size }) => {
+      const to = `0x${(from + 24).toString(16)}`;
+      const range = `[0x${from.toString(16)}, ${to}]`;
+      return size > 25
+        ? error(`query returned more than 10000 results. Try with this block range ${range}.`)
+        : undefined;
+    });
+    await search(chain, { range: 100, toBlock: 399n });
+    expect(sizes().filter((size) => size > 25)).toEqual([100, 100, 100, 100]);
+    expect(new Set(sizes())).toEqual(new Set([100, 25]));
+  });
+
+  test('takes the number of blocks that the node names, and keeps to it', async () => {
+    const { chain, sizes } = await logNode(({ size }) =>
+      size > 25 ? error('eth_getLogs is limited to a 25 block range', -32_614) : undefined,
+    );
+    await search(chain, { range: 100, toBlock: 1_999n });
+    expect(sizes().filter((size) => size > 25)).toEqual([100, 100, 100, 100]);
+    expect(new Set(sizes())).toEqual(new Set([100, 25]));
+  });
+
+  test('shortens a range for which the answer is too large for the gateway', async () => {
+    const { chain, node, sizes } = await logNode();
+    node.status = ({ params }) => {
+      const { fromBlock, toBlock } = (params[0] ?? {}) as { fromBlock?: string; toBlock?: string };
+      return Number(toBlock) - Number(fromBlock) >= 12 ? 413 : undefined;
+    };
+    await search(chain, { range: 40 });
+    expect(Math.max(...sizes())).toBe(10);
+    expect(chain.endpoints()[0]).toMatchObject({ state: 'good', errors: 0 });
+  });
+
+  test('says in one line which block alone is too much, and what to do', async () => {
+    const { chain, asked } = await logNode(({ from, to }) =>
+      from <= 5 && to >= 5 ? error('Log response size exceeded.') : undefined,
+    );
+    const found = search(chain, { range: 8, toBlock: 7n });
+    await expect(found).rejects.toThrow(
+      /^the logs of block 5 alone are refused as too many: use another --rpc endpoint/,
+    );
+    expect(asked).toContainEqual([5, 5]);
+  });
+
+  test('asks another endpoint for a block that one refuses', async () => {
+    const refusing = await logNode(({ size }) => (size >= 1 ? error('Log response size exceeded.') : undefined));
+    const { node } = await logNode(({ size }) => (size > 1 ? error('Log response size exceeded.') : undefined));
+    const chain = await openChain([refusing.node, node]);
+    await search(chain, { range: 4, toBlock: 3n });
+  });
+
+  test('tries again after a failure', async () => {
+    const { chain, asked } = await logNode(({ call }) => (call === 1 ? error('Internal error', -32_603) : undefined));
+    await search(chain, { range: 100 });
+    expect(asked).toEqual([
+      [0, 99],
+      [0, 99],
+    ]);
+  });
+
+  test('asks more and more at a time, half as much when asked too often, and never for less', async () => {
+    const opens: number[] = [];
+    const { chain, node, sizes } = await logNode(({ call }, one) => {
+      opens.push(one.open);
+      return call === 120 ? error('Your app has exceeded its compute units per second capacity', 429) : undefined;
+    });
+    node.delay = 10;
+    await search(chain, { range: 10, toBlock: 2_999n });
+    expect(new Set(sizes())).toEqual(new Set([10]));
+    expect(sizes()).toHaveLength(301);
+    expect(Math.max(...opens.slice(0, 4))).toBeLessThanOrEqual(4);
+    const before = Math.max(...opens.slice(0, 120));
+    expect(before).toBeGreaterThan(8);
+    expect(before).toBeLessThanOrEqual(16);
+    // All that was on its way is answered before the next is asked for.
+    const resumed = opens.indexOf(1, 120);
+    expect(resumed).toBeGreaterThan(0);
+    expect(Math.max(...opens.slice(resumed, resumed + 8))).toBeLessThanOrEqual(before / 2 + 1);
+    expect(Math.max(...opens)).toBeLessThanOrEqual(16);
+  });
+
+  test('waits as long as Retry-After says', async () => {
+    const { chain, node, asked } = await logNode();
+    node.status = 429;
+    node.headers = { 'Retry-After': '1' };
+    const began = performance.now();
+    const found = search(chain, { range: 100 });
+    const served = new Promise<number>((resolve) => {
+      setTimeout(() => {
+        node.status = undefined;
+        resolve(asked.length);
+      }, 300);
+    });
+    expect(await served).toBe(0);
+    await found;
+    expect(asked).toEqual([[0, 99]]);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(990);
+  });
+
+  test('does not take an endpoint that has not got so far for one without logs', async () => {
+    const { node, chain, asked } = await logNode();
+    node.head = block(9_990);
+    await chain.pool.look(chain.pool.members[0]!);
+    await chain.pool.look(chain.pool.members[0]!);
+    await chain.pool.look(chain.pool.members[0]!);
+    const found = search(chain, { range: 10, fromBlock: 9_985n, toBlock: 9_994n });
+    setTimeout(() => node.setHead(block(9_994)), 300);
+    await found;
+    expect(asked).toEqual([[9_985, 9_994]]);
+  });
+
+  test('ends when aborted, before and while it asks', async () => {
+    const { chain, node, asked } = await logNode();
+    const aborted = AbortSignal.abort(new Error('stop'));
+    await expect(search(chain, { range: 4, signal: aborted })).rejects.toThrow('stop');
+    expect(asked).toEqual([]);
+    const stop = new AbortController();
+    node.silent = true;
+    setTimeout(() => stop.abort(new Error('stop now')), 50);
+    await expect(search(chain, { range: 4, signal: stop.signal })).rejects.toThrow('stop now');
+  });
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('is whole and in order whatever fails: seed %i', async (seed) => {
+    const random = randomFrom(seed);
+    const limit = 5 + Math.floor(random() * 60);
+    const { chain, node } = await logNode(({ from, size, call }) => {
+      const dice = random();
+      if (size > limit) {
+        const to = (from + limit - 1).toString(16);
+        if (dice < 0.3) return error(`Try with this block range [0x${from.toString(16)}, 0x${to}].`);
+        return error(
+          dice < 0.6 ? `eth_getLogs is limited to a ${limit} range` : 'query returned more than 10000 results',
+        );
+      }
+      if (call > 400 || dice > 0.1) return undefined;
+      if (dice < 0.04) return error('Too many requests', 429);
+      return dice < 0.08 ? error('query timeout exceeded') : error('Internal error', -32_603);
+    });
+    expect(node.head.number).toBe('0x2710');
+    await search(chain, {
+      range: 20 + Math.floor(random() * 200),
+      toBlock: BigInt(500 + Math.floor(random() * 1_500)),
+    });
+  });
+});
+
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** A bloom with the bits of these values, as the yellow paper has it. */
+function bloomOf(values: Hex[]): Hex {
+  let bits = 0n;
+  for (const value of values) {
+    const hash = keccak256(value).slice(2);
+    for (const at of [0, 4, 8]) bits |= 1n << (BigInt(`0x${hash.slice(at, at + 4)}`) & 2_047n);
+  }
+  return `0x${bits.toString(16).padStart(512, '0')}`;
+}
+
+describe('the logs of a block', () => {
+  const head = { hash: block(100).hash, logsBloom: bloomOf([ADDRESS, TOPIC]) };
+  const filter = { addresses: [ADDRESS], topics: [TOPIC] } as const;
+  const gives = (node: ChainNode, logs: unknown[]) => {
+    node.answer = ({ method }) => (method === 'eth_getLogs' ? { result: logs } : undefined);
+  };
+
+  async function startNodes(count: number): Promise<{ nodes: ChainNode[]; chain: Chain; ranked: ChainNode[] }> {
+    const nodes = await Promise.all(Array.from({ length: count }, () => startChainNode()));
+    after.push(...nodes.map(({ stop }) => stop));
+    const chain = await openChain(nodes);
+    const ranked = chain.pool.ranked().map(({ endpoint }) => nodes.find(({ url }) => url === endpoint.shown)!);
+    return { nodes, chain, ranked };
+  }
+  const asked = (node: ChainNode) => node.count('eth_getLogs');
+
+  test('are asked for once, by its hash, where there are some', async () => {
+    const { chain, ranked } = await startNodes(2);
+    for (const node of ranked) gives(node, [logAt(100), logAt(100, 1)]);
+    const logs = await getBlockLogs(chain, head, filter);
+    expect(logs.map(({ logIndex, blockNumber }) => [logIndex, blockNumber])).toEqual([
+      [0, 100n],
+      [1, 100n],
+    ]);
+    expect(ranked.map(asked)).toEqual([1, 0]);
+    expect(ranked[0]!.asked.at(-1)!.params).toEqual([{ blockHash: head.hash, address: [ADDRESS], topics: [[TOPIC]] }]);
+  });
+
+  test('that one endpoint lacks are found at another, and the first is charged', async () => {
+    const { chain, ranked, nodes } = await startNodes(2);
+    gives(ranked[1]!, [logAt(100)]);
+    expect(await getBlockLogs(chain, head, filter)).toHaveLength(1);
+    expect(ranked.map(asked)).toEqual([1, 1]);
+    const charged = nodes.indexOf(ranked[0]!);
+    expect(chain.endpoints().map(({ errors }) => errors)).toEqual([0, 1].map((_, index) => Number(index === charged)));
+  });
+
+  test('are none when two say so', async () => {
+    const { chain, ranked } = await startNodes(3);
+    expect(await getBlockLogs(chain, head, filter)).toEqual([]);
+    expect(ranked.map(asked)).toEqual([1, 1, 0]);
+    expect(chain.endpoints().map(({ errors }) => errors)).toEqual([0, 0, 0]);
+  });
+
+  test('are asked for once more where there is one endpoint', async () => {
+    const { chain, ranked } = await startNodes(1);
+    ranked[0]!.answer = ({ method }) =>
+      method === 'eth_getLogs' ? { result: asked(ranked[0]!) < 2 ? [] : [logAt(100)] } : undefined;
+    expect(await getBlockLogs(chain, head, filter)).toHaveLength(1);
+  });
+
+  test.each([
+    ['the address', [TOPIC]],
+    ['the topic', [ADDRESS]],
+  ] as [string, Hex[]][])('are none where the bloom lacks %s, on the word of one', async (_, values) => {
+    const { chain, ranked } = await startNodes(2);
+    expect(await getBlockLogs(chain, { ...head, logsBloom: bloomOf(values) }, filter)).toEqual([]);
+    expect(ranked.map(asked)).toEqual([1, 0]);
+  });
+
+  test('are asked of another where the first does not know the block', async () => {
+    const { chain, ranked } = await startNodes(2);
+    ranked[0]!.answer = ({ method }) => (method === 'eth_getLogs' ? error('unknown block', -32_000) : undefined);
+    gives(ranked[1]!, [logAt(100)]);
+    expect(await getBlockLogs(chain, head, filter)).toHaveLength(1);
+    ranked[1]!.answer = ranked[0]!.answer;
+    await expect(getBlockLogs(chain, head, filter)).rejects.toThrow('unknown block');
+  });
+
+  test('of another block are not taken for its own', async () => {
+    const { chain, ranked } = await startNodes(1);
+    gives(ranked[0]!, [logAt(99)]);
+    await expect(getBlockLogs(chain, head, filter)).rejects.toThrow(`gave some of ${block(99).hash}`);
+  });
+
+  test('are found on an anvil, whose bloom says so', async () => {
+    const anvil = await startAnvil();
+    after.push(() => anvil.stop());
+    const { log } = await readableLog();
+    const chain = await connect({ rpc: [anvil.url], chain: undefined }, log);
+    const account = privateKeyToAccount('0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80');
+    const wallet = createWalletClient({ account, transport: http(anvil.url) });
+    const client = createPublicClient({ transport: http(anvil.url) });
+    // LOG1 with the topic, from a constructor.
+    const hash = await wallet.sendTransaction({ chain: null, data: `0x7f${TOPIC.slice(2)}5f5fa1` });
+    const { contractAddress, blockHash } = await client.waitForTransactionReceipt({ hash });
+    const stop = new AbortController();
+    for await (const found of chain.heads(stop.signal)) {
+      expect(found.hash).toBe(blockHash);
+      expect(found.logsBloom).toBe(bloomOf([contractAddress!, TOPIC]));
+      const logs = await getBlockLogs(chain, found, { addresses: [contractAddress!], topics: [TOPIC] });
+      expect(logs).toMatchObject([{ topics: [TOPIC], blockHash, transactionHash: hash, logIndex: 0 }]);
+      stop.abort();
+    }
+  });
+});
