@@ -46,8 +46,9 @@ async function run(settings: Settings, stop: AbortSignal, log: Logger): Promise<
   const ready = await prepare(settings, log);
   if (stop.aborted) return;
   started = true;
-  const { chain, market, operator, liquidator } = ready;
-  log.info({ chain: chain.shown, market, operator: operator?.account.address, ...liquidator }, 'ready');
+  const { chain, markets, operator, liquidator } = ready;
+  const names = markets.map(({ name }) => name);
+  log.info({ chain: chain.shown, markets: names, operator: operator?.account.address, ...liquidator }, 'ready');
   const { runKeeper } = await import('./keeper.ts');
   try {
     const summary = await runKeeper(ready, stop, log);

@@ -3,7 +3,7 @@ import { liquidatorAbi } from './bindings.ts';
 import { type Chain, connect } from './chain/client.ts';
 import { KeeperError } from './config/error.ts';
 import { loadOperator, type Operator } from './config/keys.ts';
-import { findMarket } from './config/market.ts';
+import { findMarkets, type NamedMarket } from './config/market.ts';
 import { type ChainSettings, withPreset } from './config/preset.ts';
 import type { Settings } from './config/schema.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -12,8 +12,8 @@ import type { Logger } from './telemetry/log.ts';
 export interface Ready {
   settings: ChainSettings;
   chain: Chain;
-  /** The market's address, as given or from its preset. */
-  market: Address;
+  /** What to watch, as given or from presets. */
+  markets: readonly NamedMarket[];
   /** Undefined in a dry run without a key. */
   operator: Operator | undefined;
   /** Undefined in a dry run without a Liquidator. */
@@ -28,11 +28,11 @@ export interface Ready {
 export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   const chain = await connect(settings, log);
   const filled = withPreset(settings, chain.id);
-  const market = await findMarket(settings, chain.id);
+  const markets = await findMarkets(settings, chain.id);
   const operator = await loadOperator(settings, log);
   const liquidator = settings.liquidator && (await checkLiquidator(chain, settings.liquidator, operator));
   if (operator && !settings.dryRun) await checkGasMoney(chain, operator.account.address);
-  return { settings: filled, chain, market, operator, liquidator };
+  return { settings: filled, chain, markets, operator, liquidator };
 }
 
 async function checkLiquidator(chain: Chain, address: Address, operator: Operator | undefined) {

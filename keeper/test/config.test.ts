@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CHAINS, findChainId } from '../src/config/chains.ts';
 import { parseFlags } from '../src/config/flags.ts';
-import { findMarket } from '../src/config/market.ts';
+import { findMarkets } from '../src/config/market.ts';
 import { withPreset } from '../src/config/preset.ts';
 import { readSettings, unknownVariables } from '../src/config/read.ts';
 import { configurationTable, fields } from '../src/config/schema.ts';
@@ -200,12 +200,16 @@ describe('what is refused, and who is blamed', () => {
   });
 
   test('a market of another chain, and none where there is no preset', async () => {
-    await expect(findMarket({ market: 'base' }, 8453)).resolves.toBe('0xA238Dd80C259a72e81d7e4664a9801593F98d1c5');
-    await expect(findMarket({ market: undefined }, 1)).resolves.toBe('0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2');
-    await expect(findMarket({ market: 'base' }, 10)).rejects.toThrow(
+    await expect(findMarkets({ market: ['base'] }, 8453)).resolves.toEqual([
+      { name: 'base', address: '0xA238Dd80C259a72e81d7e4664a9801593F98d1c5' },
+    ]);
+    await expect(findMarkets({ market: undefined }, 1)).resolves.toEqual([
+      { name: 'ethereum-core', address: '0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2' },
+    ]);
+    await expect(findMarkets({ market: ['base'] }, 10)).rejects.toThrow(
       '--market base is on chain 8453 (Base), not on 10 (OP Mainnet); known here: optimism',
     );
-    await expect(findMarket({ market: undefined }, 31337)).rejects.toThrow(
+    await expect(findMarkets({ market: undefined }, 31337)).rejects.toThrow(
       '--market is required on chain 31337 (Anvil); give the address of its Pool',
     );
   });

@@ -37,7 +37,9 @@ export const labFlags = (directory: CoreDirectory, url: string): string[] => [
 export function startKeeper(flags: readonly string[], key?: Hex, env: NodeJS.ProcessEnv = {}): KeeperProcess {
   const register = join(root, 'tools/register.mjs');
   const cli = join(root, 'keeper/src/cli.ts');
-  const child = spawn(process.execPath, ['--import', register, cli, '--log-format', 'json', ...flags], {
+  // Unless a test says otherwise, a keeper begins with nothing and leaves nothing.
+  const store = flags.includes('--store') ? [] : ['--store', 'memory'];
+  const child = spawn(process.execPath, ['--import', register, cli, '--log-format', 'json', ...store, ...flags], {
     cwd: root,
     env: withBinaries({ ...(key ? { PLIMSOLL_PRIVATE_KEY: key } : {}), ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
 import { type Address, type PublicClient, parseAbi, parseAbiItem } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findMarket } from '../../keeper/src/config/market.ts';
+import { findMarkets } from '../../keeper/src/config/market.ts';
 import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
 import { deploy } from '../harness/deploy.ts';
 import { type KeeperProcess, startKeeper } from '../harness/keeper.ts';
@@ -43,7 +43,7 @@ export function networkSuite(describeNetwork: () => Network): void {
     network = describeNetwork();
     node = await startAnvil({ forkUrl: network.url, autoImpersonate: true });
     const client = testClient(node.url);
-    market = network.market ?? (await findMarket({ market: undefined }, network.chainId));
+    market = network.market ?? (await findMarkets({ market: undefined }, network.chainId))[0]!.address;
     const head = await client.getBlockNumber({ cacheTime: 0 });
     fromBlock = head > network.blocks ? head - network.blocks : 0n;
     const owner = labAddress(0, 'owner');

@@ -24,6 +24,7 @@ export type Columns = {
   upsert(account: Account): void;
   /** Whether there was one. */
   remove(address: Address): boolean;
+  has(address: Address): boolean;
   get(address: Address): Account | undefined;
   /** The account of a row. */
   at(row: number): Account;
@@ -159,6 +160,8 @@ export function createColumns(): Columns {
       if (row >= 0) takeOut(row);
       return row >= 0;
     },
+
+    has: (address) => find(address) >= 0,
 
     get(address) {
       const row = find(address);

@@ -2,7 +2,7 @@ import { type Address, encodeEventTopics, type Hex } from 'viem';
 import type { Discovery } from '../protocols/protocol.ts';
 
 /** A log, as far as it is looked at. */
-export type RawLog = { address: Address; topics: readonly Hex[]; data: Hex };
+export type RawLog = { address: Address; topics: [Hex, ...Hex[]] | []; data: Hex };
 
 /** What the logs of some blocks say of a market's accounts. */
 export type Found = {
@@ -17,9 +17,9 @@ export type Found = {
 /** A market's logs: what to ask the node for, and how its answers are read. */
 export type Watch = {
   /** For every block from now on. */
-  filter: { addresses: readonly Address[]; topics: readonly Hex[] };
+  filter: { addresses: readonly Address[]; events: Discovery['events']; topics: readonly Hex[] };
   /** For the blocks of the past: enough to find every borrower. */
-  history: { addresses: readonly Address[]; topics: readonly Hex[] };
+  history: Discovery['backfill'];
   read(logs: readonly RawLog[]): Found;
 };
 
@@ -28,21 +28,21 @@ const selectors = (events: Discovery['events']): Hex[] =>
 
 /** Only borrowers can be liquidated, so only they are tracked: a log that names somebody else concerns nobody yet. */
 export function watchOf(discovery: Discovery): Watch {
-  const history = { addresses: discovery.backfill.addresses, topics: selectors(discovery.backfill.events) };
-  const finding = new Set<string>(history.topics);
-  const from = new Set(history.addresses.map((address) => address.toLowerCase()));
+  const { addresses, events, backfill } = discovery;
+  const finding = new Set<string>(selectors(backfill.events));
+  const from = new Set(backfill.addresses.map((address) => address.toLowerCase()));
   return {
-    filter: { addresses: discovery.addresses, topics: selectors(discovery.events) },
-    history,
+    filter: { addresses, events, topics: selectors(events) },
+    history: backfill,
     read(logs) {
       const found: Found = { touched: new Set(), borrowers: new Set(), reopen: false };
       for (const log of logs) {
         const finds = finding.has(log.topics[0] as string) && from.has(log.address.toLowerCase());
-        for (const account of discovery.accounts(log as { topics: [Hex, ...Hex[]]; data: Hex })) {
+        for (const account of discovery.accounts(log)) {
           found.touched.add(account);
           if (finds) found.borrowers.add(account);
         }
-        found.reopen ||= discovery.reopens(log as { topics: [Hex, ...Hex[]]; data: Hex });
+        found.reopen ||= discovery.reopens(log);
       }
       return found;
     },

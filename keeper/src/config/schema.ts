@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CHAIN_KEYS, findChainId } from './chains.ts';
 import { didYouMean } from './suggest.ts';
-import { address, block, decimal, endpoints, hexKey, oneOf, onOff, text, whole } from './values.ts';
+import { address, block, decimal, endpoints, hexKey, oneOf, onOff, text, whole, words } from './values.ts';
 
 /** What help and the README say of a setting. */
 export interface Notes {
@@ -35,12 +35,14 @@ const shape = {
     takes: 'name',
     example: 'aave-v3',
   }),
-  market: text('expected the name of a market or an address').optional().register(notes, {
+  market: words('expected the name of a market or an address').optional().register(notes, {
     group: 'What to liquidate',
-    description: "Deployment of the protocol: a preset's name, or the address of its Pool or PoolAddressesProvider",
+    description:
+      "Deployment of the protocol: a preset's name, or the address of its Pool or PoolAddressesProvider. Repeat it, or put commas between, to watch several",
     takes: 'name',
     example: 'ethereum-core',
     unset: "the chain's main market",
+    isList: true,
   }),
   liquidator: address().optional().register(notes, {
     group: 'What to liquidate',

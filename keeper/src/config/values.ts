@@ -99,6 +99,17 @@ export function hexKey() {
   });
 }
 
+/** One or more words, as a list or with commas between. */
+export function words(expected: string) {
+  return z.unknown().transform((value, ctx): string[] => {
+    const list = (Array.isArray(value) ? value : [value])
+      .flatMap((entry) => String(entry).split(','))
+      .map((entry) => entry.trim());
+    if (list.length > 0 && list.every((entry) => entry !== '')) return [...new Set(list)];
+    return refuse(ctx, expected);
+  });
+}
+
 /** Endpoints: http(s) and ws(s) URLs or IPC paths, as a list or with commas between. */
 export function endpoints() {
   return z.unknown().transform((value, ctx): string[] => {

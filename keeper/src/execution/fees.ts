@@ -1,23 +1,11 @@
-import type { PublicClient } from 'viem';
+import type { GasPrice } from '../chain/gas-price.ts';
 
 /** EIP-1559 fees, wei per gas. */
 export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint };
 
-/** What the chain asks now: `baseFee` of the next block and the tip that usually gets in. */
-export type GasPrice = { baseFee: bigint; priority: bigint };
-
 /** A replacement must pay at least an eighth more for nodes to take it; a quarter settles it in fewer rounds. */
 const BUMP_NUMERATOR = 5n;
 const BUMP_DENOMINATOR = 4n;
-
-/** Fees of the next block, from the chain. */
-export async function gasPriceNow(client: PublicClient): Promise<GasPrice> {
-  const [block, priority] = await Promise.all([
-    client.getBlock({ blockTag: 'pending' }),
-    client.estimateMaxPriorityFeePerGas(),
-  ]);
-  return { baseFee: block.baseFeePerGas ?? 0n, priority };
-}
 
 /** Room for the base fee to double, the usual tip, and never above `limit` (wei per gas). */
 export function firstFees({ baseFee, priority }: GasPrice, limit: bigint): Fees {

@@ -11,13 +11,16 @@ import {
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
 } from 'viem';
-import { type Fees, firstFees, gasPriceNow, raisedFees } from './fees.ts';
+import { gasPriceNow } from '../chain/gas-price.ts';
+import { type Fees, firstFees, raisedFees } from './fees.ts';
 import { rehearse } from './rehearse.ts';
 
 /** What the lane is asked to send. */
 export type Shipment<T> = {
   to: Address;
   data: Hex;
+  /** What it earns as rehearsed, wei. */
+  value: bigint;
   /** Gas as rehearsed; the limit gets a margin. */
   gas: bigint;
   /** Most wei that may be spent on gas: what the plan earns above the least profit. */
@@ -66,7 +69,7 @@ export type LaneEvent<T> =
 
 /** One nonce lane: everything one key sends, in order, each transaction watched until its nonce is used. */
 export type Lane<T> = {
-  inFlight(): readonly T[];
+  inFlight(): readonly Flight<T>[];
   /** Signs and sends. @throws one error when no endpoint took it; the nonce is then free again. */
   send(shipment: Shipment<T>, head: bigint): Promise<Hash>;
   /** Looks after everything in flight; call it at every head. */
@@ -236,7 +239,7 @@ export async function openLane<T>(options: {
   }
 
   return {
-    inFlight: () => flights.map(({ about }) => about),
+    inFlight: () => flights,
 
     async send(shipment, head) {
       const [now] = await Promise.all([gasPriceNow(client), flights.length === 0 && resynchronise()]);

@@ -1,10 +1,10 @@
 import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, type PublicClient } from 'viem';
 import { liquidatorAbi } from '../bindings.ts';
-import type { Plan } from '../planning/plan.ts';
+import { type Plan, packPlan } from '../planning/encoding.ts';
 
 /** The bytes that are rehearsed and, if all is well, sent. */
 export const planData = (plan: Plan): Hex =>
-  encodeFunctionData({ abi: liquidatorAbi, functionName: 'execute', args: [plan] });
+  encodeFunctionData({ abi: liquidatorAbi, functionName: 'execute', args: [packPlan(plan)] });
 
 /** Net value in wei at the plan's prices, as the contract returned it, and the gas of the transaction. */
 export type Rehearsal = { value: bigint; gas: bigint };

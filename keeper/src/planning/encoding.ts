@@ -1,3 +1,135 @@
+import { type Address, concatHex, type Hex, maxUint256, numberToHex, size } from 'viem';
+
 /** The contract's enums (contracts/interfaces/ILiquidator.sol), by their order there, as far as the planner chooses. */
 export const FUNDING = { uniswapV3Swap: 1 } as const;
 export const VENUE = { uniswapV3: 0 } as const;
+
+/** One liquidation inside a round; see `Leg` in ILiquidator.sol. */
+export type Leg = {
+  protocol: number;
+  market: Address;
+  borrower: Address;
+  collateral: Address;
+  /** Units of the round's debt token; `maxUint256` for as much as the protocol allows at that moment. */
+  repay: bigint;
+  extra: Hex;
+};
+
+/** One sale inside a round, after its legs; see `Swap` in ILiquidator.sol. */
+export type Swap = {
+  venue: number;
+  pool: Address;
+  tokenIn: Address;
+  tokenOut: Address;
+  /** Units of `tokenIn`, at most; `maxUint256` sells all. */
+  amountIn: bigint;
+  /** Least units of `tokenOut` for `amountIn`. */
+  minOut: bigint;
+  extra: Hex;
+};
+
+/** One funding call with its legs and swaps; see `Round` in ILiquidator.sol. */
+export type Round = {
+  funding: number;
+  source: Address;
+  debtToken: Address;
+  /** Units of `debtToken` to borrow. */
+  amount: bigint;
+  /** Most units of collateral the pool may take, or of `debtToken` a lender may take as its fee. */
+  maxPay: bigint;
+  extra: Hex;
+  legs: readonly Leg[];
+  swaps: readonly Swap[];
+};
+
+/** One transaction; see `Plan` in ILiquidator.sol. */
+export type Plan = {
+  /** Seconds; what is beyond 5 bytes is for ever. */
+  validUntil: bigint;
+  /** Wei. */
+  floor: bigint;
+  /** Wei. */
+  tip: bigint;
+  /** Listed in `tokens` if there is a tip. */
+  weth: Address;
+  /** `price`: wei times 1e18 for one smallest unit. */
+  tokens: readonly { token: Address; price: bigint }[];
+  rounds: readonly Round[];
+};
+
+const MAX_UINT40 = 2n ** 40n - 1n;
+const MAX_UINT128 = 2n ** 128n - 1n;
+
+/**
+ * A plan as `execute` takes it, in the layout that ILiquidator.sol gives.
+ * @throws viem's IntegerOutOfRangeError when a number does not fit; an Error when a tip is to be paid in an unlisted token
+ */
+export function packPlan(plan: Plan): Hex {
+  const { validUntil, floor, tip, weth, tokens, rounds } = plan;
+  return concatHex([
+    uint(validUntil < MAX_UINT40 ? validUntil : MAX_UINT40, 5),
+    uint(floor, 12),
+    uint(tip, 12),
+    uint(tip === 0n ? 0 : indexOf(tokens, weth), 1),
+    uint(tokens.length, 1),
+    uint(rounds.length, 1),
+    ...tokens.flatMap(({ token, price }) => [token, uint(price, 16)]),
+    ...rounds.map(packRound),
+  ]);
+}
+
+function packRound({ funding, source, debtToken, amount, maxPay, extra, legs, swaps }: Round): Hex {
+  return concatHex([
+    uint(funding, 1),
+    uint(legs.length, 1),
+    uint(swaps.length, 1),
+    uint(size(extra), 2),
+    source,
+    debtToken,
+    uint(amount, 16),
+    most(maxPay),
+    extra,
+    ...legs.map(packLeg),
+    ...swaps.map(packSwap),
+  ]);
+}
+
+function packLeg({ protocol, market, borrower, collateral, repay, extra }: Leg): Hex {
+  return concatHex([uint(protocol, 1), uint(size(extra), 2), market, borrower, collateral, most(repay), extra]);
+}
+
+function packSwap({ venue, pool, tokenIn, tokenOut, amountIn, minOut, extra }: Swap): Hex {
+  const head = [uint(venue, 1), uint(size(extra), 2), pool, tokenIn, tokenOut];
+  return concatHex([...head, most(amountIn), uint(minOut, 16), extra]);
+}
+
+function indexOf(tokens: Plan['tokens'], weth: Address): number {
+  const index = tokens.findIndex(({ token }) => token.toLowerCase() === weth.toLowerCase());
+  if (index < 0) throw new Error(`a tip is paid out of ${weth}, which is not among the plan's tokens: list it`);
+  return index;
+}
+
+const uint = (value: bigint | number, bytes: number) => numberToHex(value, { size: bytes });
+
+/** The largest number stands for all there is. */
+const most = (value: bigint) => uint(value === maxUint256 ? MAX_UINT128 : value, 16);
+
+/** What a plan came to, as `PlanExecuted` has it; see `Tally` in ILiquidator.sol. */
+export type Tally = {
+  landed: number;
+  skipped: number;
+  /** Wei that the block's producer took. */
+  tip: bigint;
+  /** Wei at the plan's prices. */
+  flashFee: bigint;
+};
+
+/** Reads the word that `PlanExecuted` carries. */
+export function readTally(word: bigint): Tally {
+  return {
+    landed: Number(BigInt.asUintN(16, word)),
+    skipped: Number(BigInt.asUintN(16, word >> 16n)),
+    tip: BigInt.asUintN(112, word >> 32n),
+    flashFee: word >> 144n,
+  };
+}

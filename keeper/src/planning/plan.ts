@@ -1,14 +1,8 @@
-import { type Address, type ContractFunctionArgs, zeroAddress } from 'viem';
-import type { liquidatorAbi } from '../bindings.ts';
+import { type Address, zeroAddress } from 'viem';
 import type { BlockRef, Lender, Option } from '../protocols/protocol.ts';
 import type { UniswapV3 } from '../venues/uniswap-v3.ts';
+import type { Leg, Plan, Round } from './encoding.ts';
 import { type Leftover, type Way, waysFor } from './ways.ts';
-
-/** A plan as the contract takes it. */
-export type Plan = ContractFunctionArgs<typeof liquidatorAbi, 'nonpayable', 'execute'>[0];
-export type Round = Plan['rounds'][number];
-export type Swap = Round['swaps'][number];
-export type Leg = Round['legs'][number];
 
 /** Wei of the native coin, times 1e18, for one smallest unit of a token; `undefined` without a price. */
 export type PriceOf = (token: Address) => bigint | undefined;

@@ -1,8 +1,7 @@
 import { type Address, maxUint256 } from 'viem';
 import type { Lender, Option } from '../protocols/protocol.ts';
 import type { Path, QuoteRequest, UniswapV3 } from '../venues/uniswap-v3.ts';
-import { FUNDING, VENUE } from './encoding.ts';
-import type { Round, Swap } from './plan.ts';
+import { FUNDING, type Round, type Swap, VENUE } from './encoding.ts';
 
 /** What is left here when a round is done, smallest units, at the quoted amounts. */
 export type Leftover = { token: Address; amount: bigint };

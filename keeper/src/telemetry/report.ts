@@ -1,56 +1,95 @@
-import { type Address, formatEther, formatUnits, type Hash, type TransactionReceipt } from 'viem';
-import type { Book } from '../book/book.ts';
-import type { Head } from '../chain/heads.ts';
-import type { LaneEvent, Settled } from '../execution/lane.ts';
+import { type Address, formatEther, formatUnits, getAddress, type Hash, type TransactionReceipt } from 'viem';
+import type { Judged } from '../book/book.ts';
+import type { Tracker } from '../book/tracker.ts';
+import type { Head } from '../chain/head.ts';
+import type { Flight, LaneEvent } from '../execution/lane.ts';
+import type { About } from '../execution/ledger.ts';
 import type { Mined } from '../execution/outcome.ts';
 import type { Offer } from '../planning/plan.ts';
-import type { Health } from '../protocols/protocol.ts';
 import type { Logger } from './log.ts';
 
-type Found = { touched: number; underwater: ReadonlyMap<Address, Health>; unjudged: ReadonlyMap<Address, string> };
 type Worth = { value: bigint; gas: bigint; net: bigint };
+
+export type Report = ReturnType<typeof createReport>;
 
 /**
  * What the keeper tells: one line for each thing that happens to an account. A reason that is the same as at the last head
  * is told at `debug` only, so that a hundred waiting accounts do not fill the log.
  */
-export function createReport(log: Logger, book: Book) {
-  const lastReason = new Map<Address, string>();
-  let lastUnjudged = '';
-  let lastUnderwater = 0;
+export function createReport(log: Logger, trackers: readonly Tracker[]) {
+  const lastReason = new Map<string, string>();
+  const last = new Map<Tracker, { unjudged: string; underwater: number }>();
 
-  const symbol = (token: Address) => book.market.assets.find(({ address }) => address === token)?.symbol ?? token;
+  const assetOf = (token: Address) => {
+    for (const { market } of trackers) {
+      const found = market.assets.find(({ address }) => address.toLowerCase() === token.toLowerCase());
+      if (found) return found;
+    }
+    return undefined;
+  };
+  const symbol = (token: Address) => assetOf(token)?.symbol ?? token;
   const amount = (token: Address, units: bigint) => {
-    const asset = book.market.assets.find(({ address }) => address === token);
+    const asset = assetOf(token);
     return asset ? `${formatUnits(units, asset.decimals)} ${asset.symbol}` : `${units} of ${token}`;
   };
-  const aboutOffer = ({ option, way }: Offer) => ({
+  /** One account as one, several as lists. */
+  const aboutLine = ({ legs }: Pick<About, 'legs'>) => {
+    const each = legs.map((leg) => ({
+      account: getAddress(leg.account),
+      debt: symbol(leg.debt),
+      collateral: symbol(leg.collateral),
+    }));
+    if (each.length === 1) return each[0]!;
+    return {
+      account: each.map(({ account }) => account),
+      debt: [...new Set(each.map(({ debt }) => debt))],
+      collateral: [...new Set(each.map(({ collateral }) => collateral))],
+    };
+  };
+  const offerLine = ({ option, way }: Offer) => ({
     account: option.account,
     debt: symbol(option.debtAsset),
     collateral: symbol(option.collateralAsset),
     way,
   });
   const worth = ({ value, gas, net }: Worth) => ({ value: formatEther(value), gas, net: formatEther(net) });
+  const forget = ({ legs }: About) => {
+    for (const { account } of legs) lastReason.delete(getAddress(account));
+  };
 
   return {
-    head({ number, timestamp }: Head, { touched, underwater, unjudged }: Found) {
-      for (const account of lastReason.keys()) if (!underwater.has(account)) lastReason.delete(account);
+    /** How a market stands at a head. */
+    head(tracker: Tracker, { number, timestamp }: Head, touched: number, { underwater, unjudged }: Judged) {
+      const before = last.get(tracker) ?? { unjudged: '', underwater: 0 };
       const reasons = new Map<string, Address[]>();
       for (const [account, reason] of unjudged) reasons.set(reason, [...(reasons.get(reason) ?? []), account]);
       const now = JSON.stringify([...reasons]);
-      for (const [reason, accounts] of now === lastUnjudged ? [] : reasons) {
+      for (const [reason, accounts] of now === before.unjudged ? [] : reasons) {
         log.warn({ reason, count: accounts.length, accounts: accounts.slice(0, 5) }, 'set aside');
       }
-      lastUnjudged = now;
-      const line = { head: number, timestamp, accounts: book.size, touched, underwater: underwater.size };
-      log[underwater.size > 0 || lastUnderwater > 0 ? 'info' : 'debug'](line, 'head');
-      lastUnderwater = underwater.size;
+      last.set(tracker, { unjudged: now, underwater: underwater.size });
+      const several = trackers.length > 1 ? { market: tracker.name } : {};
+      const line = {
+        head: number,
+        timestamp,
+        ...several,
+        accounts: tracker.book.size,
+        touched,
+        underwater: underwater.size,
+      };
+      log[underwater.size > 0 || before.underwater > 0 ? 'info' : 'debug'](line, 'head');
     },
 
+    /** An account that nothing is done about. */
     skipped(account: Address, reason: string) {
       const known = lastReason.get(account) === reason;
       lastReason.set(account, reason);
       log[known ? 'debug' : 'info']({ account, reason }, 'skipped');
+    },
+
+    /** These are no longer under water, or have changed: a reason that comes again is news. */
+    forget(accounts: Iterable<Address>) {
+      for (const account of accounts) lastReason.delete(getAddress(account));
     },
 
     /** Offers that found the lane full; they are planned anew at the next head. */
@@ -60,36 +99,40 @@ export function createReport(log: Logger, book: Book) {
 
     wouldSend(offer: Offer, rehearsed: Worth | undefined) {
       const known = rehearsed ? worth(rehearsed) : { value: formatEther(offer.value) };
-      log.info({ ...aboutOffer(offer), ...known }, 'would liquidate');
+      log.info({ ...offerLine(offer), ...known }, 'would liquidate');
     },
 
     sent(offer: Offer, hash: Hash, rehearsed: Worth) {
       lastReason.delete(offer.option.account);
-      log.info({ ...aboutOffer(offer), ...worth(rehearsed), hash }, 'sent');
+      log.info({ ...offerLine(offer), ...worth(rehearsed), hash }, 'sent');
     },
 
-    lane(event: LaneEvent<Offer>) {
+    /** Sent by an earlier run, and still on its way. */
+    takenUp({ about, nonce, hashes }: Flight<About>) {
+      log.info({ ...aboutLine(about), nonce, hash: hashes.at(-1) }, 'taken up');
+    },
+
+    lane(event: LaneEvent<About>) {
       if (event.kind === 'foreign') {
         const { nonce, expected } = event;
         log.warn({ nonce, expected }, 'another program sends with this key: give each keeper a key of its own');
         return;
       }
       const { kind, about, ...rest } = event;
-      log[kind === 'stuck' || kind === 'unwound' ? 'warn' : 'info']({ ...aboutOffer(about), ...rest }, kind);
+      log[kind === 'stuck' || kind === 'unwound' ? 'warn' : 'info']({ ...aboutLine(about), ...rest }, kind);
     },
 
-    withdrawn(settled: Exclude<Settled<Offer>, { state: 'mined' }>) {
-      const { state, about } = settled;
-      const reason = state === 'replaced' ? 'its nonce was used by a transaction that is not ours' : settled.reason;
-      log.warn({ ...aboutOffer(about), reason }, state);
+    withdrawn(about: About, state: string, reason: string) {
+      forget(about);
+      log.warn({ ...aboutLine(about), reason }, state);
     },
 
-    outcome(offer: Offer, receipt: TransactionReceipt, outcome: Mined) {
+    outcome(about: About, receipt: TransactionReceipt, outcome: Mined) {
       const { transactionHash: hash, gasUsed, effectiveGasPrice } = receipt;
       const fee = formatEther(gasUsed * effectiveGasPrice);
+      forget(about);
       if (outcome.state !== 'landed') {
-        lastReason.delete(offer.option.account);
-        log.warn({ ...aboutOffer(offer), reason: outcome.reason, gas: gasUsed, fee, hash }, outcome.state);
+        log.warn({ ...aboutLine(about), reason: outcome.reason, gas: gasUsed, fee, hash }, outcome.state);
         return;
       }
       const { value } = outcome;
@@ -119,8 +162,9 @@ export function createReport(log: Logger, book: Book) {
       }
     },
 
-    left(offers: readonly Offer[]) {
-      for (const offer of offers) log.warn(aboutOffer(offer), 'still on its way when the keeper stopped');
+    left(flights: readonly Flight<About>[]) {
+      for (const { about } of flights)
+        log.warn(aboutLine(about), 'still on its way when the keeper stopped; the next run takes it up');
     },
   };
 }

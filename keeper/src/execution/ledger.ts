@@ -1,0 +1,190 @@
+import type { Address, Hash, PublicClient } from 'viem';
+import type { Head } from '../chain/head.ts';
+import type { Attempt, AttemptState, PlannedLeg } from '../store/attempts.ts';
+import type { MarketKey } from '../store/market.ts';
+import type { Store } from '../store/store.ts';
+import type { Flight } from './lane.ts';
+import type { Mined } from './outcome.ts';
+
+/** What a transaction is about: `id` is its attempt's. */
+export type About = { id: number; market: MarketKey; legs: readonly PlannedLeg[] };
+
+/** What became of every candidate, kept: each is in one state, and a crash between two is resolved from the chain. */
+export type Ledger = {
+  /** What the last run had signed and not seen the end of; what it had not signed never was. */
+  resume(): Flight<About>[];
+  /** A plan becomes an attempt, before it is signed. */
+  planned(market: MarketKey, legs: readonly PlannedLeg[], terms: Terms): About;
+  /** A version is signed and about to go out. */
+  save(flight: Flight<About>): void;
+  sent(about: About): void;
+  /** No node took it. */
+  refused(about: About, reason: string): void;
+  landed(about: About, outcome: Mined & { state: 'landed' }, mined: MinedAs): void;
+  ended(
+    about: About,
+    state: Exclude<AttemptState, 'planned' | 'sent' | 'landed'>,
+    reason: string,
+    mined?: MinedAs,
+  ): void;
+  /** Its block is no longer on the chain. */
+  unwound(about: About, hash: Hash): void;
+  /** Nothing to do for it now; it is looked at again later, later each time the same is said of it. */
+  setAside(market: MarketKey, account: Address, reason: string, head: Head): void;
+  /** Whether an account may be looked at: it is not set aside, or its time has come. */
+  isDue(market: MarketKey, account: Address, head: Head): boolean;
+  /** Accounts that have changed, or are under water no more: what was said of them holds no longer. */
+  forget(market: MarketKey, accounts: Iterable<Address>): void;
+};
+
+/** What a plan promises. Wei, gas, seconds. */
+export type Terms = Pick<Attempt, 'operator' | 'to' | 'data' | 'value' | 'gas' | 'budget' | 'validUntil'>;
+
+/** Where and at what price (wei) a transaction was mined. */
+export type MinedAs = { hash: Hash; block: bigint; time: bigint; gas: bigint; cost: bigint };
+
+/** Blocks until an account is looked at again after the very same was said of it 1, 2, 3, ... times. */
+const RETRY_AFTER = [1n, 1n, 1n, 2n, 2n, 4n];
+
+type Aside = { reason: string; times: number; retryAt: bigint };
+
+export function openLedger(store: Store, operator: Address | undefined): Ledger {
+  const { attempts, candidates, positions } = store;
+  const aside = new Map<string, Aside>();
+  const keyOf = ({ address }: MarketKey, account: Address) => `${address}/${account}`.toLowerCase();
+  for (const { market, account, state, reason, retryAt } of candidates.all()) {
+    if (state !== 'set aside' || !retryAt || !('block' in retryAt)) continue;
+    aside.set(keyOf(market, account), { reason: reason ?? '', times: 1, retryAt: retryAt.block });
+  }
+
+  const mark = ({ market, legs }: About, state: Parameters<typeof candidates.set>[2]['state'], reason?: string) => {
+    for (const { account } of legs) {
+      aside.delete(keyOf(market, account));
+      candidates.set(market, account, { state, reason });
+    }
+  };
+
+  const ledger: Ledger = {
+    resume() {
+      if (!operator) return [];
+      return attempts.open(operator).flatMap((attempt) => {
+        const about: About = { id: attempt.id, market: attempt.market, legs: attempt.legs };
+        const { nonce, signed, fees, sentAt } = attempt;
+        if (nonce !== undefined && signed && fees && sentAt !== undefined) {
+          return [
+            {
+              ...attempt,
+              about,
+              nonce,
+              signed,
+              fees,
+              sentAt,
+              hashes: [...attempt.hashes],
+              ...(attempt.reason ? { cancelling: attempt.reason } : {}),
+            },
+          ];
+        }
+        ledger.ended(about, 'expired', 'the keeper ended before it was signed');
+        return [];
+      });
+    },
+
+    planned(market, legs, terms) {
+      return store.atomic(() => {
+        const about = { id: attempts.insert({ market, legs, ...terms }), market, legs };
+        mark(about, 'planned');
+        return about;
+      });
+    },
+
+    save({ about, nonce, hashes, signed, fees, sentAt, cancelling }) {
+      attempts.update(about.id, { nonce, hashes, signed, fees, sentAt, reason: cancelling });
+    },
+
+    sent(about) {
+      store.atomic(() => {
+        attempts.update(about.id, { state: 'sent' });
+        mark(about, 'sent');
+      });
+    },
+
+    refused(about, reason) {
+      ledger.ended(about, 'expired', reason);
+    },
+
+    landed(about, { legs, profits, value }, { hash, block, time, gas, cost }) {
+      store.atomic(() => {
+        attempts.update(about.id, { state: 'landed', value, gas, cost, reason: undefined });
+        mark(about, 'landed');
+        const count = BigInt(legs.length);
+        // A batch earns as a whole; its history is shared out evenly, what does not divide goes to the first.
+        const share = (whole: bigint, leg: number) => whole / count + (leg === 0 ? whole % count : 0n);
+        legs.forEach((done, leg) => {
+          const earned = profits.map(({ token, amount }) => ({ token, amount: share(amount, leg) }));
+          const worth = { profits: earned, value: share(value, leg), gasCost: share(cost, leg) };
+          positions.add({ hash, leg, market: about.market, ...done, ...worth, block, time });
+        });
+      });
+    },
+
+    ended(about, state, reason, mined) {
+      store.atomic(() => {
+        attempts.update(about.id, { state, reason, ...(mined ? { gas: mined.gas, cost: mined.cost } : {}) });
+        mark(about, state === 'lost' || state === 'reverted' ? state : 'expired', reason);
+      });
+    },
+
+    unwound(about, hash) {
+      store.atomic(() => {
+        attempts.update(about.id, { state: 'sent', cost: undefined });
+        positions.remove(hash);
+        mark(about, 'sent');
+      });
+    },
+
+    setAside(market, account, reason, { number }) {
+      const key = keyOf(market, account);
+      const last = aside.get(key);
+      const times = last?.reason === reason ? last.times + 1 : 1;
+      const retryAt = number + RETRY_AFTER[Math.min(times, RETRY_AFTER.length) - 1]!;
+      aside.set(key, { reason, times, retryAt });
+      candidates.set(market, account, { state: 'set aside', reason, retryAt: { block: retryAt } });
+    },
+
+    isDue(market, account, { number }) {
+      const found = aside.get(keyOf(market, account));
+      return !found || number >= found.retryAt;
+    },
+
+    forget(market, accounts) {
+      for (const account of accounts) {
+        if (aside.delete(keyOf(market, account))) candidates.set(market, account, { state: 'watched' });
+      }
+    },
+  };
+  return ledger;
+}
+
+/**
+ * Landed attempts of the last blocks whose transaction the chain no longer has, because it was unwound while no keeper ran.
+ * They are closed, so that the history tells what is.
+ */
+export async function dropUnwound(client: PublicClient, store: Store, head: bigint): Promise<void> {
+  const recent = store.positions.recent(256).filter(({ block }) => head - block <= 128n);
+  for (const hash of new Set(recent.map((position) => position.hash))) {
+    const known = await client.getTransactionReceipt({ hash }).then(
+      () => true,
+      (error: Error) => {
+        if (error.name === 'TransactionReceiptNotFoundError') return false;
+        throw error;
+      },
+    );
+    if (known) continue;
+    store.atomic(() => {
+      store.positions.remove(hash);
+      for (const { id, hashes } of store.attempts.recent(256)) {
+        if (hashes.includes(hash)) store.attempts.update(id, { state: 'expired', reason: 'its block was unwound' });
+      }
+    });
+  }
+}
