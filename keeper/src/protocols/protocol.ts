@@ -141,6 +141,8 @@ export type Protocol<M extends Market = Market, S extends MarketState = MarketSt
   price(market: M, state: S, asset: Address): { base: bigint; decimals: number } | undefined;
   /** Flash loans of the market itself; `undefined` for an asset it does not lend, or not as much. */
   lender(market: M, state: S): Lender;
+  /** Whether an account can change without a log that names it: those near the line are then read at every head. */
+  changesSilently: boolean;
   /** What the protocol's contracts revert with. */
   errors: Abi;
 };

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { createColumns } from '../../src/book/columns.ts';
+import { createScreen } from '../../src/book/screen.ts';
 import { indicesAt } from '../../src/protocols/aave-v3/health.ts';
 import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
 import { binomialFactor, compoundedFactor, linearFactor } from '../../src/protocols/aave-v3/math.ts';
@@ -153,6 +155,62 @@ describe('health', () => {
   });
 });
 
+describe('up to 3.1', () => {
+  const stakes = [{ supply: 1000n }, { debt: 500n }];
+  const reserves = [{ decimals: 8 }, { decimals: 8 }];
+  const eMode = (price: bigint) => ({
+    1: {
+      liquidationThreshold: 9000n,
+      liquidationBonus: 10100n,
+      collateralBitmap: 0b01n,
+      price: { value: price * 10n ** 8n },
+    },
+  });
+
+  test('an eMode with a price of its own values its reserves at that, for the accounts in it', () => {
+    expect(judge(scene(3n, reserves, stakes, { eMode: 1, eModes: eMode(3n) }))).toMatchObject({
+      collateralBase: 3000n,
+      debtBase: 500n,
+    });
+    expect(judge(scene(3n, reserves, stakes, { eMode: 0, eModes: eMode(3n) }))).toMatchObject({
+      collateralBase: 1000n,
+    });
+    expect(judge(scene(3n, reserves, stakes, { eMode: 1, eModes: eMode(0n) }))).toMatchObject({
+      collateralBase: 1000n,
+    });
+  });
+
+  test('a price of an eMode that fails sets all of its accounts aside, and no other', () => {
+    const eModes = { 1: { ...eMode(1n)[1], price: { error: 'no price for eMode 1' } } };
+    const only = [{ decimals: 8 }, { decimals: 8 }];
+    expect(judge(scene(3n, only, [{}, { debt: 1n }], { eMode: 1, eModes }))).toEqual({ error: 'no price for eMode 1' });
+    expect(judge(scene(3n, only, [{}, { debt: 1n }], { eMode: 0, eModes }))).toMatchObject({ debtBase: 1n });
+  });
+
+  test('debt at a stable rate grows at its own pace from when it was written, and counts beside the variable one', () => {
+    const scenario = scene(3n, [{ decimals: 8 }, { decimals: 8 }], [{ supply: 10n ** 12n }, { debt: 7n }]);
+    const [rate, lastUpdate] = [52_340_000_000_000_000_000_000_000n, now - 43_200n];
+    const stable = [10n ** 11n, rate, lastUpdate].map((amount, part) => ({ slot: 256 + 3 + part, amount }));
+    const account = { ...scenario.account, cells: [...scenario.account.cells, ...stable] };
+    // A day after it was written; the factor is that of the worked example, rounded half up.
+    expect(judge({ ...scenario, account }, now + 43_200n)).toMatchObject({ debtBase: 100_014_340_754n + 7n });
+  });
+
+  test('whoever owes at a stable rate is a candidate at any health', () => {
+    const { market, state, account } = scene(
+      3n,
+      [{ decimals: 8 }, { decimals: 8 }],
+      [{ supply: 10n ** 20n }, { debt: 7n }],
+    );
+    const columns = createColumns();
+    const screen = createScreen(columns);
+    columns.upsert(account);
+    expect(screen.candidates(aaveV3.coefficients(market, state, now))).toHaveLength(0);
+    columns.upsert({ ...account, cells: [...account.cells, { slot: 259, amount: 1n }] });
+    expect(screen.candidates(aaveV3.coefficients(market, state, now))).toHaveLength(1);
+  });
+});
+
 describe('set aside', () => {
   test('an account whose price failed, with the reason, even where its balance is zero; the next one is judged', () => {
     const reserves = [{ decimals: 8 }, { decimals: 8, price: 'no price for R1: FeedIsBroken()' }, { decimals: 8 }];
@@ -172,6 +230,15 @@ describe('set aside', () => {
     expect(aaveV3.health(market, state, { ...account, cells: [{ slot: 2, amount: 0n }] }, now)).toEqual({
       error: 'uses reserve 1, listed after the market was opened',
     });
+  });
+
+  test.each([4n, 6n, 7n])('whoever owes a reserve outside virtual accounting at revision %d', (revision) => {
+    const reserves = [{ decimals: 8 }, { decimals: 8, virtualAccounting: false }];
+    expect(judge(scene(revision, reserves, [{ supply: 9n }, { debt: 1n }]))).toEqual({
+      error: 'owes reserve 1, which is outside virtual accounting: its debt may carry a discount',
+    });
+    expect(judge(scene(revision, reserves, [{ debt: 1n }, { supply: 9n }]))).toMatchObject({ debtBase: 1n });
+    expect(judge(scene(8n, reserves, [{ supply: 9n }, { debt: 1n }]))).toMatchObject({ debtBase: 1n });
   });
 
   test('nobody for a reserve that was dropped: the Pool skips it', () => {

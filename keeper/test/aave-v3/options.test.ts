@@ -134,6 +134,35 @@ describe('options', () => {
   });
 });
 
+describe('options up to 3.2', () => {
+  test('half of the debt above 0.95 whatever its size, all of it at 0.95', () => {
+    const at = (liquidationThreshold: bigint) =>
+      optionsOf(
+        scene(6n, [{ ...ether, liquidationThreshold }, dollars], [{ supply: 10n ** 17n }, { debt: 255_000000n }]),
+      );
+    expect(at(8200n)).toMatchObject([{ repay: 127_500000n, argument: MAX, closesDebt: false }]);
+    expect(at(8075n)).toMatchObject([{ repay: 255_000000n, argument: MAX, closesDebt: true }]);
+  });
+
+  test('value the debt of an eMode with a price of its own at that, though the debt has left the category', () => {
+    const eModes = {
+      1: { liquidationThreshold: 100n, liquidationBonus: 10100n, collateralBitmap: 0b01n, price: { value: 2n * USD } },
+    };
+    const inside = scene(3n, [{ decimals: 6 }, { decimals: 6 }], [{ supply: 1000_000000n }, { debt: 100_000000n }], {
+      eMode: 1,
+      eModes,
+    });
+    // Health counts the debt at 1 dollar; the call takes collateral of the same number of tokens, and 1 %.
+    const [option] = optionsOf(inside);
+    expect(option).toMatchObject({ repay: 100_000000n, closesDebt: true });
+    expect(option!.seized + option!.fee).toBe(101_000000n);
+    expect(aaveV3.health(inside.market, inside.state, inside.account, now)).toMatchObject({
+      collateralBase: 2000n * USD,
+      debtBase: 100n * USD,
+    });
+  });
+});
+
 describe('no option', () => {
   test.each<[string, Parameters<typeof basic>[0]]>([
     ['above the line', { ether: { liquidationThreshold: 8500n } }],

@@ -23,6 +23,8 @@ export function inventMarket(rng: Random, revision: bigint, extreme: boolean): S
       liquidationThreshold: BigInt(8_500 + rng.below(1_400)),
       liquidationBonus: 10_100n,
       collateralBitmap: rng.sized(reserves.length),
+      // Up to 3.1 a category may value its reserves itself.
+      ...(revision <= 4n && id < 3 ? { price: { value: 1n + rng.sized(44) } } : {}),
     };
   }
   return scene(revision, reserves, [], { eModes });

@@ -3,13 +3,13 @@ import { type Columns, createColumns } from '../../src/book/columns.ts';
 import { createScreen } from '../../src/book/screen.ts';
 import { indicesAt } from '../../src/protocols/aave-v3/health.ts';
 import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
-import { eModeOf } from '../../src/protocols/aave-v3/prices.ts';
+import { eModeOf, priceIn } from '../../src/protocols/aave-v3/prices.ts';
 import type { Account, Coefficients } from '../../src/protocols/protocol.ts';
 import { now, type Scene } from '../aave-v3/scene.ts';
 import { inventAccount, inventMarket, type Worth } from './aave-market.ts';
 import { random } from './random.ts';
 
-/** Accounts per run; `pnpm bench` and a release run 1,000,000. */
+/** Accounts in all; `pnpm test:screen` tries 1,000,000. */
 const CASES = Number(process.env.SCREEN_CASES ?? 100_000);
 const REVISIONS = [3n, 7n, 8n, 9n, 10n, 11n];
 const EACH = Math.ceil(CASES / REVISIONS.length);
@@ -24,13 +24,14 @@ function worthIn({ market, state }: Scene): Worth {
   return (slot, group) => {
     const id = slot >> 1;
     const reserve = state.reserves[id]!;
-    if ('error' in reserve.price) throw new Error(reserve.price.error);
+    const price = priceIn(state.eModes.get(group), reserve, id);
+    if ('error' in price) throw new Error(price.error);
     const denominator = 10n ** BigInt(reserve.decimals + 27 + 4);
     const counts = market.rules.zeroThreshold || reserve.liquidationThreshold !== 0n;
     const threshold = counts ? (eModeOf(state.eModes.get(group), id) ?? reserve).liquidationThreshold : 0n;
     return slot % 2 === 0
-      ? { numerator: reserve.price.value * indices[id]!.debt * 10_000n, denominator }
-      : { numerator: reserve.price.value * indices[id]!.income * threshold, denominator };
+      ? { numerator: price.value * indices[id]!.debt * 10_000n, denominator }
+      : { numerator: price.value * indices[id]!.income * threshold, denominator };
   };
 }
 
