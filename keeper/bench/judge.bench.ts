@@ -20,8 +20,11 @@ export default function judgeBench(): Row[] {
     [reserve, reserve, reserve, reserve],
     [{ supply: amount }, { supply: amount }, { debt: amount }, { debt: amount / 3n }],
   );
+  let time = now;
+  // Everybody at the same second, as at a head; each run at another.
   const judge = () => {
-    for (let time = 0n; time < JUDGED; time++) aaveV3.health(market, state, account, now + time);
+    time++;
+    for (let judged = 0; judged < JUDGED; judged++) aaveV3.health(market, state, account, time);
   };
   timed(20, judge);
   return [{ name: 'judge.per-s', value: (JUDGED / median(timed(50, judge))) * 1000, unit: 'accounts/s' }];
