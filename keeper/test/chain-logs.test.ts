@@ -226,6 +226,21 @@ describe('a search for logs', () => {
     ]);
   });
 
+  test('outlives the only endpoint, and does not ask for less because it was gone', async () => {
+    const { chain, node, sizes } = await logNode();
+    const query = { address: ADDRESS, events: [TRANSFER], fromBlock: 0n, toBlock: 4_999n, range: 10 } as const;
+    let blocks = 0;
+    for await (const { fromBlock, logs } of getLogsInRanges(chain.client, query)) {
+      blocks += logs.length;
+      if (fromBlock !== 0n) continue;
+      await node.stop();
+      expect(await chain.client.getChainId().catch(({ shortMessage }) => shortMessage)).toMatch(/^no --rpc endpoint/);
+      setTimeout(node.start, 500);
+    }
+    expect(blocks).toBe(5_000);
+    expect(new Set(sizes())).toEqual(new Set([10]));
+  });
+
   test('asks more and more at a time, half as much when asked too often, and never for less', async () => {
     const opens: number[] = [];
     const { chain, node, sizes } = await logNode(({ call }, one) => {

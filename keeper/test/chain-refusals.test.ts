@@ -1,5 +1,6 @@
 import { HttpRequestError, RpcRequestError, TimeoutError } from 'viem';
 import { describe, expect, test } from 'vitest';
+import { faultOf, unreachable } from '../src/chain/errors.ts';
 import { refusalOf } from '../src/chain/log-refusal.ts';
 
 const BODY = { method: 'eth_getLogs', params: [{ fromBlock: '0x429429', toBlock: '0x413429' }] };
@@ -139,6 +140,12 @@ describe('a search for logs that is refused', () => {
 
   test.each(others)('for another reason: %s', (_, code, message) => {
     expect(refusalOf(rpc(code, message))).toBe(undefined);
+  });
+
+  test('by nobody, as no endpoint is left, is no matter of what was asked', () => {
+    const nobody = unreachable('no --rpc endpoint can be used: http://a (429 Too Many Requests), http://b (timed out)');
+    expect(refusalOf(nobody)).toBe(undefined);
+    expect(faultOf(nobody)).toBe('unreachable');
   });
 
   test('by its status', () => {

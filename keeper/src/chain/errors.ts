@@ -1,4 +1,4 @@
-import type { HttpRequestError } from 'viem';
+import { BaseError, type HttpRequestError } from 'viem';
 
 /**
  * What an error says of the endpoint it came from.
@@ -68,6 +68,7 @@ export function isRateLimit(error: unknown): boolean {
 
 /** Whose fault an error is. */
 export function faultOf(error: unknown): Fault {
+  if (isUnreachable(error)) return 'unreachable';
   const causes = causesOf(error);
   const words = wordsOf(error);
   const codes = causes.map((one) => (one as { code?: unknown }).code);
@@ -85,7 +86,6 @@ export function faultOf(error: unknown): Fault {
     return spoken === -32_603 || spoken === -32_002 ? 'node' : 'answer';
   }
   if (codes.some((code) => UNREACHABLE.includes(String(code)))) return 'unreachable';
-  if (causes.some(({ name }) => name === UNREACHABLE_NAME)) return 'unreachable';
   if (causes.some((one) => [401, 402, 403].includes((one as HttpRequestError).status ?? 0))) return 'denied';
   // What is no answer of a node: a hang-up, a body that is no JSON, a deadline.
   return 'broken';
@@ -93,9 +93,13 @@ export function faultOf(error: unknown): Fault {
 
 const UNREACHABLE_NAME = 'UnreachableError';
 
-/** An error that says that nobody answers there. */
+/** An error that says that nobody answers there; its words may be those of other errors. */
 export function unreachable(message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { name: UNREACHABLE_NAME });
+  return new BaseError(message, { name: UNREACHABLE_NAME, ...(cause instanceof Error ? { cause } : {}) });
+}
+
+export function isUnreachable(error: unknown): boolean {
+  return (error as Error | undefined)?.name === UNREACHABLE_NAME;
 }
 
 function causesOf(error: unknown): Error[] {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BaseError, createTransport, type Hex, keccak256, type Transport } from 'viem';
+import { createTransport, type Hex, keccak256, type Transport } from 'viem';
 import type { RpcBody } from './endpoint.ts';
-import { type Fault, faultOf, wordsOf } from './errors.ts';
+import { type Fault, faultOf, unreachable, wordsOf } from './errors.ts';
 import { refusalOf } from './log-refusal.ts';
 import type { Member, Pool } from './pool.ts';
 
@@ -48,8 +48,7 @@ export async function route(
     for (const member of pool.ranked(except)) {
       try {
         await reach(pool, member, body);
-        const uncharged = isSearch ? (error: unknown) => refusalOf(error) !== undefined : undefined;
-        const result = await pool.ask(member, body, uncharged ? { uncharged } : {});
+        const result = await pool.ask(member, body, isSearch ? { uncharged: isTooMuch } : {});
         if (result !== null || !namesBlock(body)) return { result, member };
         last = { result, member };
         passing = true;
@@ -69,8 +68,7 @@ export async function route(
   }
   if (last && 'result' in last) return last;
   if (last && pool.ranked(except).length > 0) throw last.error;
-  const cause = last?.error instanceof Error ? last.error : undefined;
-  throw new BaseError(`no --rpc endpoint can be used: ${pool.troubles()}`, cause ? { details: '', cause } : {});
+  throw unreachable(`no --rpc endpoint can be used: ${pool.troubles()}`, last?.error);
 }
 
 /** For a search up to a block that the endpoint had not reached when last heard of: past its end it would find nothing, silently. */
@@ -81,6 +79,12 @@ async function reach(pool: Pool, member: Member, body: RpcBody): Promise<void> {
   if (has()) return;
   await pool.look(member);
   if (!has()) throw Object.assign(new Error(`block ${BigInt(toBlock)} not found`), { code: -32_001 });
+}
+
+/** A range that is refused is no failure of the endpoint's. */
+function isTooMuch(error: unknown): boolean {
+  const refusal = refusalOf(error);
+  return refusal !== undefined && refusal.kind !== 'rate';
 }
 
 type Filter = { fromBlock?: string; toBlock?: string; blockHash?: string };

@@ -64,7 +64,8 @@ export function followHeads(
     if (readers.size > 0) return;
     watching?.abort();
     [watching, tip] = [undefined, undefined];
-    pool.close();
+    // Who has something to ask later is connected anew.
+    for (const { endpoint } of pool.members) endpoint.close();
   }
 
   return async function* heads(signal) {

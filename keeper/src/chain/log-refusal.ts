@@ -1,4 +1,4 @@
-import { isRateLimit, retryAfterOf, wordsOf } from './errors.ts';
+import { isRateLimit, isUnreachable, retryAfterOf, wordsOf } from './errors.ts';
 
 /** Why a search for logs was refused, and what the node's words say of what it would take. */
 export type Refusal =
@@ -16,6 +16,8 @@ const NO_RANGE = /beyond (the )?(current )?head|invalid block range|block(s spec
 
 /** What an error says, in the words of one of the many nodes, of a search for logs; undefined when it is about something else. */
 export function refusalOf(error: unknown): Refusal | undefined {
+  // It tells what is wrong with each endpoint, in their words.
+  if (isUnreachable(error)) return undefined;
   const words = wordsOf(error);
   const suggested = suggestedEnd(words, error);
   // Some name their limit of results in the same breath as a rate.

@@ -1,6 +1,7 @@
 import pRetry from 'p-retry';
 import { type AbiEvent, type Address, encodeEventTopics, type Hex, numberToHex, type PublicClient } from 'viem';
 import { oneLine } from '../telemetry/one-line.ts';
+import { type Fault, faultOf } from './errors.ts';
 import { type Refusal, refusalOf } from './log-refusal.ts';
 import { createPace } from './pace.ts';
 import { type RawLog, rawLogs } from './raw-log.ts';
@@ -8,8 +9,9 @@ import { createSpan } from './span.ts';
 
 export type { RawLog } from './raw-log.ts';
 
-/** How often one range is asked for before its error is the caller's. */
-const RETRIES = 6;
+/** How often one range is asked for again before its error is the caller's, and how often while no endpoint can be reached: some eight minutes. */
+const [RETRIES, OUTAGE_RETRIES] = [6, 60];
+const OUTAGE: readonly Fault[] = ['unreachable', 'broken'];
 /** Ranges that may be held because one before them is not there yet. */
 const MOST_HELD = 64;
 
@@ -57,7 +59,7 @@ type Segment = { from: bigint; to: bigint; asked: boolean; logs: RawLog[] | unde
  *
  * Where the endpoint says a range is too long, has too many results or takes too long, it is cut to what the endpoint says it
  * takes, or halved, and later grows again, up to `range`. Where it says it is asked too often, fewer are asked for at a time.
- * Other errors are retried with a growing pause, six times.
+ * Other errors are retried with a growing pause, six times; while no endpoint can be reached, for some eight minutes.
  *
  * @throws one line, when a range of one block is refused; the endpoint's error when the retries are used up; the signal's reason
  */
@@ -132,8 +134,13 @@ export async function* getLogsInRanges(
     // viem would repeat a refused range before showing us the refusal.
     const once = () => client.request({ method: 'eth_getLogs', params: [filter] }, { retryCount: 0 });
     const answer = await pRetry(once, {
-      ...{ retries: RETRIES, minTimeout: 250, maxTimeout: 8_000, randomize: true, signal },
-      shouldRetry: ({ error }) => retries(refusalOf(error), from === to),
+      ...{ retries: OUTAGE_RETRIES, minTimeout: 250, maxTimeout: 8_000, randomize: true, signal },
+      shouldRetry: ({ error, attemptNumber }) => {
+        const refusal = refusalOf(error);
+        // A refused range is cut, not repeated; one block that took too long may go the next time.
+        if (refusal) return refusal.kind === 'timeout' && from === to && attemptNumber <= RETRIES;
+        return attemptNumber <= RETRIES || OUTAGE.includes(faultOf(error));
+      },
     });
     return rawLogs(answer);
   }
@@ -168,11 +175,6 @@ export async function* getLogsInRanges(
   } finally {
     stop.abort();
   }
-}
-
-/** A refused range is cut, not repeated; one block that took too long may go the next time. */
-function retries(refusal: Refusal | undefined, oneBlock: boolean): boolean {
-  return refusal === undefined || (refusal.kind === 'timeout' && oneBlock);
 }
 
 function tooLarge(block: bigint, cause: unknown): Error {

@@ -25,7 +25,10 @@ export type Member = {
   latency: number | undefined;
   /** Asked too often: others are asked first until then. */
   limitedUntil: number;
+  /** Probes since it was set aside, those of the times shortly before counted in. */
   probes: number;
+  /** When it was last taken in again, Unix time, milliseconds. */
+  backAt: number;
   aside: Aside | undefined;
 };
 
@@ -91,5 +94,6 @@ export const newMember = (endpoint: Endpoint): Member => ({
   latency: undefined,
   limitedUntil: 0,
   probes: 0,
+  backAt: 0,
   aside: undefined,
 });

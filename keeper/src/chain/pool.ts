@@ -62,10 +62,19 @@ export function createPool(chainId: number, endpoints: readonly Endpoint[], log:
     const { aside, endpoint } = member;
     if (closed || (aside && (aside.kind !== 'behind' || kind === 'behind'))) return;
     clearTimeout(aside?.timer);
-    member.probes = 0;
+    // One that comes and goes is tried less and less.
+    if (Date.now() - member.backAt > LONGEST_PAUSE) member.probes = 0;
     member.aside = { kind, reason, since: Date.now(), ...nextProbe(member) };
     const { retryAt } = member.aside;
     log.warn({ endpoint: endpoint.shown, reason, retryAt: new Date(retryAt) }, 'endpoint is set aside');
+    if (members.some(usable)) return;
+    // With none left, those that failed longest ago are not to be waited for until their turn.
+    for (const other of members) {
+      if (!other.aside || other === member) continue;
+      clearTimeout(other.aside.timer);
+      other.probes = 0;
+      Object.assign(other.aside, nextProbe(other));
+    }
   }
 
   function nextProbe(member: Member): { retryAt: number; timer: NodeJS.Timeout } {
@@ -104,7 +113,14 @@ export function createPool(chainId: number, endpoints: readonly Endpoint[], log:
     const { aside, endpoint } = member;
     if (!aside) return;
     clearTimeout(aside.timer);
-    Object.assign(member, { aside: undefined, strikes: 0, failing: 0, lowerInARow: 0, limitedUntil: 0 });
+    Object.assign(member, {
+      aside: undefined,
+      strikes: 0,
+      failing: 0,
+      lowerInARow: 0,
+      limitedUntil: 0,
+      backAt: Date.now(),
+    });
     const seconds = Math.round((Date.now() - aside.since) / 1_000);
     log.info({ endpoint: endpoint.shown, was: aside.reason, seconds }, 'endpoint is back');
     for (const wake of waiting.get(member) ?? []) wake();
@@ -124,6 +140,8 @@ export function createPool(chainId: number, endpoints: readonly Endpoint[], log:
       }
     }
     member.lowerInARow = 0;
+    // Where a chain that was left is taken up again, it counts again.
+    if (before && before.hash !== head.hash) abandoned.delete(head.hash);
     if (before && head.hash !== before.hash && head.number <= before.number) member.retracted = before.number;
     if (member.retracted !== undefined && head.number > member.retracted) member.retracted = undefined;
     member.head = head;
@@ -143,6 +161,11 @@ export function createPool(chainId: number, endpoints: readonly Endpoint[], log:
     else if (lag > MOST_LAG) setAside(member, 'behind', `${lag} blocks behind`);
   }
 
+  function took(member: Member, milliseconds: number): void {
+    const { latency } = member;
+    member.latency = latency === undefined ? milliseconds : latency * 0.8 + milliseconds * 0.2;
+  }
+
   async function ask(
     member: Member,
     body: RpcBody,
@@ -154,14 +177,12 @@ export function createPool(chainId: number, endpoints: readonly Endpoint[], log:
       member.strikes = 0;
       member.failing *= 0.8;
       // How long a search for logs takes says little of the rest.
-      if (body.method !== 'eth_getLogs') {
-        const took = performance.now() - started;
-        member.latency = member.latency === undefined ? took : member.latency * 0.8 + took * 0.2;
-      }
+      if (body.method !== 'eth_getLogs') took(member, performance.now() - started);
       return result;
     } catch (error) {
       if (uncharged?.(error)) throw error;
       const fault = faultOf(error);
+      if (fault === 'broken') took(member, performance.now() - started);
       if (fault === 'limited') member.limitedUntil = Date.now() + Math.min(retryAfterOf(error) ?? 1_000, 60_000);
       const strikes = STRIKES[fault];
       if (strikes !== undefined) charge(member, error, strikes);
