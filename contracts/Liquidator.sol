@@ -2,21 +2,20 @@
 pragma solidity ^0.8.30;
 
 import { Ownable, Ownable2Step } from "@openzeppelin/contracts/access/Ownable2Step.sol";
-import { ReentrancyGuardTransient } from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import { LibCall } from "solady/utils/LibCall.sol";
+import { Calls } from "./Calls.sol";
 import { AaveV3FlashLoan } from "./funding/AaveV3FlashLoan.sol";
 import { BalancerV2 } from "./funding/BalancerV2.sol";
 import { BalancerV3 } from "./funding/BalancerV3.sol";
 import { Binding } from "./funding/Binding.sol";
 import { MorphoFlashLoan } from "./funding/MorphoFlashLoan.sol";
-import { Parts } from "./funding/Parts.sol";
 import { RoundTrip } from "./funding/RoundTrip.sol";
-import { Tally } from "./funding/Tally.sol";
 import { UniswapV3Flash } from "./funding/UniswapV3Flash.sol";
 import { UniswapV3FlashSwap } from "./funding/UniswapV3FlashSwap.sol";
 import { UniswapV4Unlock } from "./funding/UniswapV4Unlock.sol";
-import { Funding, ILiquidator, Leg, Plan, PricedToken, Round, Swap } from "./interfaces/ILiquidator.sol";
+import { Funding, ILiquidator } from "./interfaces/ILiquidator.sol";
 import { Money } from "./Money.sol";
+import { PlanAt, RoundAt, SwapAt, TokensAt } from "./Packed.sol";
+import { AaveV3Run } from "./protocols/AaveV3.sol";
 import { Legs } from "./protocols/Legs.sol";
 import { Outcome, Settlement } from "./Settlement.sol";
 import { Sales } from "./venues/Sales.sol";
@@ -26,7 +25,6 @@ import { Sales } from "./venues/Sales.sol";
 contract Liquidator is
     ILiquidator,
     Ownable2Step,
-    ReentrancyGuardTransient,
     UniswapV3FlashSwap,
     UniswapV3Flash,
     UniswapV4Unlock,
@@ -40,8 +38,10 @@ contract Liquidator is
     address public treasury;
     /// @inheritdoc ILiquidator
     uint16 public tipCapBps;
-    /// @inheritdoc ILiquidator
-    mapping(address operator => bool) public operators;
+    /// @dev The treasury of every operator, 0 for all others: one read tells both who may and where the profit goes.
+    mapping(address operator => address) private _treasuryOf;
+    /// @dev Whose entries {setTreasury} has to renew.
+    address[] private _operators;
 
     /// @param owner_ Cold key: operators, treasury, tip cap, rescue. Handed over in two steps.
     /// @param treasury_ Receives every profit.
@@ -65,53 +65,65 @@ contract Liquidator is
     // ---- execution ----
 
     /// @inheritdoc ILiquidator
-    function execute(Plan calldata plan) external nonReentrant returns (uint256) {
-        if (!operators[msg.sender]) revert NotOperator(msg.sender);
+    function execute(bytes calldata packed) external returns (uint256 value) {
+        Binding.lock();
+        address to = _treasuryOf[msg.sender];
+        if (to == address(0)) revert NotOperator(msg.sender);
+        (PlanAt plan, uint256 end) = _plan(packed);
         // forge-lint: disable-next-line(block-timestamp) -- seconds of drift only end a plan early or late
-        if (block.timestamp > plan.validUntil) revert Expired(plan.validUntil, block.timestamp);
-        PricedToken[] calldata tokens = plan.tokens;
-        // A tip comes out of watched money like everything else: its profit caps it.
-        if (plan.tip != 0) Settlement.priceOf(tokens, plan.weth);
-        address to = treasury;
-        Settlement.sweep(tokens, to);
+        if (block.timestamp > plan.validUntil()) revert Expired(plan.validUntil(), block.timestamp);
+        Settlement.sweep(plan, to);
 
         Outcome memory outcome;
-        Round[] calldata rounds = plan.rounds;
-        for (uint256 i; i < rounds.length; ++i) {
-            _runRound(tokens, rounds, i, outcome);
-        }
+        _runRounds(plan, end, outcome);
         if (outcome.landed == 0) revert NothingLanded(outcome.lastReason);
-        return Settlement.settle(plan, tokens, to, tipCapBps, outcome);
+        value = Settlement.settle(plan, to, plan.tip() == 0 ? 0 : tipCapBps, outcome);
+        Binding.unlock();
     }
 
-    function _runRound(PricedToken[] calldata tokens, Round[] calldata rounds, uint256 i, Outcome memory outcome)
-        private
-    {
-        bytes calldata encoded = _encoded(tokens, rounds, i);
-        Round calldata round = _decoded(encoded);
-        (bool ok, bytes memory reason) = _ask(round, encoded);
-        if (ok) {
-            uint256 fee = _count(outcome);
-            if (fee == 0) return;
-            outcome.flashFee += Settlement.valueOf(fee, Settlement.priceOf(tokens, round.debtToken));
-        } else {
-            outcome.skipped += round.legs.length;
-            outcome.lastReason = reason;
-            emit RoundSkipped(i, round.source, reason);
+    function _plan(bytes calldata packed) private pure returns (PlanAt plan, uint256 end) {
+        assembly ("memory-safe") {
+            plan := packed.offset
+            end := add(packed.offset, packed.length)
         }
     }
 
-    function _count(Outcome memory outcome) private returns (uint256 fee) {
-        uint256 landed;
-        uint256 skipped;
-        (landed, skipped, fee) = Tally.take();
-        outcome.landed += landed;
-        outcome.skipped += skipped;
+    function _runRounds(PlanAt plan, uint256 end, Outcome memory outcome) private {
+        TokensAt past = plan.past();
+        uint256 at = TokensAt.unwrap(past);
+        uint256 count = plan.rounds();
+        for (uint256 i; i < count; ++i) {
+            bytes calldata encoded = _encoded(plan.tokens(), past, at, end);
+            (uint256 tally, bytes memory reason) = _ask(encoded);
+            if (tally == 0) {
+                RoundAt round = _decoded(encoded);
+                outcome.skipped += round.legs();
+                outcome.lastReason = reason;
+                emit RoundSkipped(i, round.source(), reason);
+            } else {
+                _count(plan, _decoded(encoded), tally, outcome);
+            }
+            unchecked {
+                at += encoded.length;
+            }
+        }
+        if (at != end) revert BadEncoding();
+    }
+
+    function _count(PlanAt plan, RoundAt round, uint256 tally, Outcome memory outcome) private pure {
+        (uint256 landed, uint256 skipped, uint256 fee) = Binding.read(tally);
+        unchecked {
+            // Of 8 bits each, in at most 255 rounds.
+            outcome.landed += landed;
+            outcome.skipped += skipped;
+        }
+        if (fee != 0) outcome.flashFee += Settlement.valueOf(fee, Settlement.priceOf(plan, round.debtToken()));
     }
 
     /// @dev The funding call is the round's own frame: if anything behind it reverts, all of the round is undone.
-    function _ask(Round calldata round, bytes calldata encoded) private returns (bool ok, bytes memory reason) {
-        Funding funding = round.funding;
+    function _ask(bytes calldata encoded) private returns (uint256 tally, bytes memory reason) {
+        RoundAt round = _decoded(encoded);
+        Funding funding = round.funding();
         if (funding == Funding.UniswapV3Swap) return _askUniswapV3Swap(round, encoded);
         if (funding == Funding.AaveV3Simple) return _askAaveV3Simple(round, encoded);
         if (funding == Funding.Morpho) return _askMorpho(round, encoded);
@@ -120,25 +132,38 @@ contract Liquidator is
         if (funding == Funding.BalancerV3) return _askBalancerV3(round, encoded);
         if (funding == Funding.UniswapV3Flash) return _askUniswapV3Flash(round, encoded);
         if (funding == Funding.AaveV3) return _askAaveV3Many(round, encoded);
-        (ok,, reason) = LibCall.tryCall(
-            address(this), 0, gasleft(), Binding.MAX_REASON, abi.encodeCall(this.runUnfunded, (encoded))
-        );
+        bool ok;
+        (ok, reason) = Calls.tryCall(address(this), abi.encodeCall(this.runUnfunded, (encoded)));
+        if (ok) tally = Binding.take();
     }
 
     /// @notice A round without funding, called by this contract on itself so that it has a frame to be undone in.
     /// @param encoded The round.
     function runUnfunded(bytes calldata encoded) external {
         if (msg.sender != address(this)) revert UnexpectedCallback(msg.sender, msg.sig);
-        _run(_decoded(encoded), false);
+        (uint256 landed, uint256 skipped) = _run(_decoded(encoded), false, address(0), 0);
+        Binding.leave(Binding.tallyOf(landed, skipped, 0));
     }
 
     /// @inheritdoc RoundTrip
-    function _run(Round calldata round, bool whole) internal override {
-        Leg[] calldata legs = Parts.legsOf(round);
-        if (legs.length != 0) _liquidateAll(legs, round.debtToken, round.amount, whole);
-        Swap[] calldata swaps = Parts.swapsOf(round);
-        for (uint256 i; i < swaps.length; ++i) {
-            Sales.sell(round, swaps[i]);
+    function _run(RoundAt round, bool whole, address lender, uint256 owed)
+        internal
+        override
+        returns (uint256 landed, uint256 skipped)
+    {
+        AaveV3Run memory run;
+        if (lender != address(0)) (run.lender, run.owed) = (lender, owed);
+        uint256 past;
+        (landed, skipped, past) = _liquidateAll(round, whole, run);
+        if (lender != address(0) && lender != run.spender) Money.allow(round.debtToken(), lender, owed);
+        SwapAt swap = SwapAt.wrap(past);
+        for (uint256 left = round.swaps(); left != 0; --left) {
+            address token = swap.tokenIn();
+            // Nothing has moved since the last leg told how much of its collateral is here.
+            uint256 held = token == run.collateral ? run.held : Money.here(token);
+            Sales.sell(round, swap, held);
+            run.collateral = address(0);
+            swap = swap.next();
         }
     }
 
@@ -163,20 +188,51 @@ contract Liquidator is
     }
 
     /// @inheritdoc ILiquidator
-    function rescue(address token, uint256 amount) external onlyOwner nonReentrant {
+    function rescue(address token, uint256 amount) external onlyOwner {
+        Binding.lock();
         Money.send(token, treasury, amount);
         emit Rescued(token, amount);
+        Binding.unlock();
     }
 
     function _setOperator(address operator, bool allowed) private {
         if (operator == address(0)) revert BadAddress();
-        operators[operator] = allowed;
+        bool was = operators(operator);
+        if (allowed && !was) {
+            _operators.push(operator);
+            _treasuryOf[operator] = treasury;
+        } else if (!allowed && was) {
+            _forget(operator);
+            delete _treasuryOf[operator];
+        }
         emit OperatorSet(operator, allowed);
+    }
+
+    /// @dev Takes `operator`, which is there, out of the list.
+    function _forget(address operator) private {
+        uint256 last = _operators.length - 1;
+        for (uint256 i; i < last; ++i) {
+            if (_operators[i] == operator) {
+                _operators[i] = _operators[last];
+                break;
+            }
+        }
+        _operators.pop();
     }
 
     function _setTreasury(address treasury_) private {
         if (treasury_ == address(0) || treasury_ == address(this)) revert BadAddress();
         treasury = treasury_;
+        for (uint256 i; i < _operators.length; ++i) {
+            _treasuryOf[_operators[i]] = treasury_;
+        }
         emit TreasurySet(treasury_);
+    }
+
+    // ---- views ----
+
+    /// @inheritdoc ILiquidator
+    function operators(address operator) public view returns (bool) {
+        return _treasuryOf[operator] != address(0);
     }
 }

@@ -25,14 +25,31 @@ library Money {
         else SafeTransferLib.safeTransfer(token, to, amount);
     }
 
-    /// @notice Allows `spender` exactly `amount`. Call {disallow} after what it is for.
+    /// @notice Allows `spender` exactly `amount`, also where the token wants the old allowance at zero first. Call {disallow}
+    /// after what it is for.
     function allow(address token, address spender, uint256 amount) internal {
-        SafeTransferLib.safeApprove(token, spender, amount);
+        SafeTransferLib.safeApproveWithRetry(token, spender, amount);
     }
 
     /// @notice Sets `spender`'s allowance to zero unless it is.
     function disallow(address token, address spender) internal {
-        if (IERC20(token).allowance(address(this), spender) != 0) SafeTransferLib.safeApprove(token, spender, 0);
+        if (allowance(token, spender) != 0) SafeTransferLib.safeApprove(token, spender, 0);
+    }
+
+    /// @notice Units of `token` that `spender` may pull from here. Reverts where `token` does not answer: to take that for 0
+    /// would leave an allowance standing.
+    function allowance(address token, address spender) internal view returns (uint256 amount) {
+        bytes4 selector = IERC20.allowance.selector;
+        bool ok;
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            mstore(at, selector)
+            mstore(add(at, 0x04), address())
+            mstore(add(at, 0x24), spender)
+            ok := and(gt(returndatasize(), 0x1f), staticcall(gas(), token, at, 0x44, 0x00, 0x20))
+            amount := mload(0x00)
+        }
+        if (!ok) revert ILiquidator.NoAllowance(token);
     }
 
     /// @notice Unwraps. The coins must really have arrived: whatever the plan calls WETH, coins that lay here stay.

@@ -3,8 +3,9 @@ pragma solidity ^0.8.30;
 
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
-import { ILiquidator, Plan, PricedToken } from "./interfaces/ILiquidator.sol";
+import { ILiquidator, Tally } from "./interfaces/ILiquidator.sol";
 import { Money } from "./Money.sol";
+import { PlanAt, TokensAt } from "./Packed.sol";
 
 /// @notice What the rounds of a plan came to: legs, wei of flash-loan fees, and why the last that failed did.
 struct Outcome {
@@ -18,16 +19,15 @@ struct Outcome {
 /// @notice Before a plan nothing lies here, after it nothing is left here, and the treasury has what is in between.
 library Settlement {
     uint256 private constant BPS = 10_000;
-    /// @dev `PricedToken.price` is wei times this, so that a unit of a 6-decimals token has a price above 1.
+    /// @dev A token's price is wei times this, so that a unit of a 6-decimals token has a price above 1.
     uint256 private constant PRICE_SCALE = 1e18;
-    /// @dev Words of `PlanExecuted`'s data before its profits.
-    uint256 private constant RECORD_HEAD = 7;
 
     /// @notice What lies here goes to the treasury first, so no plan can spend it or pass it off as profit, and nobody can
     /// upset a plan by sending dust.
-    function sweep(PricedToken[] calldata tokens, address treasury) internal {
-        for (uint256 i; i < tokens.length; ++i) {
-            address token = tokens[i].token;
+    function sweep(PlanAt plan, address treasury) internal {
+        TokensAt past = plan.past();
+        for (TokensAt at = plan.tokens(); at.before(past); at = at.next()) {
+            address token = at.token();
             uint256 atRest = Money.here(token);
             if (atRest == 0) continue;
             Money.send(token, treasury, atRest);
@@ -36,62 +36,77 @@ library Settlement {
     }
 
     /// @notice Sends every token of the plan to the treasury, checks the floor and pays the tip last.
+    /// @param tipCapBps The owner's cap; 0 will do without a tip.
     /// @return value Wei at the plan's prices, net of the tip.
-    function settle(
-        Plan calldata plan,
-        PricedToken[] calldata tokens,
-        address treasury,
-        uint256 tipCapBps,
-        Outcome memory outcome
-    ) internal returns (uint256 value) {
-        uint256[] memory record = new uint256[](RECORD_HEAD + 2 * tokens.length);
+    function settle(PlanAt plan, address treasury, uint256 tipCapBps, Outcome memory outcome)
+        internal
+        returns (uint256 value)
+    {
+        uint256 tip = plan.tip();
+        address weth = tip == 0 ? address(0) : plan.weth();
+        uint256 record;
         uint256 count;
-        (value, count) = _sendAll(plan, tokens, treasury, tipCapBps, record);
-        if (value < plan.floor) revert ILiquidator.BelowFloor(value, plan.floor);
-        uint256 tip = plan.tip;
-        if (tip != 0) tip = _payTip(plan.weth, tip, treasury);
-        _emitExecuted(record, value, tip, count, outcome);
+        (value, record, count) = _sendAll(plan, treasury, tip, weth, tipCapBps);
+        if (value < plan.floor()) revert ILiquidator.BelowFloor(value, plan.floor());
+        if (tip != 0) tip = _payTip(weth, tip, treasury);
+        _emitExecuted(record, count, value, _tallyOf(outcome, tip));
     }
 
-    /// @dev Sends what is left of each token. What arrived goes into `record`, where `PlanExecuted` has its profits.
+    /// @dev Sends what is left of each token. What arrived is written where `PlanExecuted` will have its profits.
     /// @return value Wei at the plan's prices.
+    /// @return record Where in memory the event's data begins.
     /// @return count Tokens that anything was left of.
-    function _sendAll(
-        Plan calldata plan,
-        PricedToken[] calldata tokens,
-        address treasury,
-        uint256 tipCapBps,
-        uint256[] memory record
-    ) private returns (uint256 value, uint256 count) {
-        for (uint256 i; i < tokens.length; ++i) {
-            PricedToken calldata priced = tokens[i];
-            address token = priced.token;
+    function _sendAll(PlanAt plan, address treasury, uint256 tip, address weth, uint256 tipCapBps)
+        private
+        returns (uint256 value, uint256 record, uint256 count)
+    {
+        TokensAt past = plan.past();
+        TokensAt at = plan.tokens();
+        record = _reserve(at, past);
+        for (; at.before(past); at = at.next()) {
+            address token = at.token();
             uint256 left = Money.here(token);
-            if (plan.tip != 0 && token == plan.weth) left -= _checkedTip(plan.tip, left, tipCapBps);
+            if (tip != 0 && token == weth) left -= _checkedTip(tip, left, tipCapBps);
             if (left == 0) continue;
             uint256 before = Money.balanceOf(token, treasury);
             Money.send(token, treasury, left);
             uint256 profit = Money.balanceOf(token, treasury) - before;
-            value += valueOf(profit, priced.price);
+            value += valueOf(profit, at.price());
             assembly ("memory-safe") {
-                let at := add(record, add(0x100, shl(6, count)))
-                mstore(at, token)
-                mstore(add(at, 0x20), profit)
+                let pair := add(record, add(0x80, shl(6, count)))
+                mstore(pair, token)
+                mstore(add(pair, 0x20), profit)
+                count := add(count, 1)
             }
-            ++count;
+        }
+    }
+
+    /// @dev Memory for the event's four words and two more a token.
+    function _reserve(TokensAt at, TokensAt past) private pure returns (uint256 record) {
+        assembly ("memory-safe") {
+            record := mload(0x40)
+            // A token takes more than half of 64 bytes in the plan.
+            mstore(0x40, add(add(record, 0x80), shl(1, sub(past, at))))
         }
     }
 
     /// @dev By hand: the compiler's encoding of an array of structs costs 2,000 gas.
-    function _emitExecuted(uint256[] memory record, uint256 value, uint256 tip, uint256 count, Outcome memory outcome)
-        private
-    {
+    function _emitExecuted(uint256 record, uint256 count, uint256 value, Tally tally) private {
         bytes32 topic = ILiquidator.PlanExecuted.selector;
-        (record[0], record[1], record[2], record[3]) = (0xc0, value, outcome.flashFee, tip);
-        (record[4], record[5], record[6]) = (outcome.landed, outcome.skipped, count);
         assembly ("memory-safe") {
-            log2(add(record, 0x20), add(0xe0, shl(6, count)), topic, caller())
+            mstore(record, value)
+            mstore(add(record, 0x20), tally)
+            mstore(add(record, 0x40), 0x60)
+            mstore(add(record, 0x60), count)
+            log2(record, add(0x80, shl(6, count)), topic, caller())
         }
+    }
+
+    /// @dev See {Tally}. A fee beyond 112 bits, which only a price without sense gives, is written as the largest.
+    function _tallyOf(Outcome memory outcome, uint256 tip) private pure returns (Tally) {
+        uint256 fee = outcome.flashFee;
+        if (fee > type(uint112).max) fee = type(uint112).max;
+        return Tally.wrap(outcome.landed | outcome.skipped << 16 | tip << 32 | fee << 144);
     }
 
     /// @notice Wei; rounded down, so a floor is never met by rounding. Reverts where the product passes 2^256.
@@ -99,12 +114,11 @@ library Settlement {
         return amount * price / PRICE_SCALE;
     }
 
-    /// @notice A token's price.
-    function priceOf(PricedToken[] calldata tokens, address token) internal pure returns (uint256) {
-        for (uint256 i; i < tokens.length; ++i) {
-            if (tokens[i].token == token) return tokens[i].price;
-        }
-        revert ILiquidator.UnlistedToken(token);
+    /// @notice The price of a token that is listed.
+    function priceOf(PlanAt plan, address token) internal pure returns (uint256) {
+        TokensAt at = plan.tokens();
+        while (at.token() != token) at = at.next();
+        return at.price();
     }
 
     function _checkedTip(uint256 tip, uint256 profit, uint256 tipCapBps) private pure returns (uint256) {

@@ -1,12 +1,12 @@
 // The guards of the contracts: where each stands, what stands there instead when it is taken out, and the test that should
-// notice first. The text must occur once in its file. Not listed, as nobody could tell: that Binding restores the outer
-// binding, which was cleared on entry wherever there is one.
+// notice first. The text must occur once in its file.
 
 const guard = (file, likely) => (text, instead) => ({ file, text, instead: instead ?? '', likely });
 
 const liquidator = guard('Liquidator.sol', 'Owner.t.sol');
 const execution = guard('Liquidator.sol', 'Bounds.t.sol');
 const reentry = guard('Liquidator.sol', 'Hostile.t.sol');
+const reentrant = guard('funding/Binding.sol', 'Hostile.t.sol');
 const callbacks = guard('Liquidator.sol', 'Callbacks.t.sol');
 const money = guard('Money.sol', 'venues/Hostile.t.sol');
 const allowance = guard('Money.sol', 'funding/Hostile.t.sol');
@@ -32,9 +32,9 @@ const enter = (file, data) => guard(`funding/${file}.sol`, 'funding/Hostile.t.so
 /** Every guard. */
 export const guards = [
   // Who may, and when.
-  reentry('execute(Plan calldata plan) external nonReentrant', 'execute(Plan calldata plan) external'),
-  reentry('external onlyOwner nonReentrant {', 'external onlyOwner {'),
-  liquidator('external onlyOwner nonReentrant {', 'external nonReentrant {'),
+  reentrant('if (_load() != 0) revert ILiquidator.Reentered();'),
+  reentry('external onlyOwner {\n        Binding.lock();', 'external onlyOwner {'),
+  liquidator('external onlyOwner {\n        Binding.lock();', 'external {\n        Binding.lock();'),
   liquidator(
     'setOperator(address operator, bool allowed) external onlyOwner',
     'setOperator(address operator, bool allowed) external',
@@ -45,18 +45,20 @@ export const guards = [
   liquidator('if (operator == address(0)) revert BadAddress();'),
   liquidator('treasury_ == address(0) || '),
   liquidator(' || treasury_ == address(this)'),
-  execution('if (!operators[msg.sender]) revert NotOperator(msg.sender);'),
-  execution('if (block.timestamp > plan.validUntil) revert Expired(plan.validUntil, block.timestamp);'),
+  execution('if (to == address(0)) revert NotOperator(msg.sender);'),
+  execution('if (block.timestamp > plan.validUntil()) revert Expired(plan.validUntil(), block.timestamp);'),
   execution('if (outcome.landed == 0) revert NothingLanded(outcome.lastReason);'),
-  guard('Liquidator.sol', 'Tip.t.sol')('if (plan.tip != 0) Settlement.priceOf(tokens, plan.weth);'),
-  reentry('Settlement.sweep(tokens, to);'),
+  guard('Packed.sol', 'Bounds.t.sol')('if (i >= (wordAt(PlanAt.unwrap(plan)) >> 8) & 0xff) revert ILiquidator.BadEncoding();'),
+  reentry('Settlement.sweep(plan, to);'),
   callbacks('if (msg.sender != address(this)) revert UnexpectedCallback(msg.sender, msg.sig);'),
 
   // Callbacks.
-  binding('if (ok && left == key) return (false, abi.encodeWithSelector(ILiquidator.NoCallback.selector, target));'),
-  binding('bytes32 bound = _swap(0);', 'bytes32 bound = _swap(0); _swap(bound);'),
-  binding('bound != _key(msg.sender, msg.sig, keccak256(data))', 'false'),
-  binding('_key(msg.sender, msg.sig, keccak256(data))', '_key(msg.sender, msg.sig, 0)'),
+  binding('if (tally != key) return (tally, reason);', 'return (tally, reason);'),
+  binding(
+    'revert ILiquidator.UnexpectedCallback(msg.sender, msg.sig);\n        _store(RUNNING);',
+    'revert ILiquidator.UnexpectedCallback(msg.sender, msg.sig);',
+  ),
+  binding('if (_load() != keyOf(msg.sender, msg.sig, data))', 'if (_load() == RUNNING)'),
   enter('UniswapV3FlashSwap', 'data'),
   enter('UniswapV3Flash', 'data'),
   enter('UniswapV4Unlock', 'data'),
@@ -67,41 +69,41 @@ export const guards = [
   aaveLoan('if (initiator != address(this)) revert ILiquidator.WrongInitiator(initiator);'),
 
   // What a round may say.
-  encoding('revert(0x1c, 0x04)'),
+  encoding('if (start + slice.length > end) revert ILiquidator.BadEncoding();'),
   encoding('revert(0x1c, 0x24)'),
-  encoding('_check(tokens, slice);'),
+  guard('Liquidator.sol', 'Encoding.t.sol')('if (at != end) revert BadEncoding();'),
 
   // What a source may give and take.
-  lent('if (received != round.amount) revert ILiquidator.ShortFunding(received, round.amount);'),
-  lent('if (fee > round.maxPay) revert ILiquidator.PayAboveMax(fee, round.maxPay);'),
-  lent('if (fee != 0) Tally.addFee(fee);'),
-  aaveLoan('if (ok) Money.disallow(round.debtToken, round.source);'),
-  morpho('if (ok) Money.disallow(round.debtToken, round.source);'),
+  lent('if (received != amount) revert ILiquidator.ShortFunding(received, amount);'),
+  lent('if (fee > round.maxPay()) revert ILiquidator.PayAboveMax(fee, round.maxPay());'),
+  lent('Binding.tallyOf(landed, skipped, fee)', 'Binding.tallyOf(landed, skipped, 0)'),
+  aaveLoan('if (tally != 0) Money.disallow(round.debtToken(), lender);'),
+  morpho('if (tally != 0) Money.disallow(round.debtToken(), lender);'),
   balancerV3('if (credit != owed) revert ILiquidator.ShortFunding(credit, owed);'),
-  flashSwap('revert ILiquidator.ShortFunding(received, round.amount);'),
-  flashSwap('if (pay > round.maxPay) revert ILiquidator.PayAboveMax(pay, round.maxPay);'),
-  flashSwap('if (legs.length == 0) revert ILiquidator.NotOnePair();'),
-  flashSwap('if (collateral == round.debtToken) revert ILiquidator.NotOnePair();'),
+  flashSwap('revert ILiquidator.ShortFunding(received, round.amount());'),
+  flashSwap('if (pay > round.maxPay()) revert ILiquidator.PayAboveMax(pay, round.maxPay());'),
+  flashSwap('round.legs() == 0 || '),
+  flashSwap(' || tokenIn == debtToken'),
   flashSwap('if (hops.length % UniswapV3.HOP != 0) revert ILiquidator.BadEncoding();'),
-  flashSwap('if (!ok) UniswapV3.bubble(reason);'),
+  flashSwap('if (tally == 0) UniswapV3.bubble(reason);'),
   allowance(
-    'if (IERC20(token).allowance(address(this), spender) != 0) SafeTransferLib.safeApprove(token, spender, 0);',
+    'if (allowance(token, spender) != 0) SafeTransferLib.safeApprove(token, spender, 0);',
   ),
 
   // Sales.
   sales('if (out < minOut) revert ILiquidator.OutBelowMin(out, minOut);'),
-  sales('FixedPointMathLib.fullMulDivUp(leg.minOut, sold, leg.amountIn)', 'leg.minOut * sold / leg.amountIn'),
+  sales('FixedPointMathLib.fullMulDivUp(minOut, sold, amountIn)', 'minOut * sold / amountIn'),
   v3Sale('if (owed > amount) revert ILiquidator.PayAboveMax(owed, amount);'),
-  v3Sale('if (!ok) bubble(reason);'),
+  v3Sale('if (tally == 0) bubble(reason);'),
   v3Sale('Money.here(between) - before', 'Money.here(between)'),
   v4Sale('if (owed > amount) revert ILiquidator.PayAboveMax(owed, amount);'),
-  v4Sale('if (!ok) UniswapV3.bubble(reason);'),
+  v4Sale('if (tally == 0) UniswapV3.bubble(reason);'),
   v4Sale('address(this).balance - before);', 'due);'),
   v4Sale('Money.send(token, address(manager), owed);', 'Money.send(currency, address(manager), owed);'),
   money('if (address(this).balance - before != amount) revert ILiquidator.NoWeth(weth);'),
 
   // Settlement.
-  settlement('if (value < plan.floor) revert ILiquidator.BelowFloor(value, plan.floor);'),
+  settlement('if (value < plan.floor()) revert ILiquidator.BelowFloor(value, plan.floor());'),
   tip('if (tip > cap) revert ILiquidator.TipAboveCap(tip, cap);'),
   tip('if (weth != address(0)) Money.wrap(weth, tip);'),
   tip('Money.send(weth, treasury, tip);'),
@@ -109,22 +111,22 @@ export const guards = [
   // Legs.
   guard('protocols/Legs.sol', 'Execute.t.sol')('revert ILiquidator.NotOnePair();', '{ }'),
   legs('else if (whole) revert ILiquidator.LegFailed(i, reason);'),
-  legs('if (landed == 0) revert ILiquidator.LegFailed(legs.length - 1, reason);'),
+  legs('if (landed == 0) revert ILiquidator.LegFailed(count - 1, reason);'),
   guard(
     'protocols/Legs.sol',
     'funding/Hostile.t.sol',
   )('if (msg.sender != address(this)) revert ILiquidator.UnexpectedCallback(msg.sender, msg.sig);'),
   aave('if (repaid == 0) return (false, abi.encodeWithSelector(ILiquidator.NothingRepaid.selector, market));'),
-  guard('protocols/AaveV3.sol', 'Execute.t.sol')('if (run.allowed != 0) Money.allow(debtToken, run.spender, 0);'),
-  compoundV2('if (repaid == 0 || tokens == 0) revert ILiquidator.NothingRepaid(leg.market);'),
+  guard('protocols/AaveV3.sol', 'Execute.t.sol')('if (run.allowed != owed) Money.allow(debtToken, spender, owed);'),
+  compoundV2('if (repaid == 0 || tokens == 0) revert ILiquidator.NothingRepaid(leg.market());'),
   compoundV2('Money.disallow(debtToken, target);'),
   compoundV2('if (!ok) LibCall.bubbleUpRevert(answer);'),
   compoundV2('revert ILiquidator.ErrorCode(target, abi.decode(answer, (uint256)));'),
-  compoundV3('if (quote == 0) revert ILiquidator.NothingRepaid(leg.market);'),
-  compoundV3('Money.disallow(base, leg.market);'),
+  compoundV3('if (quote == 0) revert ILiquidator.NothingRepaid(leg.market());'),
+  compoundV3('Money.disallow(base, leg.market());'),
   dex223('frozen.frozenTime != block.timestamp || '),
   dex223(' || frozen.liquidator != address(this)'),
-  dex223('if (module.positions(id).open) revert ILiquidator.NotLanded(leg.market, id);'),
+  dex223('if (module.positions(id).open) revert ILiquidator.NotLanded(leg.market(), id);'),
   dex223('if (!ok) LibCall.bubbleUpRevert(reason);'),
   guard('protocols/Dex223.sol', 'legs/Dex223PreSale.t.sol')('FixedPointMathLib.max(sale.minOut, least)', 'sale.minOut'),
 ];

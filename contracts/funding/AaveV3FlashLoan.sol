@@ -2,12 +2,13 @@
 pragma solidity ^0.8.30;
 
 import { Money } from "../Money.sol";
-import { ILiquidator, Round } from "../interfaces/ILiquidator.sol";
+import { ILiquidator } from "../interfaces/ILiquidator.sol";
 import {
     IAaveV3FlashLoanReceiver,
     IAaveV3FlashLoanSimpleReceiver,
     IAaveV3Pool
 } from "../interfaces/external/IAaveV3Pool.sol";
+import { RoundAt } from "../Packed.sol";
 import { Binding } from "./Binding.sol";
 import { RoundTrip } from "./RoundTrip.sol";
 
@@ -15,36 +16,37 @@ import { RoundTrip } from "./RoundTrip.sol";
 /// @notice Aave v3's `flashLoanSimple` and `flashLoan`: lend for a premium, which the latter waives for those with the
 /// flash borrower role, and pull both back afterwards.
 abstract contract AaveV3FlashLoan is RoundTrip, IAaveV3FlashLoanSimpleReceiver, IAaveV3FlashLoanReceiver {
-    function _askAaveV3Simple(Round calldata round, bytes calldata encoded)
+    function _askAaveV3Simple(RoundAt round, bytes calldata encoded)
         internal
-        returns (bool ok, bytes memory reason)
+        returns (uint256 tally, bytes memory reason)
     {
         bytes memory payload = abi.encodeCall(
-            IAaveV3Pool.flashLoanSimple, (address(this), round.debtToken, round.amount, encoded, 0)
+            IAaveV3Pool.flashLoanSimple, (address(this), round.debtToken(), round.amount(), encoded, 0)
         );
         return _askAaveV3(round, encoded, IAaveV3FlashLoanSimpleReceiver.executeOperation.selector, payload);
     }
 
-    function _askAaveV3Many(Round calldata round, bytes calldata encoded)
+    function _askAaveV3Many(RoundAt round, bytes calldata encoded)
         internal
-        returns (bool ok, bytes memory reason)
+        returns (uint256 tally, bytes memory reason)
     {
         address[] memory assets = new address[](1);
         uint256[] memory amounts = new uint256[](1);
-        (assets[0], amounts[0]) = (round.debtToken, round.amount);
+        (assets[0], amounts[0]) = (round.debtToken(), round.amount());
         bytes memory payload = abi.encodeCall(
             IAaveV3Pool.flashLoan, (address(this), assets, amounts, new uint256[](1), address(this), encoded, 0)
         );
         return _askAaveV3(round, encoded, IAaveV3FlashLoanReceiver.executeOperation.selector, payload);
     }
 
-    function _askAaveV3(Round calldata round, bytes calldata encoded, bytes4 selector, bytes memory payload)
+    function _askAaveV3(RoundAt round, bytes calldata encoded, bytes4 selector, bytes memory payload)
         private
-        returns (bool ok, bytes memory reason)
+        returns (uint256 tally, bytes memory reason)
     {
-        (ok, reason) = Binding.callBound(round.source, selector, keccak256(encoded), payload);
+        address lender = round.source();
+        (tally, reason) = Binding.callBound(lender, Binding.keyOf(lender, selector, encoded), payload);
         // A lender that does not take its money back must not keep the right to.
-        if (ok) Money.disallow(round.debtToken, round.source);
+        if (tally != 0) Money.disallow(round.debtToken(), lender);
     }
 
     /// @inheritdoc IAaveV3FlashLoanSimpleReceiver
@@ -72,8 +74,7 @@ abstract contract AaveV3FlashLoan is RoundTrip, IAaveV3FlashLoanSimpleReceiver, 
     {
         Binding.enter(params);
         if (initiator != address(this)) revert ILiquidator.WrongInitiator(initiator);
-        Round calldata round = _decoded(params);
-        Money.allow(round.debtToken, msg.sender, _runLent(round, amount, premium));
+        _runLent(_decoded(params), amount, premium, msg.sender);
         return true;
     }
 }

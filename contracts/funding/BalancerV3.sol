@@ -2,19 +2,20 @@
 pragma solidity ^0.8.30;
 
 import { Money } from "../Money.sol";
-import { ILiquidator, Round } from "../interfaces/ILiquidator.sol";
+import { ILiquidator } from "../interfaces/ILiquidator.sol";
 import { IBalancerV3Vault } from "../interfaces/external/IBalancer.sol";
+import { RoundAt } from "../Packed.sol";
 import { Binding } from "./Binding.sol";
 import { RoundTrip } from "./RoundTrip.sol";
 
 /// @title BalancerV3
 /// @notice What Balancer's v3 Vault hands out while unlocked; no fee.
 abstract contract BalancerV3 is RoundTrip {
-    function _askBalancerV3(Round calldata round, bytes calldata encoded) internal returns (bool, bytes memory) {
+    function _askBalancerV3(RoundAt round, bytes calldata encoded) internal returns (uint256, bytes memory) {
+        address vault = round.source();
         return Binding.callBound(
-            round.source,
-            this.balancerV3Unlocked.selector,
-            keccak256(encoded),
+            vault,
+            Binding.keyOf(vault, this.balancerV3Unlocked.selector, encoded),
             abi.encodeCall(IBalancerV3Vault.unlock, (abi.encodeCall(this.balancerV3Unlocked, (encoded))))
         );
     }
@@ -23,12 +24,13 @@ abstract contract BalancerV3 is RoundTrip {
     /// @param encoded The round.
     function balancerV3Unlocked(bytes calldata encoded) external {
         Binding.enter(encoded);
-        Round calldata round = _decoded(encoded);
+        RoundAt round = _decoded(encoded);
+        address token = round.debtToken();
         IBalancerV3Vault vault = IBalancerV3Vault(msg.sender);
-        vault.sendTo(round.debtToken, address(this), round.amount);
-        uint256 owed = _runLent(round, round.amount, 0);
-        Money.send(round.debtToken, msg.sender, owed);
-        uint256 credit = vault.settle(round.debtToken, owed);
+        vault.sendTo(token, address(this), round.amount());
+        uint256 owed = _runLent(round, round.amount(), 0, address(0));
+        Money.send(token, msg.sender, owed);
+        uint256 credit = vault.settle(token, owed);
         if (credit != owed) revert ILiquidator.ShortFunding(credit, owed);
     }
 }

@@ -1,54 +1,114 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { LibCall } from "solady/utils/LibCall.sol";
+import { Calls } from "../Calls.sol";
 import { ILiquidator } from "../interfaces/ILiquidator.sol";
 
 /// @title Binding
 /// @notice Who may call back, with what. A call out that expects a callback binds (caller, selector, data) in transient
-/// storage; the callback checks the binding and clears it, so it fits once; after the call the outer one is restored.
-/// @dev The data is bound too: a pool cannot run other legs, or the same under another bound, than the plan holds.
+/// storage; the callback checks the binding and clears it, so it fits once. The same slot is the lock of `execute` and takes
+/// what a round did back to it: transient storage costs as much as warm storage.
+/// @dev The data is bound too: a pool cannot run other legs, or the same under another bound, than the plan holds. Whoever
+/// binds is `execute` or was called back, so there never is an outer binding to restore.
+///
+/// The slot is 0 while nothing runs; a hash while a callback is awaited; else {RUNNING} with the round's tally above: legs
+/// that landed from bit 8, legs that did not from bit 32, the flash fee in units of its debt token from bit 64. A round that
+/// reverts takes its tally with it.
 library Binding {
-    /// @dev Ours alone: the other transient slots in use are this one plus 1 and the hashed one of the re-entrancy guard.
     uint256 private constant SLOT = 0x8f5a3c5e;
-    /// @dev What is kept of a revert reason: enough for any error of ours, too little to make us pay for a bomb.
-    uint16 internal constant MAX_REASON = 256;
+    uint256 private constant RUNNING = 1;
 
-    /// @notice Calls `target`, which must call back `selector` with `data`.
+    /// @notice First thing in `execute`.
+    function lock() internal {
+        if (_load() != 0) revert ILiquidator.Reentered();
+        _store(RUNNING);
+    }
+
+    /// @notice Last thing in `execute`.
+    function unlock() internal {
+        _store(0);
+    }
+
+    /// @notice Calls `target`, which must call back what was hashed into `key`.
+    /// @param key See {keyOf}.
     /// @param payload The calldata for `target`.
-    /// @return ok Whether the call went through and the callback came.
-    /// @return reason What it reverted with, at most {MAX_REASON} bytes.
-    function callBound(address target, bytes4 selector, bytes32 dataHash, bytes memory payload)
+    /// @return tally What the callback left, see {tallyOf}; 0 if the call did not go through or the callback did not come.
+    /// @return reason What it reverted with, at most {Calls.MAX_REASON} bytes.
+    function callBound(address target, uint256 key, bytes memory payload)
         internal
-        returns (bool ok, bytes memory reason)
+        returns (uint256 tally, bytes memory reason)
     {
-        bytes32 key = _key(target, selector, dataHash);
-        bytes32 outer = _swap(key);
-        (ok,, reason) = LibCall.tryCall(target, 0, gasleft(), MAX_REASON, payload);
-        bytes32 left = _swap(outer);
-        if (ok && left == key) return (false, abi.encodeWithSelector(ILiquidator.NoCallback.selector, target));
+        _store(key);
+        bool ok;
+        (ok, reason) = Calls.tryCall(target, payload);
+        if (ok) {
+            tally = _load();
+            if (tally != key) return (tally, reason);
+            reason = abi.encodeWithSelector(ILiquidator.NoCallback.selector, target);
+        }
+        _store(RUNNING);
+        return (0, reason);
     }
 
     /// @notice First thing in every callback: reverts unless this very call was asked for.
     function enter(bytes calldata data) internal {
-        bytes32 bound = _swap(0);
-        if (bound == 0 || bound != _key(msg.sender, msg.sig, keccak256(data))) {
-            revert ILiquidator.UnexpectedCallback(msg.sender, msg.sig);
+        if (_load() != keyOf(msg.sender, msg.sig, data)) revert ILiquidator.UnexpectedCallback(msg.sender, msg.sig);
+        _store(RUNNING);
+    }
+
+    /// @notice Last thing in a round's callback: tells `execute` what it did.
+    function leave(uint256 tally) internal {
+        _store(tally);
+    }
+
+    /// @notice What a round did, for {leave}. Counts below 2^24, the fee below 2^192 as every balance we can meet.
+    function tallyOf(uint256 landed, uint256 skipped, uint256 fee) internal pure returns (uint256) {
+        return RUNNING | landed << 8 | skipped << 32 | fee << 64;
+    }
+
+    /// @notice What {tallyOf} packed.
+    function read(uint256 tally) internal pure returns (uint256 landed, uint256 skipped, uint256 fee) {
+        return ((tally >> 8) & 0xffffff, (tally >> 32) & 0xffffffff, tally >> 64);
+    }
+
+    /// @notice What a round left that no callback ran.
+    function take() internal view returns (uint256 tally) {
+        return _load();
+    }
+
+    /// @notice The hash of a callback by `from` with `data`.
+    function keyOf(address from, bytes4 selector, bytes calldata data) internal pure returns (uint256 key) {
+        assembly ("memory-safe") {
+            // 20 bytes of caller and 4 of selector in one word, then the data; behind the last allocation.
+            let at := mload(0x40)
+            mstore(at, or(shl(96, from), shr(160, selector)))
+            calldatacopy(add(at, 0x20), data.offset, data.length)
+            key := keccak256(at, add(data.length, 0x20))
         }
     }
 
-    function _key(address from, bytes4 selector, bytes32 dataHash) private pure returns (bytes32 key) {
+    /// @notice The same with the `length` bytes of `memory_` from `start` on.
+    function keyOfMemory(address from, bytes4 selector, bytes memory memory_, uint256 start, uint256 length)
+        internal
+        pure
+        returns (uint256 key)
+    {
         assembly ("memory-safe") {
-            // 20 bytes of caller and 4 of selector in one word, then the hash; scratch space only.
-            mstore(0x00, or(shl(96, from), shr(160, selector)))
-            mstore(0x20, dataHash)
-            key := keccak256(0x00, 0x40)
+            let at := mload(0x40)
+            mstore(at, or(shl(96, from), shr(160, selector)))
+            mcopy(add(at, 0x20), add(add(memory_, 0x20), start), length)
+            key := keccak256(at, add(length, 0x20))
         }
     }
 
-    function _swap(bytes32 value) private returns (bytes32 previous) {
+    function _load() private view returns (uint256 value) {
         assembly ("memory-safe") {
-            previous := tload(SLOT)
+            value := tload(SLOT)
+        }
+    }
+
+    function _store(uint256 value) private {
+        assembly ("memory-safe") {
             tstore(SLOT, value)
         }
     }

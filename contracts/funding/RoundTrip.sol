@@ -1,112 +1,82 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { ILiquidator, PricedToken, Round } from "../interfaces/ILiquidator.sol";
-import { Tally } from "./Tally.sol";
+import { ILiquidator } from "../interfaces/ILiquidator.sol";
+import { RoundAt, TokensAt } from "../Packed.sol";
+import { Binding } from "./Binding.sol";
 
 /// @title RoundTrip
 /// @notice What every funding source shares: it is asked with the round's bytes, and its callback runs the round they
 /// encode.
 abstract contract RoundTrip {
-    /// @dev Selectors of {ILiquidator.BadEncoding} and {ILiquidator.UnlistedToken}, as assembly takes no others.
-    uint256 private constant BAD_ENCODING = 0xb04d6d52;
+    /// @dev Selector of {ILiquidator.UnlistedToken}, as assembly takes no other.
     uint256 private constant UNLISTED_TOKEN = 0x59edfbf6;
 
     /// @dev Legs, then swaps. `whole`: one failing leg fails the round.
-    function _run(Round calldata round, bool whole) internal virtual;
+    /// @param lender Who may pull `owed` units of the debt token when this returns; 0 for nobody.
+    /// @return landed Legs that landed.
+    /// @return skipped Legs that did not.
+    function _run(RoundAt round, bool whole, address lender, uint256 owed)
+        internal
+        virtual
+        returns (uint256 landed, uint256 skipped);
 
     /// @dev What every loan's callback does between receiving `received` units and owing them back with `fee` on top.
+    /// @param lender Who pulls it back, and may when this returns; 0 if it is sent.
     /// @return owed Both, units of the round's debt token.
-    function _runLent(Round calldata round, uint256 received, uint256 fee) internal returns (uint256 owed) {
-        if (received != round.amount) revert ILiquidator.ShortFunding(received, round.amount);
-        if (fee > round.maxPay) revert ILiquidator.PayAboveMax(fee, round.maxPay);
-        _run(round, false);
-        if (fee != 0) Tally.addFee(fee);
-        return received + fee;
+    function _runLent(RoundAt round, uint256 received, uint256 fee, address lender) internal returns (uint256 owed) {
+        uint256 amount = round.amount();
+        if (received != amount) revert ILiquidator.ShortFunding(received, amount);
+        if (fee > round.maxPay()) revert ILiquidator.PayAboveMax(fee, round.maxPay());
+        owed = received + fee;
+        (uint256 landed, uint256 skipped) = _run(round, false, lender, owed);
+        Binding.leave(Binding.tallyOf(landed, skipped, fee));
     }
 
-    /// @dev The bytes of `rounds[i]` where they stand in calldata. A round's offsets count from its own start, so the
-    /// slice is an encoding of its own; it ends where the next begins.
-    function _encoded(PricedToken[] calldata tokens, Round[] calldata rounds, uint256 i)
+    /// @dev The bytes of the round that begins at `start`; it ends where its last part does. One walk over it makes sure of
+    /// two things, on which a stolen operator key would break:
+    /// - every part of it stands in them: what stood outside would not be bound, and whoever calls back could put other legs
+    ///   and swaps there. Parts follow one another, so it is enough that the last ends before the plan does
+    ///   ({ILiquidator.BadEncoding});
+    /// - every token it names is listed: money leaves only in tokens that are swept before and settled after
+    ///   ({ILiquidator.UnlistedToken}).
+    function _encoded(TokensAt tokens, TokensAt past, uint256 start, uint256 end)
         internal
         pure
         returns (bytes calldata slice)
     {
         assembly ("memory-safe") {
-            let at := add(rounds.offset, shl(5, i))
-            let end := calldatasize()
-            if lt(add(i, 1), rounds.length) { end := add(rounds.offset, calldataload(add(at, 0x20))) }
-            slice.offset := add(rounds.offset, calldataload(at))
-            slice.length := sub(end, slice.offset)
-        }
-        _check(tokens, slice);
-    }
-
-    /// @dev One walk over a round makes sure of two things, on which a stolen operator key would break:
-    /// - every part of it stands in the slice: what stood outside would not be bound, and whoever calls back could put
-    ///   other legs and swaps there ({ILiquidator.BadEncoding});
-    /// - every token it names is listed: money leaves only in tokens that are swept before and settled after
-    ///   ({ILiquidator.UnlistedToken}).
-    ///
-    /// Written by hand, as the compiler's checks of nested calldata cost many times as much.
-    function _check(PricedToken[] calldata tokens, bytes calldata slice) private pure {
-        assembly ("memory-safe") {
-            // Reverts unless `size` bytes from `at` lie between `start` and `end`.
-            function inside(at, size, start, end) {
-                // `at` is bounded in the same breath, so what the subtraction wraps to does not matter.
-                if or(or(lt(at, start), gt(at, end)), gt(size, sub(end, at))) {
-                    mstore(0x00, BAD_ENCODING)
-                    revert(0x1c, 0x04)
-                }
-            }
-            // The dynamic member whose offset stands at `head` in the struct at `base`; `size` bytes an element.
-            function member(base, head, size, start, end) -> at, length {
-                at := add(base, calldataload(add(base, head)))
-                inside(at, 0x20, start, end)
-                length := calldataload(at)
-                at := add(at, 0x20)
-                // A length beyond 2^32 fails as such, before it is multiplied.
-                inside(at, or(mul(and(length, 0xffffffff), size), shl(32, shr(32, length))), start, end)
-            }
-            // Element `j` of the array at `at`: a struct of `head` bytes that ends in the dynamic `extra`.
-            function element(at, j, head, start, end) -> base {
-                base := add(at, calldataload(add(at, shl(5, j))))
-                inside(base, head, start, end)
-                let extra, length := member(base, sub(head, 0x20), 1, start, end)
-            }
-            // Reverts unless `token` is one of the (token, price) from `at` to `past`.
-            function listed(token, at, past) {
-                for { } lt(at, past) { at := add(at, 0x40) } {
-                    if eq(calldataload(at), token) { leave }
+            // Reverts unless the 20 bytes at `at` are one of the (token, price) from `first` to `last`.
+            function listed(at, first, last) {
+                let token := shr(96, calldataload(at))
+                for { } lt(first, last) { first := add(first, 36) } {
+                    if eq(shr(96, calldataload(first)), token) { leave }
                 }
                 mstore(0x00, UNLISTED_TOKEN)
                 mstore(0x20, token)
                 revert(0x1c, 0x24)
             }
-
-            let start := slice.offset
-            let end := add(start, slice.length)
-            inside(end, 0, start, calldatasize())
-            let past := add(tokens.offset, shl(6, tokens.length))
-            inside(start, 0x100, start, end)
-            listed(calldataload(add(start, 0x40)), tokens.offset, past) // debtToken
-            let at, count := member(start, 0xa0, 1, start, end) // extra
-            at, count := member(start, 0xc0, 0x20, start, end) // legs
-            for { let j := 0 } lt(j, count) { j := add(j, 1) } {
-                let leg := element(at, j, 0xc0, start, end)
-                listed(calldataload(add(leg, 0x60)), tokens.offset, past) // collateral
+            // See {Packed} for the numbers.
+            let head := calldataload(start)
+            listed(add(start, 25), tokens, past) // debtToken
+            let at := add(add(start, 77), and(shr(216, head), 0xffff))
+            for { let left := byte(1, head) } left { left := sub(left, 1) } {
+                listed(add(at, 43), tokens, past) // collateral
+                at := add(add(at, 79), and(shr(232, calldataload(at)), 0xffff))
             }
-            at, count := member(start, 0xe0, 0x20, start, end) // swaps
-            for { let j := 0 } lt(j, count) { j := add(j, 1) } {
-                let sale := element(at, j, 0xe0, start, end)
-                listed(calldataload(add(sale, 0x40)), tokens.offset, past) // tokenIn
-                listed(calldataload(add(sale, 0x60)), tokens.offset, past) // tokenOut
+            for { let left := byte(2, head) } left { left := sub(left, 1) } {
+                listed(add(at, 23), tokens, past) // tokenIn
+                listed(add(at, 43), tokens, past) // tokenOut
+                at := add(add(at, 95), and(shr(232, calldataload(at)), 0xffff))
             }
+            slice.offset := start
+            slice.length := sub(at, start)
         }
+        if (start + slice.length > end) revert ILiquidator.BadEncoding();
     }
 
-    /// @dev The reverse of {_encoded}. The compiler checks every access behind it against calldatasize.
-    function _decoded(bytes calldata data) internal pure returns (Round calldata round) {
+    /// @dev The reverse of {_encoded}.
+    function _decoded(bytes calldata data) internal pure returns (RoundAt round) {
         assembly ("memory-safe") {
             round := data.offset
         }

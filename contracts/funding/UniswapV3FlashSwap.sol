@@ -3,11 +3,11 @@ pragma solidity ^0.8.30;
 
 import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { Money } from "../Money.sol";
-import { ILiquidator, Leg, Round } from "../interfaces/ILiquidator.sol";
+import { ILiquidator } from "../interfaces/ILiquidator.sol";
 import { IUniswapV3SwapCallback } from "../interfaces/external/IUniswapV3Pool.sol";
+import { RoundAt } from "../Packed.sol";
 import { UniswapV3 } from "../venues/UniswapV3.sol";
 import { Binding } from "./Binding.sol";
-import { Parts } from "./Parts.sol";
 import { RoundTrip } from "./RoundTrip.sol";
 
 /// @title UniswapV3FlashSwap
@@ -17,25 +17,19 @@ import { RoundTrip } from "./RoundTrip.sol";
 /// Over several pools (`round.extra` holds the {UniswapV3} hops from the debt's side): each pool is paid by the next, which
 /// sends it its tokens directly; the last one is paid with collateral, after the legs.
 abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
-    function _askUniswapV3Swap(Round calldata round, bytes calldata encoded)
+    function _askUniswapV3Swap(RoundAt round, bytes calldata encoded)
         internal
-        returns (bool ok, bytes memory reason)
+        returns (uint256 tally, bytes memory reason)
     {
-        address tokenIn = _collateral(round);
-        bytes calldata hops = Parts.extraOf(round);
+        address tokenIn = round.leg().collateral();
+        address debtToken = round.debtToken();
+        if (round.legs() == 0 || tokenIn == debtToken) revert ILiquidator.NotOnePair();
+        bytes calldata hops = round.extra();
         if (hops.length != 0) {
             if (hops.length % UniswapV3.HOP != 0) revert ILiquidator.BadEncoding();
             tokenIn = UniswapV3.hopToken(hops, 0);
         }
-        return _askHop(round.source, address(this), tokenIn, round.debtToken, round.amount, encoded);
-    }
-
-    /// @dev What the legs seize and the last pool is paid in.
-    function _collateral(Round calldata round) private pure returns (address collateral) {
-        Leg[] calldata legs = Parts.legsOf(round);
-        if (legs.length == 0) revert ILiquidator.NotOnePair();
-        collateral = Parts.legAt(legs, 0).collateral;
-        if (collateral == round.debtToken) revert ILiquidator.NotOnePair();
+        return _askHop(round.source(), address(this), tokenIn, debtToken, round.amount(), encoded);
     }
 
     function _askHop(
@@ -45,11 +39,11 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
         address tokenOut,
         uint256 amountOut,
         bytes calldata encoded
-    ) private returns (bool ok, bytes memory reason) {
-        (bytes memory payload, bytes32 dataHash) = UniswapV3.encodeSwap(
-            recipient, tokenIn < tokenOut, -SafeCastLib.toInt256(amountOut), encoded
-        );
-        return Binding.callBound(pool, IUniswapV3SwapCallback.uniswapV3SwapCallback.selector, dataHash, payload);
+    ) private returns (uint256 tally, bytes memory reason) {
+        uint256 key = Binding.keyOf(pool, IUniswapV3SwapCallback.uniswapV3SwapCallback.selector, encoded);
+        bytes memory payload =
+            UniswapV3.encodeSwap(recipient, tokenIn < tokenOut, -SafeCastLib.toInt256(amountOut), encoded);
+        return Binding.callBound(pool, key, payload);
     }
 
     /// @inheritdoc IUniswapV3SwapCallback
@@ -61,37 +55,37 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
             ? (SafeCastLib.toUint256(amount0Delta), SafeCastLib.toUint256(-amount1Delta))
             : (SafeCastLib.toUint256(amount1Delta), SafeCastLib.toUint256(-amount0Delta));
 
-        Round calldata round = _decoded(data);
-        if (msg.sender == round.source && received != round.amount) {
+        RoundAt round = _decoded(data);
+        if (received != round.amount() && msg.sender == round.source()) {
             // A pool out of liquidity gives less than asked.
-            revert ILiquidator.ShortFunding(received, round.amount);
+            revert ILiquidator.ShortFunding(received, round.amount());
         }
-        if (Parts.extraOf(round).length == 0) _pay(round, pay);
+        if (round.extra().length == 0) _pay(round, pay);
         else _payOver(round, pay, data);
     }
 
     /// @dev Pays a pool of a path: by the next pool, or with collateral if it is the last.
-    function _payOver(Round calldata round, uint256 pay, bytes calldata encoded) private {
-        bytes calldata hops = Parts.extraOf(round);
+    function _payOver(RoundAt round, uint256 pay, bytes calldata encoded) private {
+        bytes calldata hops = round.extra();
         // The binding let in only the pool that was asked, so where it stands in the path is how far we are.
         uint256 next;
-        if (msg.sender != round.source) {
+        if (msg.sender != round.source()) {
             while (UniswapV3.hopPool(hops, next) != msg.sender) ++next;
             ++next;
         }
         uint256 count = hops.length / UniswapV3.HOP;
         if (next == count) return _pay(round, pay);
-        address tokenIn =
-            next + 1 == count ? Parts.legAt(Parts.legsOf(round), 0).collateral : UniswapV3.hopToken(hops, next + 1);
-        (bool ok, bytes memory reason) =
+        address tokenIn = next + 1 == count ? round.leg().collateral() : UniswapV3.hopToken(hops, next + 1);
+        (uint256 tally, bytes memory reason) =
             _askHop(UniswapV3.hopPool(hops, next), msg.sender, tokenIn, UniswapV3.hopToken(hops, next), pay, encoded);
-        if (!ok) UniswapV3.bubble(reason);
+        if (tally == 0) UniswapV3.bubble(reason);
     }
 
     /// @dev The last pool of the path: run the legs, then pay it.
-    function _pay(Round calldata round, uint256 pay) private {
-        if (pay > round.maxPay) revert ILiquidator.PayAboveMax(pay, round.maxPay);
-        _run(round, true);
-        Money.send(Parts.legAt(Parts.legsOf(round), 0).collateral, msg.sender, pay);
+    function _pay(RoundAt round, uint256 pay) private {
+        if (pay > round.maxPay()) revert ILiquidator.PayAboveMax(pay, round.maxPay());
+        (uint256 landed, uint256 skipped) = _run(round, true, address(0), 0);
+        Money.send(round.leg().collateral(), msg.sender, pay);
+        Binding.leave(Binding.tallyOf(landed, skipped, 0));
     }
 }

@@ -2,8 +2,8 @@
 pragma solidity ^0.8.30;
 
 import { Money } from "../Money.sol";
-import { Round } from "../interfaces/ILiquidator.sol";
 import { IPoolManager, IUnlockCallback } from "../interfaces/external/IUniswapV4.sol";
+import { RoundAt } from "../Packed.sol";
 import { UniswapV4 } from "../venues/UniswapV4.sol";
 import { Binding } from "./Binding.sol";
 import { RoundTrip } from "./RoundTrip.sol";
@@ -11,11 +11,11 @@ import { RoundTrip } from "./RoundTrip.sol";
 /// @title UniswapV4Unlock
 /// @notice What Uniswap v4's PoolManager hands out while unlocked; no fee. Its pools can be swapped in meanwhile.
 abstract contract UniswapV4Unlock is RoundTrip, IUnlockCallback {
-    function _askUniswapV4(Round calldata round, bytes calldata encoded) internal returns (bool, bytes memory) {
+    function _askUniswapV4(RoundAt round, bytes calldata encoded) internal returns (uint256, bytes memory) {
+        address manager = round.source();
         return Binding.callBound(
-            round.source,
-            IUnlockCallback.unlockCallback.selector,
-            keccak256(encoded),
+            manager,
+            Binding.keyOf(manager, IUnlockCallback.unlockCallback.selector, encoded),
             abi.encodeCall(IPoolManager.unlock, (encoded))
         );
     }
@@ -28,12 +28,13 @@ abstract contract UniswapV4Unlock is RoundTrip, IUnlockCallback {
             UniswapV4.sellUnlocked(data);
             return "";
         }
-        Round calldata round = _decoded(data);
+        RoundAt round = _decoded(data);
+        address token = round.debtToken();
         IPoolManager manager = IPoolManager(msg.sender);
-        manager.take(round.debtToken, address(this), round.amount);
-        uint256 owed = _runLent(round, round.amount, 0);
-        manager.sync(round.debtToken);
-        Money.send(round.debtToken, msg.sender, owed);
+        manager.take(token, address(this), round.amount());
+        uint256 owed = _runLent(round, round.amount(), 0, address(0));
+        manager.sync(token);
+        Money.send(token, msg.sender, owed);
         manager.settle();
         return "";
     }

@@ -100,12 +100,11 @@ struct PricedToken {
 }
 
 /// @notice One transaction: rounds, then one floor and one tip.
-/// @dev `rounds` stays the last member and the encoding canonical (as every ABI encoder writes it): a round is handed to
-/// its funding source as the very bytes that stand here.
+/// @dev Packed for {ILiquidator.execute}, which has the layout; here with the names and the types that planners use.
 /// @param validUntil Last `block.timestamp` (seconds) at which the plan may run.
 /// @param floor The least profit in wei, valued at `tokens[].price` and net of the tip, or everything reverts.
 /// @param tip Wei for `block.coinbase`, out of the profit in `weth`; 0 for none.
-/// @param weth The chain's wrapped native token, or 0 to tip out of profit in the native coin; needed with a tip only.
+/// @param weth The chain's wrapped native token, or 0 to tip out of profit in the native coin; needed, and listed in `tokens`, with a tip only.
 /// @param tokens Every token that a round, leg or swap names. Each starts and ends at zero here: what lay here before goes
 /// to the treasury first and is no profit, what is left afterwards goes there as profit.
 /// @param rounds In order of execution.
@@ -117,6 +116,11 @@ struct Plan {
     PricedToken[] tokens;
     Round[] rounds;
 }
+
+/// @notice What a plan came to, in one word: legs that landed (bits 0 to 15), legs that did not (16 to 31), those of skipped
+/// rounds included, the wei that `block.coinbase` took (32 to 143), and all flash-loan fees in wei at the plan's prices (144 to
+/// 255). A flash swap has no fee: its cost is in the price.
+type Tally is uint256;
 
 /// @notice What the treasury received of one token.
 struct Profit {
@@ -168,21 +172,10 @@ interface ILiquidator {
 
     /// @notice The plan is done and the treasury has its profit.
     /// @param operator Who sent it.
+    /// @param value All profits in wei at the plan's prices, net of the tip.
+    /// @param tally Legs, tip and fees; see {Tally}.
     /// @param profits Per token of the plan that anything was left of, what the treasury received, measured there.
-    /// @param value All profits in wei at the plan's prices, net of `tip`.
-    /// @param flashFee All flash-loan fees in wei at the plan's prices. A flash swap has none: its cost is in the price.
-    /// @param tip Wei that `block.coinbase` took.
-    /// @param landed Legs that landed.
-    /// @param skipped Legs that did not, those of skipped rounds included.
-    event PlanExecuted(
-        address indexed operator,
-        Profit[] profits,
-        uint256 value,
-        uint256 flashFee,
-        uint256 tip,
-        uint256 landed,
-        uint256 skipped
-    );
+    event PlanExecuted(address indexed operator, uint256 value, Tally tally, Profit[] profits);
 
     /// @notice `operator` may now, or no longer, execute plans.
     event OperatorSet(address indexed operator, bool allowed);
@@ -233,8 +226,12 @@ interface ILiquidator {
     error NotOnePair();
     /// @notice An address that must not be zero, or not this contract, is.
     error BadAddress();
-    /// @notice A round is not encoded in one piece, as ABI encoders do.
+    /// @notice The plan is shorter or longer than what it says is in it.
     error BadEncoding();
+    /// @notice `execute` or `rescue` was called while one of them runs.
+    error Reentered();
+    /// @notice `token` does not tell its allowances.
+    error NoAllowance(address token);
     /// @notice A share above 10,000 bps.
     error BadBps(uint256 bps);
 
@@ -242,9 +239,22 @@ interface ILiquidator {
 
     /// @notice Runs a plan. Each round happens whole or not at all; the plan reverts if no leg lands or the profit is
     /// under the floor. Afterwards no token of the plan is left here, and no allowance.
-    /// @param plan What to do; see {Plan}.
+    /// @dev A {Plan} is packed, as calldata is what a plan pays for twice on a rollup. Integers are big-endian and everything
+    /// follows without a gap, so that there is one encoding of a plan, and a round is one run of bytes:
+    ///
+    /// | part | bytes |
+    /// |---|---|
+    /// | plan | `validUntil` 5, `floor` 12, `tip` 12, number of `weth` among the tokens 1, tokens 1, rounds 1; tokens; rounds |
+    /// | token | `token` 20, `price` 16 |
+    /// | round | `funding` 1, legs 1, swaps 1, length of `extra` 2, `source` 20, `debtToken` 20, `amount` 16, `maxPay` 16; `extra`; legs; swaps |
+    /// | leg | `protocol` 1, length of `extra` 2, `market` 20, `borrower` 20, `collateral` 20, `repay` 16; `extra` |
+    /// | swap | `venue` 1, length of `extra` 2, `pool` 20, `tokenIn` 20, `tokenOut` 20, `amountIn` 16, `minOut` 16; `extra` |
+    ///
+    /// `type(uint128).max` in `maxPay`, `repay` and `amountIn` stands for `type(uint256).max`. Without a tip the number of `weth`
+    /// is 0.
+    /// @param packed The plan.
     /// @return value The profit in wei at the plan's prices, net of the tip: what a rehearsal by `eth_call` learns.
-    function execute(Plan calldata plan) external returns (uint256 value);
+    function execute(bytes calldata packed) external returns (uint256 value);
 
     // ---- owner ----
 

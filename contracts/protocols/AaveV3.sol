@@ -1,67 +1,89 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import { LibCall } from "solady/utils/LibCall.sol";
-import { Binding } from "../funding/Binding.sol";
-import { ILiquidator, Leg, Protocol } from "../interfaces/ILiquidator.sol";
+import { Calls } from "../Calls.sol";
+import { ILiquidator, Protocol } from "../interfaces/ILiquidator.sol";
 import { IAaveV3Pool } from "../interfaces/external/IAaveV3Pool.sol";
 import { Money } from "../Money.sol";
+import { LegAt } from "../Packed.sol";
 
 /// @notice What is known of a run of legs on one Pool, so that nothing is read twice.
 /// @param spender The Pool that may pull the debt token; 0 for none.
 /// @param allowed Units it may still pull.
 /// @param collateral The token last received.
 /// @param held Units of it that are here.
+/// @param lender Who pulls the round's loan back when all is done; 0 for nobody.
+/// @param owed Units of it: what the lender may pull besides what it may as a Pool.
 struct AaveV3Run {
     address spender;
     uint256 allowed;
     address collateral;
     uint256 held;
+    address lender;
+    uint256 owed;
 }
 
 /// @title AaveV3
 /// @notice Legs on Aave v3: repay through `liquidationCall` and receive the underlying.
 library AaveV3 {
     /// @notice Liquidates. `leg.repay` of `type(uint256).max` repays what the close factor allows at that moment.
-    /// @dev One call, so a leg that fails has changed nothing; one allowance for all legs on a Pool. Repaid is what the Pool
-    /// took of its allowance, which shows it also where debt and collateral are one asset; seized is what arrived.
+    /// @dev One call, so a leg that fails has changed nothing; one allowance for all legs on a Pool, and for the loan where the
+    /// Pool is the lender. Repaid is what the Pool took of its allowance, which shows it also where debt and collateral are
+    /// one asset; seized is what arrived.
     /// @param available Units of the debt token the round may spend.
     /// @return ok Whether the Pool took money for it.
     /// @return reason What it reverted with.
-    function liquidate(AaveV3Run memory run, Leg calldata leg, address debtToken, uint256 available)
+    function liquidate(AaveV3Run memory run, LegAt leg, address debtToken, uint256 available)
         internal
         returns (bool ok, bytes memory reason)
     {
-        address collateral = leg.collateral;
-        address market = leg.market;
+        address collateral = leg.collateral();
+        address market = leg.market();
         if (market != run.spender) {
             finish(run, debtToken);
+            if (market == run.lender) available += run.owed;
             (run.spender, run.allowed) = (market, available);
             Money.allow(debtToken, market, available);
         }
         if (collateral != run.collateral) (run.collateral, run.held) = (collateral, Money.here(collateral));
 
-        (ok, reason) = _call(leg, debtToken);
+        (ok, reason) = _call(leg, market, debtToken, collateral);
         if (!ok) return (ok, reason);
 
-        uint256 allowed = IERC20(debtToken).allowance(address(this), market);
+        uint256 allowed = Money.allowance(debtToken, market);
         uint256 repaid = run.allowed - allowed;
         if (repaid == 0) return (false, abi.encodeWithSelector(ILiquidator.NothingRepaid.selector, market));
         uint256 held = Money.here(collateral);
         uint256 seized = held + (collateral == debtToken ? repaid : 0) - run.held;
         (run.allowed, run.held) = (allowed, held);
-        emit ILiquidator.Liquidated(Protocol.AaveV3, market, leg.borrower, debtToken, collateral, repaid, seized);
+        emit ILiquidator.Liquidated(Protocol.AaveV3, market, leg.borrower(), debtToken, collateral, repaid, seized);
     }
 
-    /// @notice Takes back what the last Pool did not pull.
+    /// @notice Takes back what the last Pool did not pull, but for what it lent.
     function finish(AaveV3Run memory run, address debtToken) internal {
-        if (run.allowed != 0) Money.allow(debtToken, run.spender, 0);
+        address spender = run.spender;
+        uint256 owed = spender == run.lender ? run.owed : 0;
+        if (run.allowed != owed) Money.allow(debtToken, spender, owed);
     }
 
-    function _call(Leg calldata leg, address debtToken) private returns (bool ok, bytes memory reason) {
-        bytes memory payload =
-            abi.encodeCall(IAaveV3Pool.liquidationCall, (leg.collateral, debtToken, leg.borrower, leg.repay, false));
-        (ok,, reason) = LibCall.tryCall(leg.market, 0, gasleft(), Binding.MAX_REASON, payload);
+    /// @dev By hand: every leg passes here.
+    function _call(LegAt leg, address market, address debtToken, address collateral)
+        private
+        returns (bool ok, bytes memory reason)
+    {
+        bytes4 selector = IAaveV3Pool.liquidationCall.selector;
+        address borrower = leg.borrower();
+        uint256 repay = leg.repay();
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            mstore(at, selector)
+            mstore(add(at, 0x04), collateral)
+            mstore(add(at, 0x24), debtToken)
+            mstore(add(at, 0x44), borrower)
+            mstore(add(at, 0x64), repay)
+            mstore(add(at, 0x84), 0) // the underlying, not its aToken
+            ok := call(gas(), market, 0, at, 0xa4, 0, 0)
+        }
+        if (!ok) reason = Calls.lastReason();
     }
 }

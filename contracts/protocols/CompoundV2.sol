@@ -3,9 +3,10 @@ pragma solidity ^0.8.30;
 
 import { LibCall } from "solady/utils/LibCall.sol";
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
-import { ILiquidator, Leg } from "../interfaces/ILiquidator.sol";
+import { ILiquidator } from "../interfaces/ILiquidator.sol";
 import { ICToken, IComptroller, IVenusLiquidator } from "../interfaces/external/ICompoundV2.sol";
 import { Money } from "../Money.sol";
+import { LegAt } from "../Packed.sol";
 
 /// @notice `Leg.extra` of a leg on Compound v2 or a fork. `Leg.market` is the market of the debt.
 /// @param collateralMarket Market whose tokens are seized and redeemed.
@@ -27,35 +28,35 @@ library CompoundV2 {
     /// the accrued debt, rounded down as the Comptroller does.
     /// @return repaid Units of the debt token that left.
     /// @return seized Units of the collateral that arrived, after every cut.
-    function liquidate(Leg calldata leg, address debtToken, uint256 available)
+    function liquidate(LegAt leg, address debtToken, uint256 available)
         internal
         returns (uint256 repaid, uint256 seized)
     {
-        CompoundV2Extra memory extra = abi.decode(leg.extra, (CompoundV2Extra));
+        CompoundV2Extra memory extra = abi.decode(leg.extra(), (CompoundV2Extra));
         uint256 repay = FixedPointMathLib.min(
-            leg.repay == type(uint256).max ? _allowed(leg.market, leg.borrower) : leg.repay, available
+            leg.repay() == type(uint256).max ? _allowed(leg.market(), leg.borrower()) : leg.repay(), available
         );
         uint256 debtBefore = Money.here(debtToken);
         uint256 tokensBefore = Money.here(extra.collateralMarket);
         _repay(leg, extra, debtToken, repay);
         repaid = debtBefore - Money.here(debtToken);
         uint256 tokens = Money.here(extra.collateralMarket) - tokensBefore;
-        if (repaid == 0 || tokens == 0) revert ILiquidator.NothingRepaid(leg.market);
+        if (repaid == 0 || tokens == 0) revert ILiquidator.NothingRepaid(leg.market());
 
-        address received = extra.nativeCollateral ? address(0) : leg.collateral;
+        address received = extra.nativeCollateral ? address(0) : leg.collateral();
         uint256 before = Money.here(received);
         _call(extra.collateralMarket, 0, abi.encodeCall(ICToken.redeem, (tokens)));
         seized = Money.here(received) - before;
-        if (extra.nativeCollateral) Money.wrap(leg.collateral, seized);
+        if (extra.nativeCollateral) Money.wrap(leg.collateral(), seized);
     }
 
-    function _repay(Leg calldata leg, CompoundV2Extra memory extra, address debtToken, uint256 repay) private {
-        address borrower = leg.borrower;
-        address target = extra.gate == address(0) ? leg.market : extra.gate;
+    function _repay(LegAt leg, CompoundV2Extra memory extra, address debtToken, uint256 repay) private {
+        address borrower = leg.borrower();
+        address target = extra.gate == address(0) ? leg.market() : extra.gate;
         bytes memory payload;
         if (extra.gate != address(0)) {
             payload = abi.encodeCall(
-                IVenusLiquidator.liquidateBorrow, (leg.market, borrower, repay, extra.collateralMarket)
+                IVenusLiquidator.liquidateBorrow, (leg.market(), borrower, repay, extra.collateralMarket)
             );
         } else if (extra.nativeDebt) {
             payload = abi.encodeWithSignature("liquidateBorrow(address,address)", borrower, extra.collateralMarket);

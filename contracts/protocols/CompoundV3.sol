@@ -3,9 +3,10 @@ pragma solidity ^0.8.30;
 
 import { LibCall } from "solady/utils/LibCall.sol";
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
-import { ILiquidator, Leg } from "../interfaces/ILiquidator.sol";
+import { ILiquidator } from "../interfaces/ILiquidator.sol";
 import { IComet } from "../interfaces/external/IComet.sol";
 import { Money } from "../Money.sol";
+import { LegAt } from "../Packed.sol";
 
 /// @title CompoundV3
 /// @notice One leg on Compound v3: absorb accounts, then buy one of their collaterals, and what lies for sale of it already,
@@ -20,42 +21,39 @@ library CompoundV3 {
     /// absorbed first costs nothing: its collateral is for sale all the same.
     /// @return repaid Units of the base token paid.
     /// @return seized Units of the collateral bought.
-    function liquidate(Leg calldata leg, address base, uint256 available)
-        internal
-        returns (uint256 repaid, uint256 seized)
-    {
-        IComet comet = IComet(leg.market);
-        address asset = leg.collateral;
+    function liquidate(LegAt leg, address base, uint256 available) internal returns (uint256 repaid, uint256 seized) {
+        IComet comet = IComet(leg.market());
+        address asset = leg.collateral();
         _absorb(leg);
 
-        uint256 pay = FixedPointMathLib.min(FixedPointMathLib.min(leg.repay, available), _affordable(comet, asset));
+        uint256 pay = FixedPointMathLib.min(FixedPointMathLib.min(leg.repay(), available), _affordable(comet, asset));
         uint256 quote = pay == 0 ? 0 : comet.quoteCollateral(asset, pay);
-        if (quote == 0) revert ILiquidator.NothingRepaid(leg.market);
+        if (quote == 0) revert ILiquidator.NothingRepaid(leg.market());
 
         (repaid, seized) = (Money.here(base), Money.here(asset));
-        Money.allow(base, leg.market, pay);
+        Money.allow(base, leg.market(), pay);
         comet.buyCollateral(asset, quote, pay, address(this));
-        Money.disallow(base, leg.market);
+        Money.disallow(base, leg.market());
         (repaid, seized) = (repaid - Money.here(base), Money.here(asset) - seized);
     }
 
     /// @dev All at once; if one is healthy, one by one.
-    function _absorb(Leg calldata leg) private {
-        address[] memory more = leg.extra.length == 0 ? new address[](0) : abi.decode(leg.extra, (address[]));
-        if (leg.borrower == address(0) && more.length == 0) return;
+    function _absorb(LegAt leg) private {
+        address[] memory more = leg.extra().length == 0 ? new address[](0) : abi.decode(leg.extra(), (address[]));
+        if (leg.borrower() == address(0) && more.length == 0) return;
         address[] memory accounts = more;
-        if (leg.borrower != address(0)) {
+        if (leg.borrower() != address(0)) {
             accounts = new address[](more.length + 1);
-            accounts[0] = leg.borrower;
+            accounts[0] = leg.borrower();
             for (uint256 i; i < more.length; ++i) {
                 accounts[i + 1] = more[i];
             }
         }
-        if (_tryAbsorb(leg.market, accounts) || accounts.length == 1) return;
+        if (_tryAbsorb(leg.market(), accounts) || accounts.length == 1) return;
         address[] memory one = new address[](1);
         for (uint256 i; i < accounts.length; ++i) {
             one[0] = accounts[i];
-            _tryAbsorb(leg.market, one);
+            _tryAbsorb(leg.market(), one);
         }
     }
 

@@ -3,9 +3,10 @@ pragma solidity ^0.8.30;
 
 import { LibCall } from "solady/utils/LibCall.sol";
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
-import { ILiquidator, Leg } from "../interfaces/ILiquidator.sol";
+import { ILiquidator } from "../interfaces/ILiquidator.sol";
 import { IMarginModule, IMarginOracle, MarginOrder, MarginPosition } from "../interfaces/external/IDex223.sol";
 import { Money } from "../Money.sol";
+import { LegAt } from "../Packed.sol";
 
 /// @notice A sale out of the position before it is confirmed, where the module's own would fail. Into the base asset only.
 /// @param assetId Index of the asset in the position.
@@ -48,18 +49,18 @@ library Dex223 {
     /// @notice Freezes or confirms. The module succeeds silently when it only freezes anew: that is no confirmation, and
     /// reverts.
     /// @return seized Units of the reward that arrived, in the form of `leg.collateral`; 0 for a freeze.
-    function liquidate(Leg calldata leg) internal returns (uint256 seized) {
-        IMarginModule module = IMarginModule(leg.market);
-        uint256 id = uint160(leg.borrower);
-        Dex223Extra memory extra = abi.decode(leg.extra, (Dex223Extra));
+    function liquidate(LegAt leg) internal returns (uint256 seized) {
+        IMarginModule module = IMarginModule(leg.market());
+        uint256 id = uint160(leg.borrower());
+        Dex223Extra memory extra = abi.decode(leg.extra(), (Dex223Extra));
         if (!extra.confirm) {
             _liquidate(module, id, extra.gasLimit);
             MarginPosition memory frozen = module.positions(id);
             // forge-lint: disable-next-line(block-timestamp) -- the module stores this very value
             if (frozen.frozenTime != block.timestamp || frozen.liquidator != address(this)) {
-                revert ILiquidator.NotLanded(leg.market, id);
+                revert ILiquidator.NotLanded(leg.market(), id);
             }
-            emit ILiquidator.Frozen(leg.market, id);
+            emit ILiquidator.Frozen(leg.market(), id);
             return 0;
         }
         uint256 before = Money.here(extra.reward);
@@ -67,15 +68,15 @@ library Dex223 {
             _preSell(module, id, extra.preSales[i]);
         }
         _liquidate(module, id, extra.gasLimit);
-        if (module.positions(id).open) revert ILiquidator.NotLanded(leg.market, id);
+        if (module.positions(id).open) revert ILiquidator.NotLanded(leg.market(), id);
         seized = Money.here(extra.reward) - before;
         if (extra.reward == address(0)) {
-            Money.wrap(leg.collateral, seized);
+            Money.wrap(leg.collateral(), seized);
         } else if (extra.converter != address(0)) {
-            before = Money.here(leg.collateral);
+            before = Money.here(leg.collateral());
             // An ERC-223 that is sent to its converter comes back as the ERC-20.
             Money.send(extra.reward, extra.converter, seized);
-            seized = Money.here(leg.collateral) - before;
+            seized = Money.here(leg.collateral()) - before;
         }
     }
 

@@ -2,12 +2,10 @@
 pragma solidity ^0.8.30;
 
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
-import { LibCall } from "solady/utils/LibCall.sol";
-import { Binding } from "../funding/Binding.sol";
-import { Parts } from "../funding/Parts.sol";
-import { Tally } from "../funding/Tally.sol";
-import { ILiquidator, Leg, Protocol } from "../interfaces/ILiquidator.sol";
+import { Calls } from "../Calls.sol";
+import { ILiquidator, Protocol } from "../interfaces/ILiquidator.sol";
 import { Money } from "../Money.sol";
+import { LegAt, RoundAt } from "../Packed.sol";
 import { AaveV3, AaveV3Run } from "./AaveV3.sol";
 import { CompoundV2 } from "./CompoundV2.sol";
 import { CompoundV3 } from "./CompoundV3.sol";
@@ -18,55 +16,72 @@ import { Dex223 } from "./Dex223.sol";
 abstract contract Legs {
     /// @dev `whole`: all legs are of one collateral, and the first that fails fails the round. Otherwise it is skipped, and
     /// the round fails if none lands.
-    function _liquidateAll(Leg[] calldata legs, address debtToken, uint256 available, bool whole) internal {
-        AaveV3Run memory run;
-        uint256 landed;
+    /// @param run What is known before the first leg; what is known after the last.
+    /// @return landed Legs that landed.
+    /// @return skipped Legs that did not.
+    /// @return past Where the legs end.
+    function _liquidateAll(RoundAt round, bool whole, AaveV3Run memory run)
+        internal
+        returns (uint256 landed, uint256 skipped, uint256 past)
+    {
+        uint256 count = round.legs();
+        LegAt leg = round.leg();
+        if (count == 0) return (0, 0, LegAt.unwrap(leg));
         bytes memory reason;
-        for (uint256 i; i < legs.length; ++i) {
-            Leg calldata leg = Parts.legAt(legs, i);
-            if (whole && i != 0 && leg.collateral != Parts.legAt(legs, 0).collateral) revert ILiquidator.NotOnePair();
+        for (uint256 i; i < count; ++i) {
+            if (whole && i != 0 && leg.collateral() != round.leg().collateral()) revert ILiquidator.NotOnePair();
             bool ok;
-            if (leg.protocol == Protocol.AaveV3) {
-                (ok, reason) = AaveV3.liquidate(run, leg, debtToken, available);
-            } else {
-                // Legs before may have spent part of it.
-                (ok, reason) = _isolated(leg, debtToken, FixedPointMathLib.min(available, Money.here(debtToken)));
-                // It may have moved what the run of Aave legs holds.
-                run.collateral = address(0);
-            }
+            (ok, reason) = _liquidate(run, round, leg);
             if (ok) ++landed;
             else if (whole) revert ILiquidator.LegFailed(i, reason);
-            else emit ILiquidator.LegSkipped(leg.market, leg.borrower, i, reason);
+            else emit ILiquidator.LegSkipped(leg.market(), leg.borrower(), i, reason);
+            leg = LegAt.wrap(leg.past());
         }
-        if (landed == 0) revert ILiquidator.LegFailed(legs.length - 1, reason);
-        AaveV3.finish(run, debtToken);
-        Tally.addLegs(landed, legs.length - landed);
+        if (landed == 0) revert ILiquidator.LegFailed(count - 1, reason);
+        AaveV3.finish(run, round.debtToken());
+        return (landed, count - landed, LegAt.unwrap(leg));
     }
 
-    function _isolated(Leg calldata leg, address debtToken, uint256 available)
-        private
-        returns (bool ok, bytes memory reason)
-    {
-        bytes memory payload = abi.encodeCall(this.runLeg, (leg, debtToken, available));
-        (ok,, reason) = LibCall.tryCall(address(this), 0, gasleft(), Binding.MAX_REASON, payload);
+    function _liquidate(AaveV3Run memory run, RoundAt round, LegAt leg) private returns (bool ok, bytes memory reason) {
+        address debtToken = round.debtToken();
+        uint256 available = round.amount();
+        if (leg.protocol() == Protocol.AaveV3) return AaveV3.liquidate(run, leg, debtToken, available);
+        // Legs before may have spent part of it.
+        available = FixedPointMathLib.min(available, Money.here(debtToken));
+        (ok, reason) = Calls.tryCall(address(this), abi.encodeCall(this.runLeg, (_bytesOf(leg), debtToken, available)));
+        // It may have moved what the run of Aave legs holds.
+        run.collateral = address(0);
+    }
+
+    function _bytesOf(LegAt leg) private pure returns (bytes calldata packed) {
+        uint256 past = leg.past();
+        assembly ("memory-safe") {
+            packed.offset := leg
+            packed.length := sub(past, leg)
+        }
     }
 
     /// @notice One leg of more than one call, called by this contract on itself so that all of it is undone together.
-    /// @param leg The leg.
+    /// @param packed The leg.
     /// @param debtToken The round's.
     /// @param available Units of it the leg may spend.
-    function runLeg(Leg calldata leg, address debtToken, uint256 available) external {
+    function runLeg(bytes calldata packed, address debtToken, uint256 available) external {
         if (msg.sender != address(this)) revert ILiquidator.UnexpectedCallback(msg.sender, msg.sig);
+        LegAt leg;
+        assembly ("memory-safe") {
+            leg := packed.offset
+        }
+        Protocol protocol = leg.protocol();
         uint256 repaid;
         uint256 seized;
-        if (leg.protocol == Protocol.CompoundV2) {
+        if (protocol == Protocol.CompoundV2) {
             (repaid, seized) = CompoundV2.liquidate(leg, debtToken, available);
-        } else if (leg.protocol == Protocol.CompoundV3) {
+        } else if (protocol == Protocol.CompoundV3) {
             (repaid, seized) = CompoundV3.liquidate(leg, debtToken, available);
         } else {
             seized = Dex223.liquidate(leg);
             if (seized == 0) return;
         }
-        emit ILiquidator.Liquidated(leg.protocol, leg.market, leg.borrower, debtToken, leg.collateral, repaid, seized);
+        emit ILiquidator.Liquidated(protocol, leg.market(), leg.borrower(), debtToken, leg.collateral(), repaid, seized);
     }
 }

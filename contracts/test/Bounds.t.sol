@@ -154,10 +154,11 @@ contract BoundsTest is Lab {
     }
 
     function test_tipInUnlistedWeth() public {
-        Plan memory plan = Plans.plan(Plans.tokens(usdc, 1), Plans.rounds());
-        (plan.tip, plan.weth) = (1, weth);
-        _give(weth, address(liquidator), 1e18);
-        _expectUnlisted(plan, weth);
+        Plan memory plan = _plan(_flashSwap());
+        (plan.tip, plan.weth) = (1, wbtc);
+        _give(wbtc, address(liquidator), 1e8);
+        vm.expectRevert(ILiquidator.BadEncoding.selector);
+        _execute(plan);
     }
 
     function test_notOnePair() public {

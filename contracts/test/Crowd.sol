@@ -118,8 +118,7 @@ abstract contract Crowd is Lab {
 
     /// @dev A stolen key: words of a good plan overwritten.
     function mutatedPlan(uint256 seed, uint256 size, uint256 at, uint256 word) external watched {
-        bytes memory data =
-            abi.encodeCall(ILiquidator.execute, (Plans.plan(_wethUsdc(), Plans.rounds(_goodRound(size, seed)))));
+        bytes memory data = Plans.call(Plans.plan(_wethUsdc(), Plans.rounds(_goodRound(size, seed))));
         address[6] memory inPlay = [aave, pool, address(hostilePool), address(hostileMarket), wbtc, address(coin)];
         if (seed & 2 != 0) word = uint160(inPlay[word % 6]);
         at = 36 + 32 * (at % ((data.length - 4) / 32));
@@ -148,7 +147,7 @@ abstract contract Crowd is Lab {
     }
 
     function _door(uint256 door, address caller, bytes calldata data) private view returns (bytes memory) {
-        if (door == 0) return abi.encodeCall(ILiquidator.execute, (Plans.plan(_wethUsdc(), Plans.rounds())));
+        if (door == 0) return Plans.call(Plans.plan(_wethUsdc(), Plans.rounds()));
         if (door == 1) return abi.encodeCall(liquidator.runUnfunded, (data));
         if (door == 2) {
             return
@@ -216,7 +215,7 @@ abstract contract Crowd is Lab {
     }
 
     function _send(Kind kind, Plan memory plan) private {
-        bool ok = _send(kind, abi.encodeCall(ILiquidator.execute, (plan)));
+        bool ok = _send(kind, Plans.call(plan));
         if (!ok) return;
         for (uint256 i; i < plan.tokens.length; ++i) {
             if (IERC20(plan.tokens[i].token).balanceOf(address(liquidator)) != 0) broken = "a plan left a token";

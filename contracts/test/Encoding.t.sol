@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Funding, ILiquidator, Plan, Round } from "../interfaces/ILiquidator.sol";
+import { ILiquidator, Leg, Plan, Round } from "../interfaces/ILiquidator.sol";
 import { Coin } from "./hostile/Coin.sol";
 import { Fault } from "./hostile/Pool.sol";
 import { Plans } from "./Plans.sol";
@@ -10,10 +10,11 @@ import { Stage } from "./Stage.sol";
 /// @notice Plans in an encoding of the operator's own making. A round is handed to its pool as bytes; if any part of it
 /// stood outside of those bytes, the pool could supply that part, and with it tokens that the plan does not list.
 contract EncodingTest is Stage {
-    uint256 private constant WORD = 32;
-    /// @dev Where a round stands: selector, plan offset, six words of plan, then `tokens` (1 + 2 * 2), `rounds` (1 + 2).
-    uint256 private constant PLAN = 4 + WORD;
-    uint256 private constant HEAD = 8 * WORD;
+    /// @dev Where the numbers of legs and of swaps stand in a round, and where a leg has the length of its `extra`.
+    uint256 private constant LEGS = 1;
+    uint256 private constant SWAPS = 2;
+    uint256 private constant EXTRA = 1;
+    uint256 private constant ROUND_HEAD = 77;
 
     Coin private atRest;
 
@@ -23,102 +24,135 @@ contract EncodingTest is Stage {
         atRest.mint(address(liquidator), 1000e18);
     }
 
-    /// @dev Two rounds, the tail of the first behind the second, so that only the head of the first is bound.
-    /// @return data Calldata of `execute`.
-    /// @return gap How far the first round's tail is from where it would be.
-    function _torn() private view returns (bytes memory data, uint256 gap) {
-        bytes memory first = Plans.encoded(_flashSwap());
-        bytes memory second = Plans.encoded(_loan());
-        gap = second.length;
-        for (uint256 member = 5; member < 8; ++member) {
-            _write(first, member * WORD, _word(first, member * WORD) + gap);
-        }
-        Plan memory frame = Plans.plan(_tokens(), Plans.rounds());
-        data = abi.encodeCall(ILiquidator.execute, (frame));
-        _write(data, data.length - WORD, 2); // rounds
-        data = bytes.concat(
-            data,
-            abi.encode(2 * WORD, 2 * WORD + HEAD),
-            _slice(first, 0, HEAD),
-            second,
-            _slice(first, HEAD, first.length)
-        );
+    /// @dev A plan of one round, as bytes of the operator's choice.
+    function _around(bytes memory round) private view returns (bytes memory plan) {
+        plan = bytes.concat(Plans.packed(Plans.plan(_tokens(), Plans.rounds())), round);
+        plan[31] = bytes1(uint8(1)); // rounds
     }
 
-    function _slice(bytes memory data, uint256 from, uint256 to) private pure returns (bytes memory slice) {
-        slice = new bytes(to - from);
-        for (uint256 i; i < slice.length; ++i) {
-            slice[i] = data[from + i];
-        }
+    function _expectBadEncoding(bytes memory plan) private {
+        vm.expectRevert(ILiquidator.BadEncoding.selector);
+        vm.prank(OPERATOR);
+        liquidator.execute(plan);
     }
 
-    function _word(bytes memory data, uint256 at) private pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := mload(add(add(data, 0x20), at))
-        }
-    }
-
-    function _write(bytes memory data, uint256 at, uint256 word) private pure {
-        assembly ("memory-safe") {
-            mstore(add(add(data, 0x20), at), word)
-        }
-    }
-
-    /// @dev The pool hands back the head it was given, and behind it a sale of a token that the plan does not list.
+    /// @dev The plan names a swap and ends before it. The pool hands back the bytes it was given, and behind them a sale of a
+    /// token that the plan does not list.
     function test_partsOutsideOfTheBoundBytesAreRefused() public {
+        bytes memory torn = Plans.encoded(_flashSwap());
+        torn[SWAPS] = bytes1(uint8(1));
         Round memory theft = _flashSwap();
         theft.swaps = Plans.swaps(Plans.sale(address(venue), address(atRest), address(debt), type(uint256).max, 0));
         bytes memory whole = Plans.encoded(theft);
-        (bytes memory plan, uint256 gap) = _torn();
-        pool.misbehave(Fault.TrailingCalldata, bytes.concat(new bytes(gap), _slice(whole, HEAD, whole.length)));
+        bytes memory missing = new bytes(whole.length - torn.length);
+        for (uint256 i; i < missing.length; ++i) {
+            missing[i] = whole[torn.length + i];
+        }
+        pool.misbehave(Fault.TrailingCalldata, missing);
         venue.misbehave(Fault.KeepsAllowance, ""); // takes what it is paid, in whatever token
         vm.prank(OPERATOR);
-        (bool ok, bytes memory answer) = address(liquidator).call(plan);
+        (bool ok, bytes memory answer) = address(liquidator).call(abi.encodeCall(ILiquidator.execute, (_around(torn))));
         assertEq(atRest.balanceOf(address(liquidator)), 1000e18, "stolen from what lies at rest");
         assertFalse(ok, "a torn plan went through");
-        assertEq(answer, abi.encodePacked(ILiquidator.BadEncoding.selector));
+        assertEq(answer, abi.encodeWithSelector(ILiquidator.UnlistedToken.selector, address(0)));
     }
 
-    /// @dev Legs before the round: an offset below zero. In the callback the pool's own arguments stand there.
-    function test_partsBeforeTheRoundAreRefused() public {
-        bytes memory data = abi.encodeCall(ILiquidator.execute, (_plan(_flashSwap())));
-        uint256 rounds = PLAN + _word(data, PLAN + 5 * WORD) + WORD;
-        uint256 round = rounds + _word(data, rounds);
-        // Points `swaps` at the zero word of `tip`, six words into the plan: no swaps, as execute sees it.
-        _write(data, round + 7 * WORD, type(uint256).max - (round - PLAN - 2 * WORD) + 1);
-        vm.expectRevert(ILiquidator.BadEncoding.selector);
-        _send(data);
+    /// @dev One byte short: the last part's `extra` would end behind the plan.
+    function test_extraBeyondThePlanIsRefused() public {
+        bytes memory round = Plans.encoded(_flashSwap());
+        round[ROUND_HEAD + EXTRA + 1] = bytes1(uint8(1));
+        _expectBadEncoding(_around(round));
     }
 
-    /// @dev The last round reaches to the end of calldata, and what an operator appends there is part of it.
-    function test_appendedBytesChangeNothing() public {
-        bytes memory data = bytes.concat(abi.encodeCall(ILiquidator.execute, (_plan(_flashSwap()))), hex"c0ffee");
-        _send(data);
+    /// @dev A leg more than there is, in the zeros behind calldata: its collateral is the zero address.
+    function test_legBeyondThePlanIsRefused() public {
+        bytes memory round = Plans.encoded(_flashSwap());
+        round[LEGS] = bytes1(uint8(2));
+        vm.expectRevert(abi.encodeWithSelector(ILiquidator.UnlistedToken.selector, address(0)));
+        vm.prank(OPERATOR);
+        liquidator.execute(_around(round));
+    }
+
+    /// @dev Where the native coin is listed, the zeros are a token; the length is not.
+    function test_legBeyondThePlanIsRefusedWhereNativeIsListed() public {
+        Plan memory plan = _plan(_flashSwap());
+        plan.tokens = Plans.tokens(address(coll), 1e18, address(debt), 0, address(0), 1e18);
+        bytes memory packed = Plans.packed(plan);
+        packed[32 + 3 * 36 + LEGS] = bytes1(uint8(2));
+        _expectBadEncoding(packed);
+    }
+
+    /// @dev There is one encoding of a plan: nothing stands behind its last round.
+    function test_appendedBytesAreRefused() public {
+        _expectBadEncoding(bytes.concat(Plans.packed(_plan(_flashSwap())), hex"00"));
+    }
+
+    function test_roundBeyondThePlanIsRefused() public {
+        bytes memory packed = Plans.packed(_plan(_flashSwap()));
+        packed[31] = bytes1(uint8(2));
+        vm.expectRevert(abi.encodeWithSelector(ILiquidator.UnlistedToken.selector, address(0)));
+        vm.prank(OPERATOR);
+        liquidator.execute(packed);
+    }
+
+    /// @dev What stands in calldata behind the plan is none of it.
+    function test_calldataBehindThePlanChangesNothing() public {
+        bytes memory data = bytes.concat(Plans.call(_plan(_flashSwap())), hex"c0ffee");
+        vm.prank(OPERATOR);
+        (bool ok,) = address(liquidator).call(data);
+        assertTrue(ok);
         assertEq(coll.balanceOf(TREASURY), SEIZED - PAY, "profit");
         _assertClean();
     }
 
     /// @dev Cutting any plan anywhere never lands a part of it.
     function testFuzz_cutAnywhere(uint256 at) public {
-        bytes memory data = abi.encodeCall(ILiquidator.execute, (_plan(_loan())));
-        uint256 length = data.length;
-        at = bound(at, 4, length - 1);
+        bytes memory packed = Plans.packed(_plan(_loan()));
+        at = bound(at, 0, packed.length - 1);
         assembly ("memory-safe") {
-            mstore(data, at)
+            mstore(packed, at)
         }
         vm.prank(OPERATOR);
-        (bool ok,) = address(liquidator).call(data);
-        // All that can be missing without harm is the zero word that ends the encoding: the length of an empty `extra`.
-        if (at < length - WORD) assertFalse(ok, "half a plan went through");
+        (bool ok,) = address(liquidator).call(abi.encodeCall(ILiquidator.execute, (packed)));
+        assertFalse(ok, "half a plan went through");
         _assertClean();
     }
 
-    function _send(bytes memory data) private {
-        vm.prank(OPERATOR);
-        (bool ok, bytes memory answer) = address(liquidator).call(data);
-        if (ok) return;
-        assembly ("memory-safe") {
-            revert(add(answer, 0x20), mload(answer))
-        }
+    /// @dev The layout, to the byte: what another encoder has to write.
+    function test_layout() public pure {
+        Plan memory plan = Plans.plan(
+            Plans.tokens(address(0x11), 7, address(0x22), 8),
+            Plans.rounds(
+                Plans.flashSwap(address(0x33), address(0x22), 5, type(uint256).max, Plans.legs(_someLeg())),
+                Plans.unfunded(
+                    address(0x22),
+                    0,
+                    Plans.legs(),
+                    Plans.swaps(Plans.sale(address(0x66), address(0x11), address(0x22), 9, 6))
+                )
+            )
+        );
+        (plan.validUntil, plan.floor, plan.tip, plan.weth) = (1000, 2, 3, address(0x22));
+        plan.rounds[0].extra = hex"abcd";
+        plan.rounds[0].legs[0].extra = hex"ef";
+        plan.rounds[1].swaps[0].extra = hex"77";
+        bytes memory head = hex"00000003e8" hex"000000000000000000000002" hex"000000000000000000000003" hex"01" hex"02"
+            hex"02";
+        bytes memory tokens = abi.encodePacked(address(0x11), uint128(7), address(0x22), uint128(8));
+        bytes memory first = abi.encodePacked(
+            hex"010100" hex"0002", address(0x33), address(0x22), uint128(5), type(uint128).max, hex"abcd"
+        );
+        bytes memory leg = abi.encodePacked(
+            hex"00" hex"0001", address(0x44), address(0x55), address(0x11), type(uint128).max, hex"ef"
+        );
+        bytes memory second = abi.encodePacked(hex"000001" hex"0000", address(0), address(0x22), uint128(0), uint128(0));
+        bytes memory swap = abi.encodePacked(
+            hex"00" hex"0001", address(0x66), address(0x11), address(0x22), uint128(9), uint128(6), hex"77"
+        );
+        assertEq(Plans.packed(plan), bytes.concat(head, tokens, first, leg, second, swap));
+    }
+
+    function _someLeg() private pure returns (Leg memory) {
+        return Plans.leg(address(0x44), address(0x55), address(0x11));
     }
 }

@@ -33,7 +33,7 @@ contract ExecuteTest is Lab {
         Profit[] memory profits = new Profit[](1);
         profits[0] = Profit(token, profit);
         vm.expectEmit(address(liquidator));
-        emit ILiquidator.PlanExecuted(OPERATOR, profits, value, 0, 0, landed, skipped);
+        emit ILiquidator.PlanExecuted(OPERATOR, value, Plans.tally(0, 0, landed, skipped), profits);
     }
 
     /// @dev One leg: what is repaid, seized, paid to the pool and left is all computed apart from the contract.

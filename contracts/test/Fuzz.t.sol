@@ -131,7 +131,7 @@ contract FuzzTest is Lab {
             Swap memory sale = Plans.sale(pool, weth, usdc, type(uint256).max, debt);
             round = Plans.loan(aave, usdc, debt, legs, Plans.swaps(sale));
         }
-        return abi.encodeCall(ILiquidator.execute, (Plans.plan(_wethUsdc(), Plans.rounds(round))));
+        return Plans.call(Plans.plan(_wethUsdc(), Plans.rounds(round)));
     }
 
     function _overwrite(bytes memory data, uint256 at, uint256 to, address[6] memory inPlay) private pure {

@@ -77,7 +77,7 @@ contract GasTest is Lab {
 
     function _measure(string memory name, Plan memory plan) private {
         vm.prank(OPERATOR);
-        liquidator.execute(plan);
+        liquidator.execute(Plans.packed(plan));
         vm.snapshotGasLastCall("Gas", name);
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { ReentrancyGuardTransient } from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import { IERC20Errors } from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
 import { ILiquidator, Plan, Round } from "../interfaces/ILiquidator.sol";
@@ -105,14 +104,14 @@ contract HostileTest is Stage {
     }
 
     function test_poolReentersExecute() public {
-        bytes memory call = abi.encodeCall(ILiquidator.execute, (_plan(_flashSwap())));
+        bytes memory call = Plans.call(_plan(_flashSwap()));
         pool.early(address(contractOperator), abi.encodeCall(contractOperator.forward, (address(liquidator), call)));
         pool.late(address(contractOperator), abi.encodeCall(contractOperator.forward, (address(liquidator), call)));
         assertEq(_execute(_plan(_flashSwap())), SEIZED - PAY, "value");
         for (uint256 i; i < 2; ++i) {
             (bool ok, bytes memory answer) = pool.answer(i);
             assertFalse(ok, "re-entered");
-            assertEq(answer, abi.encodePacked(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector));
+            assertEq(answer, abi.encodePacked(ILiquidator.Reentered.selector));
         }
         _assertClean();
     }
@@ -190,7 +189,7 @@ contract HostileTest is Stage {
 
     /// @dev A token that calls everybody it can think of during every transfer.
     function test_tokenReenters() public {
-        bytes memory call = abi.encodeCall(ILiquidator.execute, (_plan(_flashSwap())));
+        bytes memory call = Plans.call(_plan(_flashSwap()));
         bytes memory data = Plans.encoded(_flashSwap());
         vm.prank(OWNER);
         liquidator.setOperator(address(coll), true);
@@ -221,7 +220,7 @@ contract HostileTest is Stage {
         assertEq(_execute(_plan(_flashSwap())), SEIZED - PAY, "value");
         (bool ok, bytes memory answer) = market.answer(0);
         assertFalse(ok, "rescued while executing");
-        assertEq(answer, abi.encodePacked(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector));
+        assertEq(answer, abi.encodePacked(ILiquidator.Reentered.selector));
     }
 
     // ---- at rest ----

@@ -36,7 +36,9 @@ contract LoanTest is Lab {
         Profit[] memory profits = new Profit[](1);
         profits[0] = Profit(usdc, usdcProfit);
         vm.expectEmit(address(liquidator));
-        emit ILiquidator.PlanExecuted(OPERATOR, profits, _usdcValue(usdcProfit), _usdcValue(fee), 0, landed, skipped);
+        emit ILiquidator.PlanExecuted(
+            OPERATOR, _usdcValue(usdcProfit), Plans.tally(_usdcValue(fee), 0, landed, skipped), profits
+        );
     }
 
     function test_loanWithSale() public {

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { Ownable } from "@openzeppelin/contracts/access/Ownable.sol";
 import { ILiquidator, Plan } from "../interfaces/ILiquidator.sol";
 import { Coin } from "./hostile/Coin.sol";
+import { Plans } from "./Plans.sol";
 import { Stage } from "./Stage.sol";
 
 /// @notice What the owner may set, who else may not, and what anybody may send.
@@ -48,7 +49,7 @@ contract OwnerTest is Stage {
         for (uint256 i; i < others.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(ILiquidator.NotOperator.selector, others[i]));
             vm.prank(others[i]);
-            liquidator.execute(plan);
+            liquidator.execute(Plans.packed(plan));
         }
     }
 

@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Funding, Leg, Plan, PricedToken, Protocol, Round, Swap, Venue } from "../interfaces/ILiquidator.sol";
+import {
+    Funding,
+    ILiquidator,
+    Leg,
+    Plan,
+    PricedToken,
+    Protocol,
+    Round,
+    Swap,
+    Tally,
+    Venue
+} from "../interfaces/ILiquidator.sol";
+import { Packing } from "./Packing.sol";
 
 /// @title Plans
 /// @notice Builds plans the way a keeper does, with the fewest words.
@@ -63,14 +75,24 @@ library Plans {
         return Plan(ALL, 0, 0, address(0), tokens_, rounds_);
     }
 
+    /// @notice A plan as `execute` takes it.
+    function packed(Plan memory plan_) internal pure returns (bytes memory) {
+        return Packing.pack(plan_);
+    }
+
+    /// @notice The calldata of `execute`.
+    function call(Plan memory plan_) internal pure returns (bytes memory) {
+        return abi.encodeCall(ILiquidator.execute, (Packing.pack(plan_)));
+    }
+
     /// @notice The bytes a funding source is handed for `round`, and must hand back.
-    function encoded(Round memory round) internal pure returns (bytes memory data) {
-        bytes memory whole = abi.encode(round);
-        data = new bytes(whole.length - 32);
-        assembly ("memory-safe") {
-            // abi.encode leads with the offset of the one dynamic value; the value itself follows.
-            mcopy(add(data, 0x20), add(whole, 0x40), mload(data))
-        }
+    function encoded(Round memory round) internal pure returns (bytes memory) {
+        return Packing.pack(round);
+    }
+
+    /// @notice What a plan came to, as its event has it.
+    function tally(uint256 flashFee, uint256 tip, uint256 landed, uint256 skipped) internal pure returns (Tally) {
+        return Tally.wrap(flashFee << 144 | tip << 32 | skipped << 16 | landed);
     }
 
     // ---- lists ----

@@ -80,7 +80,7 @@ abstract contract Stage is Test {
 
     function _execute(Plan memory plan) internal returns (uint256 value) {
         vm.prank(OPERATOR);
-        return liquidator.execute(plan);
+        return liquidator.execute(Plans.packed(plan));
     }
 
     // ---- what is expected ----
@@ -125,8 +125,8 @@ abstract contract Stage is Test {
         Round memory honest = _flashSwap();
         honest.source = address(venue);
         honest.legs[0].market = address(honestMarket);
-        contractOperator.early(address(liquidator), abi.encodeCall(ILiquidator.execute, (hostile)));
-        contractOperator.early(address(liquidator), abi.encodeCall(ILiquidator.execute, (_plan(honest))));
+        contractOperator.early(address(liquidator), Plans.call(hostile));
+        contractOperator.early(address(liquidator), Plans.call(_plan(honest)));
         contractOperator.run();
         (bool ok,) = contractOperator.answer(1);
         assertTrue(ok, "an honest plan in the same transaction");

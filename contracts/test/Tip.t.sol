@@ -72,7 +72,7 @@ contract TipTest is Lab {
         Profit[] memory profits = new Profit[](1);
         profits[0] = Profit(weth, profit - cap);
         vm.expectEmit(address(liquidator));
-        emit ILiquidator.PlanExecuted(OPERATOR, profits, profit - cap, 0, cap, 1, 0);
+        emit ILiquidator.PlanExecuted(OPERATOR, profit - cap, Plans.tally(0, cap, 1, 0), profits);
         assertEq(_execute(_tipped(cap, profit - cap)), profit - cap, "value net of the tip");
         assertEq(COINBASE.balance, cap, "tip");
         assertEq(_treasury(weth), profit - cap, "treasury");

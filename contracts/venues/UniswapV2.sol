@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Swap } from "../interfaces/ILiquidator.sol";
+import { SwapAt } from "../Packed.sol";
 import { IUniswapV2Pair } from "../interfaces/external/IUniswapV2Pair.sol";
 import { Money } from "../Money.sol";
 
@@ -13,16 +13,16 @@ library UniswapV2 {
     uint256 private constant USUAL_FEE = 30;
 
     /// @notice Sells `amount` of `leg.tokenIn` by the constant-product formula, rounded down as the pair demands.
-    function sell(Swap calldata leg, uint256 amount) internal {
-        IUniswapV2Pair pair = IUniswapV2Pair(leg.pool);
-        bool zeroForOne = leg.tokenIn < leg.tokenOut;
+    function sell(SwapAt leg, uint256 amount) internal {
+        IUniswapV2Pair pair = IUniswapV2Pair(leg.pool());
+        bool zeroForOne = leg.tokenIn() < leg.tokenOut();
         (uint256 reserve0, uint256 reserve1,) = pair.getReserves();
         (uint256 reserveIn, uint256 reserveOut) = zeroForOne ? (reserve0, reserve1) : (reserve1, reserve0);
-        uint256 fee = leg.extra.length == 0 ? USUAL_FEE : uint16(bytes2(leg.extra));
+        uint256 fee = leg.extra().length == 0 ? USUAL_FEE : uint16(bytes2(leg.extra()));
         uint256 amountAfterFee = amount * (BPS - fee);
         uint256 out = amountAfterFee * reserveOut / (reserveIn * BPS + amountAfterFee);
 
-        Money.send(leg.tokenIn, leg.pool, amount);
+        Money.send(leg.tokenIn(), leg.pool(), amount);
         pair.swap(zeroForOne ? 0 : out, zeroForOne ? out : 0, address(this), "");
     }
 }

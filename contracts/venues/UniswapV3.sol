@@ -4,9 +4,10 @@ pragma solidity ^0.8.30;
 import { LibCall } from "solady/utils/LibCall.sol";
 import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { Binding } from "../funding/Binding.sol";
-import { ILiquidator, Swap } from "../interfaces/ILiquidator.sol";
+import { ILiquidator } from "../interfaces/ILiquidator.sol";
 import { IUniswapV3Pool, IUniswapV3SwapCallback } from "../interfaces/external/IUniswapV3Pool.sol";
 import { Money } from "../Money.sol";
+import { SwapAt } from "../Packed.sol";
 
 /// @title UniswapV3
 /// @notice Sells an exact input over one or several Uniswap v3 pools. The caller checks what came out.
@@ -25,13 +26,28 @@ library UniswapV3 {
         return zeroForOne ? MIN_SQRT_RATIO + 1 : MAX_SQRT_RATIO - 1;
     }
 
-    /// @notice Calldata of `swap` with `data` for the callback, and the hash of `data`.
-    /// @dev By hand: every flash swap passes here, and the data is hashed where it is copied to.
+    /// @notice Calldata of `swap` with `data` for the callback.
+    /// @dev By hand: every flash swap passes here.
     /// @param amount Positive: exact input; negative: exact output.
     function encodeSwap(address recipient, bool zeroForOne, int256 amount, bytes calldata data)
         internal
         pure
-        returns (bytes memory payload, bytes32 dataHash)
+        returns (bytes memory payload)
+    {
+        payload = _encodeHead(recipient, zeroForOne, amount, data.length);
+        assembly ("memory-safe") {
+            let at := add(payload, 0xe4)
+            // Zeros up to a whole word, as ABI encoders write.
+            mstore(add(at, data.length), 0)
+            calldatacopy(at, data.offset, data.length)
+        }
+    }
+
+    /// @dev The same with room for `length` bytes of data at `payload + 0xe4`.
+    function _encodeHead(address recipient, bool zeroForOne, int256 amount, uint256 length)
+        private
+        pure
+        returns (bytes memory payload)
     {
         bytes4 selector = IUniswapV3Pool.swap.selector;
         uint160 limit = priceLimit(zeroForOne);
@@ -44,12 +60,10 @@ library UniswapV3 {
             mstore(add(at, 0x44), amount)
             mstore(add(at, 0x64), limit)
             mstore(add(at, 0x84), 0xa0)
-            mstore(add(at, 0xa4), data.length)
-            calldatacopy(add(at, 0xc4), data.offset, data.length)
-            dataHash := keccak256(add(at, 0xc4), data.length)
-            // A round is whole words long and needs no padding.
-            mstore(payload, add(0xc4, data.length))
-            mstore(0x40, and(add(add(at, add(0xc4, data.length)), 0x1f), not(0x1f)))
+            mstore(add(at, 0xa4), length)
+            let size := add(0xc4, and(add(length, 0x1f), not(0x1f)))
+            mstore(payload, size)
+            mstore(0x40, add(at, and(add(size, 0x3f), not(0x1f))))
         }
     }
 
@@ -64,30 +78,32 @@ library UniswapV3 {
     }
 
     /// @notice Sells `amount` of `leg.tokenIn`; reverts with the pool's own reason.
-    function sell(Swap calldata leg, uint256 amount) internal {
-        address pool = leg.pool;
-        address tokenIn = leg.tokenIn;
-        uint256 count = leg.extra.length / HOP;
+    function sell(SwapAt leg, uint256 amount) internal {
+        address pool = leg.pool();
+        address tokenIn = leg.tokenIn();
+        uint256 count = leg.extra().length / HOP;
         for (uint256 i; i < count; ++i) {
-            address between = hopToken(leg.extra, i);
+            address between = hopToken(leg.extra(), i);
             // What came in is measured: what lies here of a token between is not ours to sell.
             uint256 before = Money.here(between);
             _sellOne(pool, tokenIn, between, amount);
             amount = Money.here(between) - before;
-            (pool, tokenIn) = (hopPool(leg.extra, i), between);
+            (pool, tokenIn) = (hopPool(leg.extra(), i), between);
         }
-        _sellOne(pool, tokenIn, leg.tokenOut, amount);
+        _sellOne(pool, tokenIn, leg.tokenOut(), amount);
     }
 
     function _sellOne(address pool, address tokenIn, address tokenOut, uint256 amount) private {
-        bool zeroForOne = tokenIn < tokenOut;
-        bytes memory data = abi.encode(tokenIn, amount);
-        bytes memory payload = abi.encodeCall(
-            IUniswapV3Pool.swap, (address(this), zeroForOne, SafeCastLib.toInt256(amount), priceLimit(zeroForOne), data)
-        );
-        (bool ok, bytes memory reason) =
-            Binding.callBound(pool, IUniswapV3SwapCallback.uniswapV3SwapCallback.selector, keccak256(data), payload);
-        if (!ok) bubble(reason);
+        bytes memory payload = _encodeHead(address(this), tokenIn < tokenOut, SafeCastLib.toInt256(amount), DATA_LENGTH);
+        uint256 key;
+        bytes4 selector = IUniswapV3SwapCallback.uniswapV3SwapCallback.selector;
+        assembly ("memory-safe") {
+            mstore(add(payload, 0xe4), tokenIn)
+            mstore(add(payload, 0x104), amount)
+        }
+        key = Binding.keyOfMemory(pool, selector, payload, 0xc4, DATA_LENGTH);
+        (uint256 tally, bytes memory reason) = Binding.callBound(pool, key, payload);
+        if (tally == 0) bubble(reason);
     }
 
     /// @notice The callback's half of {sell}: pays the pool, at most what we meant to sell.

@@ -3,9 +3,10 @@ pragma solidity ^0.8.30;
 
 import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { Binding } from "../funding/Binding.sol";
-import { ILiquidator, Swap } from "../interfaces/ILiquidator.sol";
+import { ILiquidator } from "../interfaces/ILiquidator.sol";
 import { IPoolManager, IUnlockCallback, PoolKey, SwapParams } from "../interfaces/external/IUniswapV4.sol";
 import { Money } from "../Money.sol";
+import { SwapAt } from "../Packed.sol";
 import { UniswapV3 } from "./UniswapV3.sol";
 
 /// @title UniswapV4
@@ -22,16 +23,16 @@ library UniswapV4 {
     }
 
     /// @notice Sells `amount` of `leg.tokenIn`, in an unlock of its own unless the manager is unlocked for the round.
-    function sell(Swap calldata leg, uint256 amount, bool unlocked) internal {
-        if (unlocked) return _sell(leg.pool, leg.tokenIn, leg.tokenOut, amount, leg.extra);
-        bytes memory data = abi.encode(SALE, leg.tokenIn, leg.tokenOut, amount, leg.extra);
-        (bool ok, bytes memory reason) = Binding.callBound(
-            leg.pool,
-            IUnlockCallback.unlockCallback.selector,
-            keccak256(data),
+    function sell(SwapAt leg, uint256 amount, bool unlocked) internal {
+        if (unlocked) return _sell(leg.pool(), leg.tokenIn(), leg.tokenOut(), amount, leg.extra());
+        bytes memory data = abi.encode(SALE, leg.tokenIn(), leg.tokenOut(), amount, leg.extra());
+        address manager = leg.pool();
+        (uint256 tally, bytes memory reason) = Binding.callBound(
+            manager,
+            Binding.keyOfMemory(manager, IUnlockCallback.unlockCallback.selector, data, 0, data.length),
             abi.encodeCall(IPoolManager.unlock, (data))
         );
-        if (!ok) UniswapV3.bubble(reason);
+        if (tally == 0) UniswapV3.bubble(reason);
     }
 
     /// @notice The callback's half of {sell}.

@@ -29,90 +29,9 @@ export const liquidatorAbi = [
   },
   {
     type: 'function',
-    inputs: [
-      {
-        name: 'plan',
-        internalType: 'struct Plan',
-        type: 'tuple',
-        components: [
-          { name: 'validUntil', internalType: 'uint256', type: 'uint256' },
-          { name: 'floor', internalType: 'uint256', type: 'uint256' },
-          { name: 'tip', internalType: 'uint256', type: 'uint256' },
-          { name: 'weth', internalType: 'address', type: 'address' },
-          {
-            name: 'tokens',
-            internalType: 'struct PricedToken[]',
-            type: 'tuple[]',
-            components: [
-              { name: 'token', internalType: 'address', type: 'address' },
-              { name: 'price', internalType: 'uint256', type: 'uint256' },
-            ],
-          },
-          {
-            name: 'rounds',
-            internalType: 'struct Round[]',
-            type: 'tuple[]',
-            components: [
-              { name: 'funding', internalType: 'enum Funding', type: 'uint8' },
-              { name: 'source', internalType: 'address', type: 'address' },
-              { name: 'debtToken', internalType: 'address', type: 'address' },
-              { name: 'amount', internalType: 'uint256', type: 'uint256' },
-              { name: 'maxPay', internalType: 'uint256', type: 'uint256' },
-              { name: 'extra', internalType: 'bytes', type: 'bytes' },
-              {
-                name: 'legs',
-                internalType: 'struct Leg[]',
-                type: 'tuple[]',
-                components: [
-                  {
-                    name: 'protocol',
-                    internalType: 'enum Protocol',
-                    type: 'uint8',
-                  },
-                  { name: 'market', internalType: 'address', type: 'address' },
-                  {
-                    name: 'borrower',
-                    internalType: 'address',
-                    type: 'address',
-                  },
-                  {
-                    name: 'collateral',
-                    internalType: 'address',
-                    type: 'address',
-                  },
-                  { name: 'repay', internalType: 'uint256', type: 'uint256' },
-                  { name: 'extra', internalType: 'bytes', type: 'bytes' },
-                ],
-              },
-              {
-                name: 'swaps',
-                internalType: 'struct Swap[]',
-                type: 'tuple[]',
-                components: [
-                  { name: 'venue', internalType: 'enum Venue', type: 'uint8' },
-                  { name: 'pool', internalType: 'address', type: 'address' },
-                  { name: 'tokenIn', internalType: 'address', type: 'address' },
-                  {
-                    name: 'tokenOut',
-                    internalType: 'address',
-                    type: 'address',
-                  },
-                  {
-                    name: 'amountIn',
-                    internalType: 'uint256',
-                    type: 'uint256',
-                  },
-                  { name: 'minOut', internalType: 'uint256', type: 'uint256' },
-                  { name: 'extra', internalType: 'bytes', type: 'bytes' },
-                ],
-              },
-            ],
-          },
-        ],
-      },
-    ],
+    inputs: [{ name: 'packed', internalType: 'bytes', type: 'bytes' }],
     name: 'execute',
-    outputs: [{ name: '', internalType: 'uint256', type: 'uint256' }],
+    outputs: [{ name: 'value', internalType: 'uint256', type: 'uint256' }],
     stateMutability: 'nonpayable',
   },
   {
@@ -204,19 +123,7 @@ export const liquidatorAbi = [
   {
     type: 'function',
     inputs: [
-      {
-        name: 'leg',
-        internalType: 'struct Leg',
-        type: 'tuple',
-        components: [
-          { name: 'protocol', internalType: 'enum Protocol', type: 'uint8' },
-          { name: 'market', internalType: 'address', type: 'address' },
-          { name: 'borrower', internalType: 'address', type: 'address' },
-          { name: 'collateral', internalType: 'address', type: 'address' },
-          { name: 'repay', internalType: 'uint256', type: 'uint256' },
-          { name: 'extra', internalType: 'bytes', type: 'bytes' },
-        ],
-      },
+      { name: 'packed', internalType: 'bytes', type: 'bytes' },
       { name: 'debtToken', internalType: 'address', type: 'address' },
       { name: 'available', internalType: 'uint256', type: 'uint256' },
     ],
@@ -468,6 +375,13 @@ export const liquidatorAbi = [
         indexed: true,
       },
       {
+        name: 'value',
+        internalType: 'uint256',
+        type: 'uint256',
+        indexed: false,
+      },
+      { name: 'tally', internalType: 'Tally', type: 'uint256', indexed: false },
+      {
         name: 'profits',
         internalType: 'struct Profit[]',
         type: 'tuple[]',
@@ -475,31 +389,6 @@ export const liquidatorAbi = [
           { name: 'token', internalType: 'address', type: 'address' },
           { name: 'amount', internalType: 'uint256', type: 'uint256' },
         ],
-        indexed: false,
-      },
-      {
-        name: 'value',
-        internalType: 'uint256',
-        type: 'uint256',
-        indexed: false,
-      },
-      {
-        name: 'flashFee',
-        internalType: 'uint256',
-        type: 'uint256',
-        indexed: false,
-      },
-      { name: 'tip', internalType: 'uint256', type: 'uint256', indexed: false },
-      {
-        name: 'landed',
-        internalType: 'uint256',
-        type: 'uint256',
-        indexed: false,
-      },
-      {
-        name: 'skipped',
-        internalType: 'uint256',
-        type: 'uint256',
         indexed: false,
       },
     ],
@@ -606,6 +495,11 @@ export const liquidatorAbi = [
   },
   {
     type: 'error',
+    inputs: [{ name: 'token', internalType: 'address', type: 'address' }],
+    name: 'NoAllowance',
+  },
+  {
+    type: 'error',
     inputs: [{ name: 'source', internalType: 'address', type: 'address' }],
     name: 'NoCallback',
   },
@@ -664,7 +558,7 @@ export const liquidatorAbi = [
     ],
     name: 'PayAboveMax',
   },
-  { type: 'error', inputs: [], name: 'ReentrancyGuardReentrantCall' },
+  { type: 'error', inputs: [], name: 'Reentered' },
   {
     type: 'error',
     inputs: [

@@ -1,5 +1,6 @@
 import { type Address, erc20Abi, type Hash, parseAbi } from 'viem';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { readTally } from '../../keeper/src/planning/encoding.ts';
 import { agreeWithChain, allowancesLeft, holdings, type Row, rowOf } from '../demo/check.ts';
 import { mineUntilDone } from '../harness/blocks.ts';
 import type { KeeperProcess, LogLine } from '../harness/keeper.ts';
@@ -10,7 +11,7 @@ import type { AssetSymbol } from '../lab/tokens.ts';
 const WAD = 10n ** 18n;
 const USD = 10n ** 8n;
 const liquidatorAbi = parseAbi([
-  'event PlanExecuted(address indexed operator, (address token, uint256 amount)[] profits, uint256 value, uint256 flashFee, uint256 tip, uint256 landed, uint256 skipped)',
+  'event PlanExecuted(address indexed operator, uint256 value, uint256 tally, (address token, uint256 amount)[] profits)',
 ]);
 const uniswapAbi = parseAbi([
   'event Swap(address indexed sender, address indexed recipient, int256 amount0, int256 amount1, uint160 sqrtPriceX96, uint128 liquidity, int24 tick)',
@@ -202,6 +203,6 @@ describe('ether falls by 15 %', () => {
     const own = <T extends { transactionHash: Hash }>(logs: T[]) => logs.filter((log) => log.transactionHash === hash);
     const swaps = own(await client.getLogs({ event: uniswapAbi[0], blockHash }));
     const plans = own(await client.getLogs({ event: liquidatorAbi[0], address: scene.liquidator, blockHash }));
-    return { swaps: swaps.length, flashFee: plans[0]!.args.flashFee! };
+    return { swaps: swaps.length, flashFee: readTally(plans[0]!.args.tally!).flashFee };
   }
 });

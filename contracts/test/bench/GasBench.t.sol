@@ -76,9 +76,9 @@ contract GasBench is Lab {
 
     function _measure(string memory name, Plan memory plan) private {
         vm.prank(OPERATOR);
-        liquidator.execute(plan);
+        liquidator.execute(Plans.packed(plan));
         vm.snapshotGasLastCall("bench", string.concat(name, ".total"));
-        bytes memory data = abi.encodeCall(liquidator.execute, (plan));
+        bytes memory data = Plans.call(plan);
         vm.snapshotValue("bench", string.concat(name, ".calldata-bytes"), data.length);
     }
 

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import { Plan } from "../../interfaces/ILiquidator.sol";
 import { Lab } from "../Lab.sol";
+import { Plans } from "../Plans.sol";
 
 /// @title Measured
 /// @notice What the benches share: a plan as a keeper sends it, and its gas into `snapshots/bench.json`.
@@ -21,7 +22,7 @@ abstract contract Measured is Lab {
 
     function _measure(string memory name, Plan memory plan) internal {
         plan.validUntil = vm.getBlockTimestamp() + 180;
-        bytes memory data = abi.encodeCall(liquidator.execute, (plan));
+        bytes memory data = Plans.call(plan);
         _execute(plan);
         vm.snapshotGasLastCall("bench", string.concat(name, ".total"));
         vm.snapshotValue("bench", string.concat(name, ".calldata-bytes"), data.length);

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { IERC20Errors } from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import { Funding, ILiquidator, Leg, Round } from "../../interfaces/ILiquidator.sol";
 import { IAaveV3FlashLoanReceiver, IAaveV3FlashLoanSimpleReceiver } from "../../interfaces/external/IAaveV3Pool.sol";
+import { Packing } from "../Packing.sol";
 import { Plans } from "../Plans.sol";
 import { Stage } from "../Stage.sol";
 import { LenderDoors } from "./ILenders.sol";
@@ -183,7 +184,7 @@ contract HostileLendersTest is Stage {
         calls[6] =
             abi.encodeCall(IAaveV3FlashLoanReceiver.executeOperation, (tokens, amounts, new uint256[](1), us, data));
         calls[7] = abi.encodeCall(liquidator.runUnfunded, (data));
-        calls[8] = abi.encodeCall(_doors.runLeg, (leg, address(debt), DEBT));
+        calls[8] = abi.encodeCall(_doors.runLeg, (Packing.pack(leg), address(debt), DEBT));
     }
 
     function test_strangersAtEveryDoor() public {

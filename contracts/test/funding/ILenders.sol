@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Leg } from "../../interfaces/ILiquidator.sol";
 import { IBalancerV2FlashLoanRecipient } from "../../interfaces/external/IBalancer.sol";
 import { IMorphoFlashLoanCallback } from "../../interfaces/external/IMorpho.sol";
 import { IUniswapV3FlashCallback } from "../../interfaces/external/IUniswapV3Pool.sol";
@@ -15,7 +14,7 @@ interface LenderDoors is
     IMorphoFlashLoanCallback
 {
     function balancerV3Unlocked(bytes calldata encoded) external;
-    function runLeg(Leg calldata leg, address debtToken, uint256 available) external;
+    function runLeg(bytes calldata packed, address debtToken, uint256 available) external;
 }
 
 /// @notice Uniswap v3's QuoterV2 over several pools: `path` is token, fee, token...; exact output from the last token.

@@ -74,7 +74,7 @@ contract LoansTest is Lenders {
             Profit[] memory profits = new Profit[](1);
             profits[0] = Profit(usdc, out - REPAID);
             vm.expectEmit(address(liquidator));
-            emit ILiquidator.PlanExecuted(OPERATOR, profits, _worth(out - REPAID), 0, 0, 1, 1);
+            emit ILiquidator.PlanExecuted(OPERATOR, _worth(out - REPAID), Plans.tally(0, 0, 1, 1), profits);
             _execute(Plans.plan(_listed(), Plans.rounds(first, last)));
             _assertClean();
             _assertNoAllowance(first.source);
@@ -99,7 +99,9 @@ contract LoansTest is Lenders {
             Profit[] memory profits = new Profit[](1);
             profits[0] = Profit(usdc, out - REPAID - fee);
             vm.expectEmit(address(liquidator));
-            emit ILiquidator.PlanExecuted(OPERATOR, profits, _worth(profits[0].amount), _worth(fee), 0, 1, 1);
+            emit ILiquidator.PlanExecuted(
+                OPERATOR, _worth(profits[0].amount), Plans.tally(_worth(fee), 0, 1, 1), profits
+            );
             _execute(_plan(round));
             _assertClean();
             _assertNoAllowance(round.source);

@@ -152,7 +152,7 @@ contract Dex223BatchTest is Dex223Legs {
         _expectFrozen(moduleV1, ids[1]);
         _expectNoProfit(2, 1);
         vm.prank(OPERATOR);
-        liquidator.execute{ gas: 1_000_000 }(plan);
+        liquidator.execute{ gas: 1_000_000 }(Plans.packed(plan));
         _assertFrozenBy(moduleV1, ids[1], address(liquidator), vm.getBlockTimestamp());
     }
 
@@ -161,7 +161,7 @@ contract Dex223BatchTest is Dex223Legs {
         uint256[] memory ids = _openPoisoned();
         Plan memory plan = _poisonedPlan(ids, 0);
         vm.prank(OPERATOR);
-        (bool ok,) = address(liquidator).call{ gas: 1_000_000 }(abi.encodeCall(liquidator.execute, (plan)));
+        (bool ok,) = address(liquidator).call{ gas: 1_000_000 }(Plans.call(plan));
         assertFalse(ok);
         _assertFrozenBy(moduleV1, ids[1], address(0), 0);
     }

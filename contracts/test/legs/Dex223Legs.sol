@@ -105,7 +105,7 @@ abstract contract Dex223Legs is LegTest, Dex223Fixture {
     /// @dev A plan that earned nothing.
     function _expectNoProfit(uint256 landed, uint256 skipped) internal {
         vm.expectEmit(address(liquidator));
-        emit ILiquidator.PlanExecuted(OPERATOR, new Profit[](0), 0, 0, 0, landed, skipped);
+        emit ILiquidator.PlanExecuted(OPERATOR, 0, Plans.tally(0, 0, landed, skipped), new Profit[](0));
     }
 
     function _notLanded(IDex223Module module, uint256 id) internal pure returns (bytes memory) {

@@ -50,7 +50,9 @@ abstract contract LegTest is Lab {
         Profit[] memory profits = new Profit[](1);
         profits[0] = Profit(token, profit);
         vm.expectEmit(address(liquidator));
-        emit ILiquidator.PlanExecuted(OPERATOR, profits, profit * price / 1e18, fee * price / 1e18, 0, landed, skipped);
+        emit ILiquidator.PlanExecuted(
+            OPERATOR, profit * price / 1e18, Plans.tally(fee * price / 1e18, 0, landed, skipped), profits
+        );
     }
 
     /// @dev `LegFailed` of leg `leg`.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { ILiquidator, Leg, Plan, Profit, Protocol, Round, Swap } from "../../interfaces/ILiquidator.sol";
+import { ILiquidator, Leg, Plan, Profit, Protocol, Round, Swap, Tally } from "../../interfaces/ILiquidator.sol";
 import { Vm } from "forge-std/Vm.sol";
 import { Lab } from "../Lab.sol";
 import { Plans } from "../Plans.sol";
@@ -143,18 +143,16 @@ contract TenRoundsTest is CometLegs, VenusFixture, Dex223Legs {
     function test_theCountsOfThePlan() public {
         vm.recordLogs();
         uint256 value = _execute(_planOf(_rounds()));
-        (, uint256 told, uint256 fee, uint256 tip, uint256 landed, uint256 skipped) = _lastPlan();
+        (uint256 told, Tally tally) = _lastPlan();
         assertEq(told, value);
-        assertEq(fee + tip, 0);
-        assertEq(landed, 7);
-        assertEq(skipped, 3);
+        assertEq(Tally.unwrap(tally), Tally.unwrap(Plans.tally(0, 0, 7, 3)));
     }
 
-    function _lastPlan() private returns (Profit[] memory, uint256, uint256, uint256, uint256, uint256) {
+    function _lastPlan() private returns (uint256 value, Tally tally) {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         Vm.Log memory last = logs[logs.length - 1];
         assertEq(last.topics[0], ILiquidator.PlanExecuted.selector);
-        return abi.decode(last.data, (Profit[], uint256, uint256, uint256, uint256, uint256));
+        (value, tally,) = abi.decode(last.data, (uint256, Tally, Profit[]));
     }
 
     function test_allStaleRevertsWithTheLastReason() public {

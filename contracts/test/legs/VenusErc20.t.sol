@@ -2,12 +2,13 @@
 pragma solidity ^0.8.30;
 
 import { ILiquidator, Leg, Plan, Protocol, Round } from "../../interfaces/ILiquidator.sol";
+import { Packing } from "../Packing.sol";
 import { Plans } from "../Plans.sol";
 import { IVToken, VenusFixture } from "./VenusFixture.sol";
 
 /// @notice The door behind which a leg runs.
 interface ILegFrame {
-    function runLeg(Leg calldata leg, address debtToken, uint256 available) external;
+    function runLeg(bytes calldata packed, address debtToken, uint256 available) external;
 }
 
 /// @notice Legs on Venus 0.4.1, the closest published kin of Compound v2, between ERC-20 markets.
@@ -186,6 +187,6 @@ contract VenusErc20Test is VenusFixture {
             abi.encodeWithSelector(ILiquidator.UnexpectedCallback.selector, OPERATOR, ILegFrame.runLeg.selector)
         );
         vm.prank(OPERATOR);
-        ILegFrame(address(liquidator)).runLeg(leg, usdc, 1);
+        ILegFrame(address(liquidator)).runLeg(Packing.pack(leg), usdc, 1);
     }
 }

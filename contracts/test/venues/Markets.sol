@@ -215,7 +215,7 @@ abstract contract Markets is Lab {
         if (usdProfit != 0) profits[profits.length - 1] = Profit(usd, usdProfit);
         uint256 value = wethProfit + _worth(usdProfit);
         vm.expectEmit(address(liquidator));
-        emit ILiquidator.PlanExecuted(OPERATOR, profits, value, _worth(fee), 0, 1, 0);
+        emit ILiquidator.PlanExecuted(OPERATOR, value, Plans.tally(_worth(fee), 0, 1, 0), profits);
         assertEq(_execute(Plans.plan(tokens, Plans.rounds(round))), value, "value");
         assertEq(_treasury(weth), wethProfit, "WETH profit");
         assertEq(_treasury(usd), usdProfit, "USD profit");

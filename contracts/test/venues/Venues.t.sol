@@ -128,7 +128,7 @@ contract VenuesTest is Markets {
         (profits[0], profits[1]) = (Profit(address(0), 0.05e18), Profit(usdc, out - REPAID));
         uint256 value = 0.05e18 + _worth(out - REPAID);
         vm.expectEmit(address(liquidator));
-        emit ILiquidator.PlanExecuted(OPERATOR, profits, value, 0, 0, 1, 0);
+        emit ILiquidator.PlanExecuted(OPERATOR, value, Plans.tally(0, 0, 1, 0), profits);
         assertEq(_execute(_plan(_fund(borrower, swaps))), value, "value");
         assertEq(TREASURY.balance, 0.05e18, "native profit");
         assertEq(address(liquidator).balance, 0, "native coins left");

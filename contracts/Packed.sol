@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { Funding, ILiquidator, Protocol, Venue } from "./interfaces/ILiquidator.sol";
+
+/// @notice Where a packed plan, or a part of one, stands in calldata. See {ILiquidator.execute} for the layout.
+type PlanAt is uint256;
+
+type TokensAt is uint256;
+
+type RoundAt is uint256;
+
+type LegAt is uint256;
+
+type SwapAt is uint256;
+
+using PackedPlan for PlanAt global;
+using PackedTokens for TokensAt global;
+using PackedRound for RoundAt global;
+using PackedLeg for LegAt global;
+using PackedSwap for SwapAt global;
+
+/// @dev One word of calldata: every packed field is read out of one, behind the end of calldata zeros follow.
+function wordAt(uint256 at) pure returns (uint256 word) {
+    assembly ("memory-safe") {
+        word := calldataload(at)
+    }
+}
+
+/// @dev The bytes behind a part's head, as long as the 16 bits at `lengthAt` of its first word say.
+function extraOf(uint256 at, uint256 head, uint256 lengthAt) pure returns (bytes calldata extra) {
+    assembly ("memory-safe") {
+        extra.offset := add(at, head)
+        extra.length := and(shr(lengthAt, calldataload(at)), 0xffff)
+    }
+}
+
+/// @dev Amounts take 16 bytes; the largest stands for all there is.
+function amountOf(uint256 word) pure returns (uint256 amount) {
+    amount = word >> 128;
+    if (amount == type(uint128).max) amount = type(uint256).max;
+}
+
+/// @title PackedPlan
+/// @notice The head of a plan: one word.
+library PackedPlan {
+    function validUntil(PlanAt plan) internal pure returns (uint256) {
+        return wordAt(PlanAt.unwrap(plan)) >> 216;
+    }
+
+    function floor(PlanAt plan) internal pure returns (uint256) {
+        return (wordAt(PlanAt.unwrap(plan)) >> 120) & type(uint96).max;
+    }
+
+    function tip(PlanAt plan) internal pure returns (uint256) {
+        return (wordAt(PlanAt.unwrap(plan)) >> 24) & type(uint96).max;
+    }
+
+    function tokens(PlanAt plan) internal pure returns (TokensAt) {
+        return TokensAt.wrap(PlanAt.unwrap(plan) + 32);
+    }
+
+    /// @notice Where the tokens end and the rounds begin.
+    function past(PlanAt plan) internal pure returns (TokensAt) {
+        unchecked {
+            return
+                TokensAt.wrap(
+                    PlanAt.unwrap(plan) + 32 + ((wordAt(PlanAt.unwrap(plan)) >> 8) & 0xff) * PackedTokens.SIZE
+                );
+        }
+    }
+
+    function rounds(PlanAt plan) internal pure returns (uint256) {
+        return wordAt(PlanAt.unwrap(plan)) & 0xff;
+    }
+
+    /// @notice What a tip is taken out of: the plan's token of that number.
+    function weth(PlanAt plan) internal pure returns (address) {
+        uint256 i = (wordAt(PlanAt.unwrap(plan)) >> 16) & 0xff;
+        if (i >= (wordAt(PlanAt.unwrap(plan)) >> 8) & 0xff) revert ILiquidator.BadEncoding();
+        return TokensAt.wrap(PlanAt.unwrap(plan) + 32 + i * PackedTokens.SIZE).token();
+    }
+}
+
+/// @title PackedTokens
+/// @notice A token of a plan and its price, 36 bytes; the next follows.
+library PackedTokens {
+    uint256 internal constant SIZE = 36;
+
+    function before(TokensAt at, TokensAt past) internal pure returns (bool) {
+        return TokensAt.unwrap(at) < TokensAt.unwrap(past);
+    }
+
+    function next(TokensAt at) internal pure returns (TokensAt) {
+        unchecked {
+            return TokensAt.wrap(TokensAt.unwrap(at) + SIZE);
+        }
+    }
+
+    function token(TokensAt at) internal pure returns (address) {
+        return address(uint160(wordAt(TokensAt.unwrap(at)) >> 96));
+    }
+
+    function price(TokensAt at) internal pure returns (uint256) {
+        unchecked {
+            return wordAt(TokensAt.unwrap(at) + 20) >> 128;
+        }
+    }
+}
+
+/// @title PackedRound
+/// @notice A round: a head of 77 bytes, then `extra`, the legs and the swaps.
+library PackedRound {
+    uint256 internal constant HEAD = 77;
+
+    function funding(RoundAt round) internal pure returns (Funding) {
+        return Funding(wordAt(RoundAt.unwrap(round)) >> 248);
+    }
+
+    function legs(RoundAt round) internal pure returns (uint256) {
+        return (wordAt(RoundAt.unwrap(round)) >> 240) & 0xff;
+    }
+
+    function swaps(RoundAt round) internal pure returns (uint256) {
+        return (wordAt(RoundAt.unwrap(round)) >> 232) & 0xff;
+    }
+
+    function source(RoundAt round) internal pure returns (address) {
+        return address(uint160(wordAt(RoundAt.unwrap(round)) >> 56));
+    }
+
+    function debtToken(RoundAt round) internal pure returns (address) {
+        unchecked {
+            return address(uint160(wordAt(RoundAt.unwrap(round) + 25) >> 96));
+        }
+    }
+
+    function amount(RoundAt round) internal pure returns (uint256) {
+        unchecked {
+            return wordAt(RoundAt.unwrap(round) + 45) >> 128;
+        }
+    }
+
+    function maxPay(RoundAt round) internal pure returns (uint256) {
+        unchecked {
+            return amountOf(wordAt(RoundAt.unwrap(round) + 61));
+        }
+    }
+
+    function extra(RoundAt round) internal pure returns (bytes calldata) {
+        return extraOf(RoundAt.unwrap(round), HEAD, 216);
+    }
+
+    /// @notice The first leg, or where it would stand.
+    function leg(RoundAt round) internal pure returns (LegAt) {
+        unchecked {
+            return LegAt.wrap(RoundAt.unwrap(round) + HEAD + ((wordAt(RoundAt.unwrap(round)) >> 216) & 0xffff));
+        }
+    }
+}
+
+/// @title PackedLeg
+/// @notice A leg: a head of 79 bytes, then `extra`.
+library PackedLeg {
+    uint256 internal constant HEAD = 79;
+
+    function protocol(LegAt leg) internal pure returns (Protocol) {
+        return Protocol(wordAt(LegAt.unwrap(leg)) >> 248);
+    }
+
+    function market(LegAt leg) internal pure returns (address) {
+        return address(uint160(wordAt(LegAt.unwrap(leg)) >> 72));
+    }
+
+    function borrower(LegAt leg) internal pure returns (address) {
+        unchecked {
+            return address(uint160(wordAt(LegAt.unwrap(leg) + 23) >> 96));
+        }
+    }
+
+    function collateral(LegAt leg) internal pure returns (address) {
+        unchecked {
+            return address(uint160(wordAt(LegAt.unwrap(leg) + 43) >> 96));
+        }
+    }
+
+    function repay(LegAt leg) internal pure returns (uint256) {
+        unchecked {
+            return amountOf(wordAt(LegAt.unwrap(leg) + 63));
+        }
+    }
+
+    function extra(LegAt leg) internal pure returns (bytes calldata) {
+        return extraOf(LegAt.unwrap(leg), HEAD, 232);
+    }
+
+    /// @notice Where the leg ends and the next, or the first swap, begins.
+    function past(LegAt leg) internal pure returns (uint256) {
+        unchecked {
+            return LegAt.unwrap(leg) + HEAD + ((wordAt(LegAt.unwrap(leg)) >> 232) & 0xffff);
+        }
+    }
+}
+
+/// @title PackedSwap
+/// @notice A swap: a head of 95 bytes, then `extra`.
+library PackedSwap {
+    uint256 internal constant HEAD = 95;
+
+    function venue(SwapAt swap) internal pure returns (Venue) {
+        return Venue(wordAt(SwapAt.unwrap(swap)) >> 248);
+    }
+
+    function pool(SwapAt swap) internal pure returns (address) {
+        return address(uint160(wordAt(SwapAt.unwrap(swap)) >> 72));
+    }
+
+    function tokenIn(SwapAt swap) internal pure returns (address) {
+        unchecked {
+            return address(uint160(wordAt(SwapAt.unwrap(swap) + 23) >> 96));
+        }
+    }
+
+    function tokenOut(SwapAt swap) internal pure returns (address) {
+        unchecked {
+            return address(uint160(wordAt(SwapAt.unwrap(swap) + 43) >> 96));
+        }
+    }
+
+    function amountIn(SwapAt swap) internal pure returns (uint256) {
+        unchecked {
+            return amountOf(wordAt(SwapAt.unwrap(swap) + 63));
+        }
+    }
+
+    function minOut(SwapAt swap) internal pure returns (uint256) {
+        unchecked {
+            return wordAt(SwapAt.unwrap(swap) + 79) >> 128;
+        }
+    }
+
+    function extra(SwapAt swap) internal pure returns (bytes calldata) {
+        return extraOf(SwapAt.unwrap(swap), HEAD, 232);
+    }
+
+    /// @notice Where the swap ends and the next begins.
+    function next(SwapAt swap) internal pure returns (SwapAt) {
+        unchecked {
+            return SwapAt.wrap(SwapAt.unwrap(swap) + HEAD + ((wordAt(SwapAt.unwrap(swap)) >> 232) & 0xffff));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { Leg, Plan, Round, Swap } from "../interfaces/ILiquidator.sol";
+
+/// @title Packing
+/// @notice Plans as {ILiquidator.execute} takes them, written from its layout and not from the contract's reading of it.
+library Packing {
+    /// @notice A whole plan. `validUntil` and `floor` are cut to the largest there is room for.
+    function pack(Plan memory plan) internal pure returns (bytes memory data) {
+        uint256 validUntil = plan.validUntil < type(uint40).max ? plan.validUntil : type(uint40).max;
+        uint256 floor = plan.floor < type(uint96).max ? plan.floor : type(uint96).max;
+        data = abi.encodePacked(
+            _bytes(validUntil, 5),
+            _bytes(floor, 12),
+            _bytes(plan.tip, 12),
+            _bytes(plan.tip == 0 ? 0 : _indexOf(plan, plan.weth), 1),
+            _bytes(plan.tokens.length, 1),
+            _bytes(plan.rounds.length, 1)
+        );
+        for (uint256 i; i < plan.tokens.length; ++i) {
+            data = abi.encodePacked(data, plan.tokens[i].token, _bytes(plan.tokens[i].price, 16));
+        }
+        for (uint256 i; i < plan.rounds.length; ++i) {
+            data = bytes.concat(data, pack(plan.rounds[i]));
+        }
+    }
+
+    /// @notice A round: the bytes a funding source is handed, and must hand back.
+    function pack(Round memory round) internal pure returns (bytes memory data) {
+        data = abi.encodePacked(
+            uint8(round.funding),
+            _bytes(round.legs.length, 1),
+            _bytes(round.swaps.length, 1),
+            _bytes(round.extra.length, 2),
+            round.source,
+            round.debtToken,
+            _bytes(round.amount, 16),
+            _amount(round.maxPay)
+        );
+        data = bytes.concat(data, round.extra);
+        for (uint256 i; i < round.legs.length; ++i) {
+            data = bytes.concat(data, pack(round.legs[i]));
+        }
+        for (uint256 i; i < round.swaps.length; ++i) {
+            data = bytes.concat(data, pack(round.swaps[i]));
+        }
+    }
+
+    /// @notice A leg.
+    function pack(Leg memory leg) internal pure returns (bytes memory) {
+        return abi.encodePacked(
+            uint8(leg.protocol),
+            _bytes(leg.extra.length, 2),
+            leg.market,
+            leg.borrower,
+            leg.collateral,
+            _amount(leg.repay),
+            leg.extra
+        );
+    }
+
+    /// @notice A swap.
+    function pack(Swap memory swap) internal pure returns (bytes memory) {
+        return abi.encodePacked(
+            uint8(swap.venue),
+            _bytes(swap.extra.length, 2),
+            swap.pool,
+            swap.tokenIn,
+            swap.tokenOut,
+            _amount(swap.amountIn),
+            _bytes(swap.minOut, 16),
+            swap.extra
+        );
+    }
+
+    /// @dev A token that is not listed has the number behind the last.
+    function _indexOf(Plan memory plan, address token) private pure returns (uint256 i) {
+        while (i < plan.tokens.length && plan.tokens[i].token != token) ++i;
+    }
+
+    function _amount(uint256 value) private pure returns (bytes memory) {
+        return _bytes(value == type(uint256).max ? type(uint128).max : value, 16);
+    }
+
+    /// @dev The last `size` bytes of `value`, before which there must be nothing.
+    function _bytes(uint256 value, uint256 size) private pure returns (bytes memory data) {
+        require(value >> (8 * size) == 0, "does not fit a packed plan");
+        data = new bytes(size);
+        for (uint256 i = size; i != 0; --i) {
+            data[i - 1] = bytes1(uint8(value));
+            value >>= 8;
+        }
+    }
+}
