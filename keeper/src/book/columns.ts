@@ -66,6 +66,11 @@ export function createColumns(): Columns {
     return { words: page.addresses, at: WORDS * inPage };
   });
 
+  const slackOf = (row: number): number => {
+    const { page, inPage } = where(row);
+    return page.slack[inPage]!;
+  };
+
   const find = (address: Address): number => {
     writeAddress(scratch, 0, address);
     return index.find(scratch);
@@ -90,7 +95,7 @@ export function createColumns(): Columns {
     for (let cell = first; cell < first + rowClass.stride; cell++) amounts.release(page.exact, AMOUNT_WORDS * cell);
   }
 
-  function append(account: Account): void {
+  function append(account: Account, slack: number): void {
     const rowClass = classes[classFor(account.cells.length)]!;
     const place = rowClass.count++;
     if (place >= rowClass.pages.length * rowClass.rowsPerPage) {
@@ -99,6 +104,7 @@ export function createColumns(): Columns {
     const row = rowNumber(rowClass, place);
     const { page, inPage } = where(row);
     page.addresses.set(scratch, WORDS * inPage);
+    page.slack[inPage] = slack;
     write(row, account);
     index.insert(scratch, 0, row);
   }
@@ -151,8 +157,10 @@ export function createColumns(): Columns {
         write(row, account);
         return;
       }
+      // Whoever was near the line is taken to be until the next screen; of a new account nothing is known.
+      const slack = row >= 0 ? slackOf(row) : Number.NaN;
       if (row >= 0) takeOut(row);
-      append(account);
+      append(account, slack);
     },
 
     remove(address) {

@@ -6,7 +6,7 @@ import { AMOUNT_WORDS } from './amounts.ts';
  *
  * - `slots`: slot + 1.
  * - `floats`: the amount as the nearest float, for the screen; `exact`: the same in two words.
- * - `slack`: as the last screen left it.
+ * - `slack`: as the last screen left it; NaN of accounts it has not seen.
  */
 export type Page = {
   slots: Uint16Array;

@@ -158,6 +158,26 @@ describe('nearest', () => {
     expect(named(0)).toEqual([]);
   });
 
+  test('is as of the last pass: those that came since are not in it, those that changed stay where they were', () => {
+    const columns = bookOf(account(1, [300n, 200n]), account(2, [300n, 100n]), account(3, [300n, 300n]));
+    const screen = createScreen(columns);
+    screen.candidates(table([1, -1, 1]));
+    columns.remove(account(3, []).address);
+    columns.upsert(account(4, [300n, 300n]));
+    columns.upsert(account(1, [300n, 0n]));
+    columns.upsert(account(2, [300n, 100n, 900n]));
+    const named = () => screen.nearest(10).map(({ address, slack }) => [Number(address), slack]);
+    expect(named()).toEqual([
+      [1, 0.2],
+      [2, 0.5],
+    ]);
+    screen.candidates(table([1, -1, 1]));
+    expect(named()).toEqual([
+      [4, 0],
+      [2, 1100 / 1300],
+    ]);
+  });
+
   test('equals sorting everything', () => {
     const rng = random(11);
     const columns = createColumns();
