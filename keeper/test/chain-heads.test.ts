@@ -166,14 +166,28 @@ describe('heads over a WebSocket', () => {
     const [node] = (await start(1)) as [ChainNode];
     const { chain } = await open([node.wsUrl]);
     const { seen } = follow(chain);
-    await until(() => node.subscriptions === 1);
-    const asked = node.count('eth_getBlockByNumber');
+    // To connect, to begin, and once the subscription stands.
+    await until(() => node.count('eth_getBlockByNumber') === 3);
+    const asked = 3;
     for (let number = 101; number <= 110; number++) {
       node.setHead(block(number));
       await until(() => seen.at(-1) === `${number}a`);
     }
     expect(node.count('eth_getBlockByNumber')).toBe(asked);
     expect(node.sockets.size).toBe(1);
+  });
+
+  test('miss none that comes while the subscription is made', async () => {
+    const [node] = (await start(1)) as [ChainNode];
+    const { chain } = await open([node.wsUrl]);
+    node.answer = ({ method }) => {
+      // Before its answer, when nobody is subscribed yet.
+      if (method === 'eth_subscribe' && node.head.number === block(100).number) node.head = block(101);
+      return undefined;
+    };
+    const { seen } = follow(chain);
+    await until(() => seen.at(-1) === '101a');
+    expect(node.subscriptions).toBe(1);
   });
 
   test('go on after the socket dropped, and are subscribed to again', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../telemetry/log.ts';
+import { type Fault, faultOf } from './errors.ts';
 import { headOf } from './head.ts';
 import type { Member, Pool } from './pool.ts';
 
@@ -7,6 +8,8 @@ import type { Member, Pool } from './pool.ts';
 const LONGEST_PAUSE = 15_000;
 /** For this long an endpoint that has no subscriptions is asked instead, before they are tried again, milliseconds. */
 const WITHOUT_SUBSCRIPTION = 60_000;
+/** What an endpoint answers that has no subscriptions. */
+const REFUSAL: readonly Fault[] = ['unable', 'node', 'answer'];
 
 type Watching = { pollingInterval: number; silence: number; signal: AbortSignal; log: Logger };
 
@@ -52,11 +55,12 @@ async function listen(pool: Pool, member: Member, options: Watching): Promise<'o
   const endpoint = member.endpoint.shown;
   let heard = Date.now();
   let dropped = false;
+  let unsubscribe: (() => void) | undefined;
   const end = new AbortController();
   const stop = () => end.abort();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    const unsubscribe = await member.endpoint.subscribe!(
+    unsubscribe = await member.endpoint.subscribe!(
       (header) => {
         heard = Date.now();
         try {
@@ -70,6 +74,8 @@ async function listen(pool: Pool, member: Member, options: Watching): Promise<'o
         stop();
       },
     );
+    // What came since the last look and before the subscription.
+    await pool.look(member);
     while (!end.signal.aborted) {
       await pauseFor(silence - (Date.now() - heard), end.signal);
       if (end.signal.aborted || Date.now() - heard < silence) continue;
@@ -84,17 +90,17 @@ async function listen(pool: Pool, member: Member, options: Watching): Promise<'o
       }
       heard = Date.now();
     }
-    if (!dropped) unsubscribe();
     if (dropped && !signal.aborted) {
       pool.charge(member, new Error('the socket was closed'), 1);
       log.warn({ endpoint }, 'the socket of an endpoint was closed; connecting again');
     }
     return 'over';
   } catch (err) {
-    if (dropped || signal.aborted || member.aside) throw err;
+    if (unsubscribe || !REFUSAL.includes(faultOf(err))) throw err;
     log.warn({ endpoint, err }, 'the endpoint has no subscription to new heads and is polled');
     return 'unserved';
   } finally {
+    if (!dropped) unsubscribe?.();
     signal.removeEventListener('abort', stop);
   }
 }
