@@ -63,7 +63,8 @@ export function createReport(log: Logger, trackers: readonly Tracker[]) {
       const before = last.get(tracker) ?? { unjudged: '', underwater: 0 };
       const reasons = new Map<string, Address[]>();
       for (const [account, reason] of unjudged) reasons.set(reason, [...(reasons.get(reason) ?? []), account]);
-      const now = JSON.stringify([...reasons]);
+      // A book keeps no order: the same accounts in another one are no news.
+      const now = JSON.stringify([...reasons].map(([reason, accounts]) => [reason, accounts.sort()]).sort());
       for (const [reason, accounts] of now === before.unjudged ? [] : reasons) {
         log.warn({ reason, count: accounts.length, accounts: accounts.slice(0, 5) }, 'set aside');
       }
