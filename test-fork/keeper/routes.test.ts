@@ -11,6 +11,7 @@ import {
   zeroHash,
 } from 'viem';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { readTally } from '../../keeper/src/planning/encoding.ts';
 import { agreeWithChain, type Row, rowOf } from '../demo/check.ts';
 import { mineUntilDone } from '../harness/blocks.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';
@@ -21,7 +22,7 @@ import type { AssetSymbol } from '../lab/tokens.ts';
 const WAD = 10n ** 18n;
 const factoryAbi = parseAbi(['function getPool(address, address, uint24) view returns (address)']);
 const eventsAbi = parseAbi([
-  'event PlanExecuted(address indexed operator, (address token, uint256 amount)[] profits, uint256 value, uint256 flashFee, uint256 tip, uint256 landed, uint256 skipped)',
+  'event PlanExecuted(address indexed operator, uint256 value, uint256 tally, (address token, uint256 amount)[] profits)',
   'event Swap(address indexed sender, address indexed recipient, int256 amount0, int256 amount1, uint160 sqrtPriceX96, uint128 liquidity, int24 tick)',
 ]);
 
@@ -70,7 +71,7 @@ test('no pool of the pair: a flash loan, and a sale over WETH', () =>
     const plans = events.filter((event) => event.eventName === 'PlanExecuted');
     expect(plans).toHaveLength(1);
     // Aave's 5 bps of the loan, which is what was repaid and a minute of interest.
-    expect(plans[0]!.args.flashFee).toBeGreaterThanOrEqual((row.repaid * 5n) / 10_000n);
+    expect(readTally(plans[0]!.args.tally).flashFee).toBeGreaterThanOrEqual((row.repaid * 5n) / 10_000n);
 
     expect(Object.keys(row.profit)).toEqual(['USDC']);
     const { address } = directory.tokens.USDC;
