@@ -53,7 +53,7 @@ const shape = {
   rpc: endpoints().prefault('http://127.0.0.1:8545').register(notes, {
     group: 'Connection',
     description:
-      'Endpoint: http(s), ws(s) or an IPC path. Repeat it, or put commas between, to give fallbacks in order',
+      'Endpoint: http(s), ws(s) or an IPC path. Repeat it, or put commas between: the best at the moment is asked, the others where it fails',
     takes: 'url',
     example: 'wss://node.example/key',
     isList: true,
@@ -154,7 +154,7 @@ const shape = {
   }),
   logRange: whole({ min: 1, max: 10_000_000, of: 'blocks' }).prefault('10000').register(notes, {
     group: 'History',
-    description: 'Most blocks asked for in one eth_getLogs; halved where the endpoint refuses',
+    description: 'Most blocks asked for in one eth_getLogs; fewer where the endpoint refuses',
     unit: 'blocks',
     example: '2000',
   }),

@@ -24,11 +24,14 @@ export type Mined =
   /** `lost`: the account was no longer under water, so somebody was first or the price came back. */
   | { state: 'lost' | 'reverted'; reason: string };
 
+/** What a protocol says of an account that is not, or no longer, under water. Aave up to 3.3 says it by the number 45. */
+const SAFE_AGAIN = /HealthFactorNotBelowThreshold|(^|\W)45(\W|$)/;
+
 /** Reads a receipt; a plan that reverted is run again on the chain around its block, for its reason. */
 export async function outcomeOf(client: PublicClient, receipt: TransactionReceipt, errors: Abi): Promise<Mined> {
   if (receipt.status === 'reverted') {
     const reason = await revertReason(client, receipt, errors);
-    return { state: /HealthFactorNotBelowThreshold/.test(reason) ? 'lost' : 'reverted', reason };
+    return { state: SAFE_AGAIN.test(reason) ? 'lost' : 'reverted', reason };
   }
   const logs = parseEventLogs({ abi: liquidatorAbi, logs: receipt.logs, eventName: ['Liquidated', 'PlanExecuted'] });
   const done = logs.find((log) => log.eventName === 'PlanExecuted');
