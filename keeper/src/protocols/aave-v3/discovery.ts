@@ -1,4 +1,4 @@
-import { type Address, type Hex, type Log, slice, toEventSelector } from 'viem';
+import { type Address, type Hex, type Log, toEventSelector } from 'viem';
 import type { Discovery } from '../protocol.ts';
 import { accountEventsAbi, reopenEventsAbi } from './abi.ts';
 import type { AaveMarket } from './market.ts';
@@ -20,8 +20,12 @@ const accountTopics: Record<(typeof accountEventsAbi)[number]['name'], readonly 
   BalanceTransfer: [1, 2],
 };
 
-const topicsBySelector = new Map<Hex, readonly number[]>(
-  accountEventsAbi.map((event) => [toEventSelector(event), accountTopics[event.name]]),
+/** By selector: how many topics the event has, and which of them are accounts. */
+const shapes = new Map<Hex, { count: number; accounts: readonly number[] }>(
+  accountEventsAbi.map((event) => {
+    const count = 1 + event.inputs.filter((input) => 'indexed' in input).length;
+    return [toEventSelector(event), { count, accounts: accountTopics[event.name] }];
+  }),
 );
 const reopenSelectors = new Set<Hex>(reopenEventsAbi.map((event) => toEventSelector(event)));
 const backfillEvents = accountEventsAbi.filter((event) => event.name === 'Borrow');
@@ -45,10 +49,16 @@ export function discovery(market: AaveMarket): Discovery {
   };
 }
 
+const NOBODY: Address[] = [];
+/** Characters of a topic, and where an address begins in one. */
+const [TOPIC, ADDRESS] = [66, 26];
+
+/** What is not whole is not the event, whatever its selector: it names nobody. */
 function accounts({ topics }: Pick<Log, 'topics'>): Address[] {
-  const positions = (topics[0] && topicsBySelector.get(topics[0])) ?? [];
-  return positions.flatMap((position) => {
-    const topic = topics[position];
-    return topic ? [slice(topic, 12).toLowerCase() as Address] : [];
-  });
+  const shape = shapes.get(topics[0] as Hex);
+  if (!shape) return NOBODY;
+  for (let position = 1; position < shape.count; position++) {
+    if (!((topics[position]?.length as number) >= TOPIC)) return NOBODY;
+  }
+  return shape.accounts.map((position) => `0x${topics[position]!.slice(ADDRESS, TOPIC)}`.toLowerCase() as Address);
 }
