@@ -65,12 +65,12 @@ const offered = new Set<string>();
 const executed = new Map<string, number>();
 const pairOf = ({ debtAsset, collateralAsset }: Option) => `${debtAsset} ${collateralAsset}`;
 
-function count(option: Option, account: Account, drained: boolean): void {
+function count(option: Option, account: Account, drained: boolean, half: boolean): void {
   seen.liquidations++;
-  if (option.argument !== MAX) seen[drained && option.seized < LEFT ? 'liquidityLimited' : 'dustLimited']++;
-  else if (option.closesDebt) seen.closesDebt++;
+  if (option.closesDebt) seen.closesDebt++;
   else if (option.closesCollateral) seen.closesCollateral++;
-  else seen.half++;
+  else if (half) seen.half++;
+  else seen[drained && option.seized < LEFT ? 'liquidityLimited' : 'dustLimited']++;
   if (account.group !== 0) seen.eMode++;
   if (option.debtAsset === option.collateralAsset) seen.sameAsset++;
   executed.set(pairOf(option), (executed.get(pairOf(option)) ?? 0) + 1);
@@ -104,7 +104,10 @@ async function playRound(round: number): Promise<void> {
     const option = rarest(options);
     for (const tried of options.filter((other) => other === option || !executed.has(pairOf(other)))) {
       expect(await rig.liquidate(tried, next)).toEqual({ repay: tried.repay, seized: tried.seized });
-      count(tried, account, drained);
+      const { base, decimals } = aaveV3.price(market, state, tried.debtAsset)!;
+      // Half of the position, rounded to a unit of the debt token.
+      const difference = health.debtBase - (2n * tried.repay * base) / 10n ** BigInt(decimals);
+      count(tried, account, drained, difference >= 0n && difference <= 4n + (2n * base) / 10n ** BigInt(decimals));
     }
     // The same call, landing later than it was judged for: it is still accepted, and what is in hand suffices.
     if (rng.next() < 0.1) {

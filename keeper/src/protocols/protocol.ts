@@ -136,6 +136,22 @@ export type Protocol<M extends Market = Market, S extends MarketState = MarketSt
   health(market: M, state: S, account: Account, timestamp: bigint): Health | Unjudged;
   /** Every legal (debt, collateral) pair at its largest legal amount; empty when not underwater or unjudged. */
   options(market: M, state: S, account: Account, timestamp: bigint): Option[];
+  /**
+   * The largest legal liquidation of an option's pair that repays at most `repay`, with its exact outcome: the option itself
+   * from its own amount on, less where what would be left is dust. `undefined` where none is so small.
+   */
+  resize(market: M, state: S, account: Account, timestamp: bigint, option: Option, repay: bigint): Option | undefined;
+  /**
+   * Account and market as the option leaves them, for another liquidation of the account in the same transaction;
+   * `undefined` where none can follow.
+   */
+  after(
+    market: M,
+    state: S,
+    account: Account,
+    timestamp: bigint,
+    option: Option,
+  ): { state: S; account: Account } | undefined;
   leg(market: M, option: Option): Leg;
   /** Value of one whole token in the market's base currency; `undefined` where the market has no price for it. */
   price(market: M, state: S, asset: Address): { base: bigint; decimals: number } | undefined;

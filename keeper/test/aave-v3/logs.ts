@@ -34,8 +34,12 @@ export function mangle(rng: Random, event: AbiEvent, { address, topics, data }: 
   const indexed = event.inputs.filter((input) => input.indexed);
   const [selector, ...rest] = topics;
   const some = rng.below(Math.max(1, rest.length));
-  const change = (to: (topic: Hex) => Hex) => rest.map((topic, at) => (at === some ? to(topic) : topic));
-  const whole = (topics: Hex[], bytes = data): InventedLog => ({ address, topics: [selector, ...topics], data: bytes });
+  const change = (to: (topic: Hex) => Hex): Hex[] => rest.map((topic, at) => (at === some ? to(topic) : topic));
+  const whole = (topics: Hex[], bytes = data): InventedLog => ({
+    address,
+    topics: [selector!, ...topics],
+    data: bytes,
+  });
   return rng.among([
     () => whole(rest.slice(0, some)),
     () => whole([...rest, numberToHex(rng.sized(256), { size: 32 })]),
@@ -44,7 +48,9 @@ export function mangle(rng: Random, event: AbiEvent, { address, topics, data }: 
     // An address in the lower 20 bytes, and anything above.
     () =>
       whole(
-        rest.map((topic, at) => (indexed[at]?.type === 'address' ? `0x${'f7'.repeat(12)}${topic.slice(26)}` : topic)),
+        rest.map((topic, at) =>
+          indexed[at]?.type === 'address' ? (`0x${'f7'.repeat(12)}${topic.slice(26)}` as Hex) : topic,
+        ),
       ),
     () => whole(rest.map((topic) => `0x${topic.slice(2).toUpperCase()}` as Hex)),
     () => whole(rest, data.slice(0, 2 + 2 * rng.below(data.length / 2)) as Hex),

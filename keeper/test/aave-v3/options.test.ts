@@ -34,7 +34,7 @@ describe('options', () => {
         debtAsset: asset(1),
         collateralAsset: asset(0),
         repay: 2550_000000n,
-        argument: MAX,
+        argument: 2550_000000n,
         funding: 2550_000000n,
         seized: 888250000000000000n,
         fee: 4250000000000000n,
@@ -53,7 +53,7 @@ describe('options', () => {
       market: market.address,
       borrower,
       collateral: asset(0),
-      repay: MAX,
+      repay: 2550_000000n,
       extra: '0x',
     });
   });
@@ -140,7 +140,7 @@ describe('options up to 3.2', () => {
       optionsOf(
         scene(6n, [{ ...ether, liquidationThreshold }, dollars], [{ supply: 10n ** 17n }, { debt: 255_000000n }]),
       );
-    expect(at(8200n)).toMatchObject([{ repay: 127_500000n, argument: MAX, closesDebt: false }]);
+    expect(at(8200n)).toMatchObject([{ repay: 127_500000n, argument: 127_500000n, closesDebt: false }]);
     expect(at(8075n)).toMatchObject([{ repay: 255_000000n, argument: MAX, closesDebt: true }]);
   });
 

@@ -1,12 +1,13 @@
 import type { Leg, Option, Protocol } from '../protocol.ts';
 import { readAccounts } from './account.ts';
+import { after } from './after.ts';
 import { coefficients } from './coefficients.ts';
 import { discovery } from './discovery.ts';
 import { errors } from './errors.ts';
 import { health } from './health.ts';
 import { lender, price } from './lending.ts';
 import { type AaveMarket, open } from './market.ts';
-import { options } from './options.ts';
+import { options, resize } from './options.ts';
 import { type AaveState, readMarket } from './state.ts';
 
 /** Aave v3's number in the Liquidator contract. */
@@ -33,6 +34,8 @@ export const aaveV3: Protocol<AaveMarket, AaveState> = {
   coefficients,
   health,
   options,
+  resize,
+  after,
   leg,
   price,
   lender,

@@ -1,9 +1,9 @@
-import { getAddress } from 'viem';
+import { type Address, getAddress } from 'viem';
 import type { Account, Option } from '../protocol.ts';
 import { type Holding, type Valuation, value } from './health.ts';
 import type { AaveMarket } from './market.ts';
 import { MAX_UINT256, mulDivFloor, WAD } from './math.ts';
-import { largestRepay, type Pair, quote, size } from './sizing.ts';
+import { largestRepay, type Pair, quote, type Sized, size, sizePartial } from './sizing.ts';
 import type { AaveState, ReserveState } from './state.ts';
 
 /** The sentinel never holds back accounts below this health factor. */
@@ -33,6 +33,17 @@ function pairOf(valuation: Valuation, debt: Holding, collateral: Holding): Pair 
   };
 }
 
+/** The accounts as they were last valued: a planner asks for many sizes of one account. */
+const lastValues = new WeakMap<Account, { state: AaveState; timestamp: bigint; valuation: ReturnType<typeof value> }>();
+
+function valued(market: AaveMarket, state: AaveState, account: Account, timestamp: bigint) {
+  const known = lastValues.get(account);
+  if (known?.state === state && known.timestamp === timestamp) return known.valuation;
+  const valuation = value(market, state, account, timestamp);
+  lastValues.set(account, { state, timestamp, valuation });
+  return valuation;
+}
+
 /**
  * Every legal liquidation of an account at `timestamp`, each at its largest legal amount: one for each borrowed and each
  * collateral reserve that is active, not paused and past its grace period. Frozen reserves can be liquidated. The
@@ -40,7 +51,7 @@ function pairOf(valuation: Valuation, debt: Holding, collateral: Holding): Pair 
  * not counted on for that, since the Pool collects it last.
  */
 export function options(market: AaveMarket, state: AaveState, account: Account, timestamp: bigint): Option[] {
-  const now = value(market, state, account, timestamp);
+  const now = valued(market, state, account, timestamp);
   if ('error' in now || !now.underwater) return [];
   if (!state.liquidationAllowed && now.healthFactor >= SENTINEL_HEALTH) return [];
   const ahead = value(market, state, account, timestamp + FUNDED_AHEAD);
@@ -56,24 +67,60 @@ export function options(market: AaveMarket, state: AaveState, account: Account, 
       const sized = size(market.rules, market.thresholds, pair, collateral.reserve.liquidity);
       if (!sized) return;
       const later = pairOf(ahead, ahead.holdings[debtAt]!, ahead.holdings[collateralAt]!);
-      found.push({
-        account: getAddress(account.address),
-        debtAsset: market.reserves[debt.id]!.address,
-        collateralAsset: market.reserves[collateral.id]!.address,
-        repay: sized.repay,
-        argument: sized.argument,
-        funding: sized.argument === MAX_UINT256 ? larger(sized.repay, maximum(market, later)) : sized.repay,
-        seized: sized.seized,
-        fee: sized.fee,
-        closesDebt: sized.repay === pair.debt,
-        closesCollateral: sized.taken === pair.collateral,
-        bonusBase:
-          mulDivFloor(sized.seized, collateral.price, collateral.unit) -
-          market.rules.debtValue(sized.repay, debt.debtPrice, debt.unit),
-      });
+      const funding = sized.argument === MAX_UINT256 ? larger(sized.repay, maximum(market, later)) : sized.repay;
+      found.push(optionOf(market, account, debt, collateral, pair, sized, funding));
     });
   });
   return found;
+}
+
+/** @param funding - debt token to have in hand */
+function optionOf(
+  market: AaveMarket,
+  account: Account,
+  debt: Holding,
+  collateral: Holding,
+  pair: Pair,
+  { repay, argument, taken, seized, fee }: Sized,
+  funding: bigint,
+): Option {
+  return {
+    account: getAddress(account.address),
+    debtAsset: market.reserves[debt.id]!.address,
+    collateralAsset: market.reserves[collateral.id]!.address,
+    repay,
+    argument,
+    funding,
+    seized,
+    fee,
+    closesDebt: repay === pair.debt,
+    closesCollateral: taken === pair.collateral,
+    bonusBase:
+      mulDivFloor(seized, collateral.price, collateral.unit) - market.rules.debtValue(repay, debt.debtPrice, debt.unit),
+  };
+}
+
+/**
+ * The largest legal liquidation of an option's pair that repays at most `repay`; the option itself from its own amount on.
+ * Below that no side is closed, so it is exact and funded exactly.
+ */
+export function resize(
+  market: AaveMarket,
+  state: AaveState,
+  account: Account,
+  timestamp: bigint,
+  option: Option,
+  repay: bigint,
+): Option | undefined {
+  if (repay >= option.repay) return option;
+  const now = valued(market, state, account, timestamp);
+  if ('error' in now) return undefined;
+  const holding = (asset: Address) => now.holdings.find(({ id }) => market.reserves[id]!.address === asset);
+  const [debt, collateral] = [holding(option.debtAsset), holding(option.collateralAsset)];
+  if (!debt || !collateral) return undefined;
+  const pair = pairOf(now, debt, collateral);
+  const sized = sizePartial(market.rules, market.thresholds, pair, collateral.reserve.liquidity, repay);
+  return sized && optionOf(market, account, debt, collateral, pair, sized, sized.repay);
 }
 
 /** What a call for the maximum repays. */

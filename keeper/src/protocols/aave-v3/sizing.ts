@@ -101,24 +101,40 @@ const withMargin = (limit: bigint): bigint => limit - divCeil(limit, MARGIN);
 /**
  * The largest call to make for a pair, or nothing when there is none.
  *
- * Where the maximum is legal it is asked for as `2n ** 256n - 1n`: an exact amount that closes a side would, one block of
- * interest later, leave dust and revert. Otherwise it is the largest legal partial less a margin.
+ * Where it closes a side it is asked for as `2n ** 256n - 1n`: an exact amount would, one block of interest later, leave dust
+ * and revert. Otherwise it is exact: half of the position, or the largest legal partial less a margin.
  * @param liquidity collateral token that the Pool can pay out
  */
 export function size(rules: Rules, thresholds: Thresholds, pair: Pair, liquidity: bigint): Sized | undefined {
   const limit = largestRepay(rules, thresholds, pair);
   const full = quote(rules, pair, limit);
   const closes = full.repay === pair.debt || full.taken === pair.collateral;
-  const partial = rules.closeFactor === 'reserve' ? limit : withMargin(largestPartial(rules, thresholds, pair));
-  if ((closes || limit <= partial) && full.seized <= liquidity) return called(rules, pair, full, MAX_UINT256);
+  if (closes && full.seized <= liquidity) return called(rules, pair, full, MAX_UINT256);
+  return sizePartial(rules, thresholds, pair, liquidity, limit);
+}
 
+/** The largest exact call that repays at most `most`, with both sides left open, or nothing when there is none. */
+export function sizePartial(
+  rules: Rules,
+  thresholds: Thresholds,
+  pair: Pair,
+  liquidity: bigint,
+  most: bigint,
+): Sized | undefined {
+  const limit = smaller(largestRepay(rules, thresholds, pair), most);
+  const partial = rules.closeFactor === 'reserve' ? limit : withMargin(largestPartial(rules, thresholds, pair));
   const legal = smaller(limit, partial);
   if (legal <= 0n) return undefined;
   const exact = quote(rules, pair, legal);
-  if (exact.seized <= liquidity) return called(rules, pair, exact, exact.repay);
-  const payable = quote(rules, pair, withMargin(largestPayable(rules, pair, legal, liquidity)));
-  return called(rules, pair, payable, payable.repay);
+  if (exact.seized <= liquidity) return exactly(rules, pair, exact.repay);
+  return exactly(rules, pair, quote(rules, pair, withMargin(largestPayable(rules, pair, legal, liquidity))).repay);
 }
+
+/** An amount that the collateral caps is asked for as what it comes to: the roundings are those of the amount passed. */
+const exactly = (rules: Rules, pair: Pair, repay: bigint): Sized | undefined => {
+  const exact = quote(rules, pair, repay);
+  return called(rules, pair, exact, exact.repay);
+};
 
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
