@@ -1,4 +1,4 @@
-import { type AbiEvent, type Address, type Log, parseEventLogs } from 'viem';
+import { type AbiEvent, type Address, decodeEventLog, toEventSelector } from 'viem';
 import { createBook } from '../src/book/book.ts';
 import { type Found, watchOf } from '../src/book/watch.ts';
 import { accountEventsAbi, reopenEventsAbi } from '../src/protocols/aave-v3/abi.ts';
@@ -11,7 +11,7 @@ import { median, type Row, timed } from './row.ts';
 
 const LOGS = 100_000;
 const ACCOUNTS = 20_000;
-const RUNS = 7;
+const RUNS = 3;
 
 /** How often each event is met, about as on Ethereum; the rest are rare. */
 const SHARES: Partial<Record<(typeof accountEventsAbi)[number]['name'], number>> = {
@@ -36,7 +36,7 @@ const NAMES: Record<string, readonly string[]> = {
 const abi = [...accountEventsAbi, ...reopenEventsAbi];
 
 /**
- * From raw logs to the accounts to be read: the keeper's way, which looks at topics alone, against viem's `parseEventLogs`.
+ * From raw logs to the accounts to be read: the keeper's way, which looks at topics alone, against viem's `decodeEventLog`.
  * Both then find out which accounts are known and which are new.
  *
  * @throws when they differ
@@ -81,11 +81,17 @@ export default function decodeBench(): Row[] {
   ];
 }
 
+const eventBySelector = new Map(abi.map((event) => [toEventSelector(event), event]));
+
+/** The quicker of viem's ways: `parseEventLogs` of the whole list hashes every event's signature again for every log. */
 function byViem(logs: readonly InventedLog[]): Found {
   const found: Found = { touched: new Set(), borrowers: new Set(), reopen: false };
-  for (const { eventName, args } of parseEventLogs({ abi, logs: logs as unknown as Log[] })) {
+  for (const { topics, data } of logs) {
+    const event = eventBySelector.get(topics[0]);
+    if (!event) continue;
+    const { eventName, args } = decodeEventLog({ abi: [event], topics, data });
     for (const name of NAMES[eventName] ?? ['user']) {
-      const account = (args as Record<string, Address>)[name]!.toLowerCase() as Address;
+      const account = (args as unknown as Record<string, Address>)[name]!.toLowerCase() as Address;
       found.touched.add(account);
       if (eventName === 'Borrow') found.borrowers.add(account);
     }

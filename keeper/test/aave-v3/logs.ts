@@ -40,7 +40,7 @@ export function mangle(rng: Random, event: AbiEvent, { address, topics, data }: 
     topics: [selector!, ...topics],
     data: bytes,
   });
-  return rng.among([
+  return rng.among<() => InventedLog>([
     () => whole(rest.slice(0, some)),
     () => whole([...rest, numberToHex(rng.sized(256), { size: 32 })]),
     () => whole(change((topic) => topic.slice(0, 2 + 2 * rng.below(32)) as Hex)),
