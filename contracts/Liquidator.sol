@@ -102,12 +102,14 @@ contract Liquidator is
                 emit RoundSkipped(i, round.source(), reason);
             } else {
                 _count(plan, _decoded(encoded), tally, outcome);
+                if (count != 1) Binding.touch(true);
             }
             unchecked {
                 at += encoded.length;
             }
         }
         if (at != end) revert BadEncoding();
+        if (count != 1) Binding.touch(false);
     }
 
     function _count(PlanAt plan, RoundAt round, uint256 tally, Outcome memory outcome) private pure {
@@ -153,6 +155,7 @@ contract Liquidator is
     {
         AaveV3Run memory run;
         if (lender != address(0)) (run.lender, run.owed) = (lender, owed);
+        if (round.legs() != 0 && !Binding.touched()) _assumeNone(round, run);
         uint256 past;
         (landed, skipped, past) = _liquidateAll(round, whole, run);
         if (lender != address(0) && lender != run.spender) Money.allow(round.debtToken(), lender, owed);
@@ -165,6 +168,12 @@ contract Liquidator is
             run.collateral = address(0);
             swap = swap.next();
         }
+    }
+
+    /// @dev After the sweep nothing of the first collateral is here: no need to ask. The debt token was just borrowed.
+    function _assumeNone(RoundAt round, AaveV3Run memory run) private pure {
+        address collateral = round.leg().collateral();
+        if (collateral != round.debtToken()) run.collateral = collateral;
     }
 
     // ---- owner ----

@@ -10,8 +10,20 @@ import { IWeth } from "./interfaces/external/IWeth.sol";
 /// @notice Tokens and the native coin under one roof: the zero address is the native coin.
 library Money {
     /// @notice Units of `token` that `account` holds.
-    function balanceOf(address token, address account) internal view returns (uint256) {
-        return token == address(0) ? account.balance : SafeTransferLib.balanceOf(token, account);
+    /// @dev By hand: a plan asks some ten times. A token that does not answer has nothing.
+    function balanceOf(address token, address account) internal view returns (uint256 amount) {
+        bytes4 selector = IERC20.balanceOf.selector;
+        assembly ("memory-safe") {
+            switch token
+            case 0 { amount := balance(account) }
+            default {
+                mstore(0x00, selector)
+                mstore(0x04, account)
+                if and(gt(returndatasize(), 0x1f), staticcall(gas(), token, 0x00, 0x24, 0x00, 0x20)) {
+                    amount := mload(0x00)
+                }
+            }
+        }
     }
 
     /// @notice Units of `token` that are here.

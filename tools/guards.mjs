@@ -102,6 +102,10 @@ export const guards = [
   v4Sale('Money.send(token, address(manager), owed);', 'Money.send(currency, address(manager), owed);'),
   money('if (address(this).balance - before != amount) revert ILiquidator.NoWeth(weth);'),
 
+  // What is known without asking.
+  guard('Liquidator.sol', 'legs/TenRounds.t.sol')('if (count != 1) Binding.touch(true);'),
+  guard('Liquidator.sol', 'Loan.t.sol')('if (collateral != round.debtToken()) run.collateral', 'run.collateral'),
+
   // Settlement.
   settlement('if (value < plan.floor()) revert ILiquidator.BelowFloor(value, plan.floor());'),
   tip('if (tip > cap) revert ILiquidator.TipAboveCap(tip, cap);'),

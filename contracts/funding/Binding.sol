@@ -17,6 +17,7 @@ import { ILiquidator } from "../interfaces/ILiquidator.sol";
 library Binding {
     uint256 private constant SLOT = 0x8f5a3c5e;
     uint256 private constant RUNNING = 1;
+    uint256 private constant TOUCHED_SLOT = 0x8f5a3c5f;
 
     /// @notice First thing in `execute`.
     function lock() internal {
@@ -74,6 +75,21 @@ library Binding {
     /// @notice What a round left that no callback ran.
     function take() internal view returns (uint256 tally) {
         return _load();
+    }
+
+    /// @notice Whether a round before this one may have left something here. Before the first, all that the plan lists was
+    /// swept.
+    function touched() internal view returns (bool yes) {
+        assembly ("memory-safe") {
+            yes := tload(TOUCHED_SLOT)
+        }
+    }
+
+    /// @notice Sets what {touched} says; false again before `execute` returns.
+    function touch(bool yes) internal {
+        assembly ("memory-safe") {
+            tstore(TOUCHED_SLOT, yes)
+        }
     }
 
     /// @notice The hash of a callback by `from` with `data`.
