@@ -2,7 +2,7 @@ import type { Address, PublicClient } from 'viem';
 import type { Account, Cell } from '../protocol.ts';
 import { poolAbi, scaledTokenAbi, stableTokenAbi } from './abi.ts';
 import type { AaveMarket } from './market.ts';
-import { type Answer, type Call, must, readTogether } from './read.ts';
+import { readWords, type WordCall } from './read.ts';
 import { debtSlot, slotsOfBitmap, stableSlot } from './slots.ts';
 import type { AaveState } from './state.ts';
 
@@ -11,12 +11,12 @@ const CHUNK = 1000;
 /** `eth_call`s in flight at once, so that a first sync does not look like an attack. */
 const LANES = 4;
 
-async function readAll(client: PublicClient, calls: readonly Call[], state: AaveState): Promise<Answer[]> {
-  const answers: Answer[] = [];
+async function readAll(client: PublicClient, calls: readonly WordCall[], state: AaveState): Promise<bigint[]> {
+  const answers: bigint[] = [];
   for (let start = 0; start < calls.length; start += CHUNK * LANES) {
     const lanes = Array.from({ length: LANES }, (_, lane) => {
       const from = start + lane * CHUNK;
-      return readTogether(client, calls.slice(from, from + CHUNK), state.block);
+      return readWords(client, calls.slice(from, from + CHUNK), state.block);
     });
     answers.push(...(await Promise.all(lanes)).flat());
   }
@@ -24,7 +24,7 @@ async function readAll(client: PublicClient, calls: readonly Call[], state: Aave
 }
 
 /** The call that gives the amount of a flag's slot. */
-function amountCall(market: AaveMarket, account: Address, slot: number): Call | undefined {
+function amountCall(market: AaveMarket, account: Address, slot: number): WordCall | undefined {
   const reserve = market.reserves[slot >> 1];
   if (!reserve) return undefined;
   const token = slot === debtSlot(reserve.id) ? reserve.variableDebtToken : reserve.aToken;
@@ -32,7 +32,7 @@ function amountCall(market: AaveMarket, account: Address, slot: number): Call | 
 }
 
 /** The calls that give what is owed at a stable rate where a debt's flag is set: principal, rate, last update. */
-function stableCalls(market: AaveMarket, account: Address, slot: number): Call[] {
+function stableCalls(market: AaveMarket, account: Address, slot: number): WordCall[] {
   const reserve = market.reserves[slot >> 1];
   if (!market.rules.stableDebt || !reserve || slot !== debtSlot(reserve.id)) return [];
   return (['principalBalanceOf', 'getUserStableRate', 'getUserLastUpdated'] as const).map((functionName) => ({
@@ -59,16 +59,16 @@ export async function readAccounts(
 ): Promise<Map<Address, Account>> {
   const flags = await readAll(
     client,
-    accounts.flatMap((account) => [
+    accounts.flatMap((account): WordCall[] => [
       { address: market.address, abi: poolAbi, functionName: 'getUserConfiguration', args: [account] },
       { address: market.address, abi: poolAbi, functionName: 'getUserEMode', args: [account] },
     ]),
     state,
   );
 
-  const calls: Call[] = [];
+  const calls: WordCall[] = [];
   const found = accounts.map((address, index) => {
-    const slots = slotsOfBitmap(must<bigint>(flags[2 * index]));
+    const slots = slotsOfBitmap(flags[2 * index]!);
     const cells: { slot: number; call?: number }[] = [];
     for (const slot of slots) {
       const call = amountCall(market, address, slot);
@@ -79,13 +79,12 @@ export async function readAccounts(
       const asked = stableCalls(market, address, slot);
       return asked.length > 0 ? [{ slot: stableSlot(slot >> 1), call: calls.push(...asked) - asked.length }] : [];
     });
-    const group = Number(must<bigint>(flags[2 * index + 1]));
+    const group = Number(flags[2 * index + 1]);
     return { address: address.toLowerCase() as Address, group, cells, stable };
   });
 
   const balances = await readAll(client, calls, state);
-  // A timestamp of 40 bits comes as a number.
-  const amountOf = (call: number) => BigInt(must<bigint | number>(balances[call]));
+  const amountOf = (call: number) => balances[call]!;
   return new Map(
     found.map(({ address, group, cells, stable }) => {
       const flagged = cells.map(({ slot, call }): Cell => ({ slot, amount: call === undefined ? 0n : amountOf(call) }));
