@@ -47,16 +47,24 @@ let serial = 0;
 function overHttp(url: string): Endpoint {
   const options = { timeout: TIMEOUT, maxResponseBodySize: LARGEST_ANSWER };
   const batching = http(url, { ...options, batch: { batchSize: 100 } })({}).config;
-  // The logs of many ranges in one answer would be refused as one, and come when the slowest is there.
+  // The logs of many ranges in one answer would be refused as one, and come when the slowest is there; and of many calls in
+  // one request nodes make one after the other.
   const single = http(url, options)({}).config;
   return {
     shown: describeUrl(url),
     request(body, timeout = TIMEOUT) {
-      const { request } = body.method === 'eth_getLogs' ? single : batching;
+      const { request } = body.method === 'eth_getLogs' || isLargeCall(body) ? single : batching;
       return within(timeout, request(body as never));
     },
     close() {},
   };
+}
+
+/** Calldata that is worth a request of its own, hex digits. */
+const LARGE_CALL = 20_000;
+
+function isLargeCall({ method, params }: RpcBody): boolean {
+  return method === 'eth_call' && ((params as [{ data?: string }])[0].data?.length ?? 0) > LARGE_CALL;
 }
 
 type Listen = (event: 'close', listener: () => void) => void;
