@@ -4,6 +4,7 @@ import './check-node.mjs';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { breakdown } from './gas-breakdown.mjs';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 
@@ -47,6 +48,14 @@ const rows = [
   ...rowsOf('gas.dex223.none.confirm', { overhead: 20_000 }),
 ];
 
+/** How the second table is read: what any transaction pays, what is ours, what we ask of others. */
+const ORDER = [
+  ...['intrinsic', 'calldata'],
+  ...['code', 'storage', 'transient storage', 'calling out', 'events'],
+  ...['token reads', 'approvals', 'payments', 'liquidation', 'funding and sales', 'refund'],
+];
+const gas = (amount) => amount.toLocaleString('en');
+
 if (values.json) {
   for (const { name, value, unit, target = null } of rows) console.log(JSON.stringify({ name, value, unit, target }));
 } else {
@@ -57,4 +66,13 @@ if (values.json) {
     met: target === undefined ? '' : value <= target ? 'yes' : `no, by ${(value - target).toLocaleString('en')}`,
   }));
   console.table(shown);
+
+  const [swap, loan] = [
+    await breakdown('test_flashSwap', value('gas.aave-v3.flash-swap.total')),
+    await breakdown('test_flashLoan', value('gas.aave-v3.flash-loan.total')),
+  ].map((measured) => Object.fromEntries(measured));
+  console.log('Where it goes, with one leg; what the Liquidator itself does stands from code to events:');
+  console.table(
+    Object.fromEntries(ORDER.map((row) => [row, { 'flash swap': gas(swap[row]), 'flash loan': gas(loan[row]) }])),
+  );
 }
