@@ -10,7 +10,8 @@ const STORAGE = [
   '1 +0 address _pendingOwner',
   '2 +0 address treasury',
   '2 +20 uint16 tipCapBps',
-  '3 +0 mapping(address => bool) operators',
+  '3 +0 mapping(address => address) _treasuryOf',
+  '4 +0 address[] _operators',
 ];
 const LONGEST = 300;
 /** Parameters whose meaning their notice gives without their name: may now, or no longer. */

@@ -48,7 +48,10 @@ export const guards = [
   execution('if (to == address(0)) revert NotOperator(msg.sender);'),
   execution('if (block.timestamp > plan.validUntil()) revert Expired(plan.validUntil(), block.timestamp);'),
   execution('if (outcome.landed == 0) revert NothingLanded(outcome.lastReason);'),
-  guard('Packed.sol', 'Bounds.t.sol')('if (i >= (wordAt(PlanAt.unwrap(plan)) >> 8) & 0xff) revert ILiquidator.BadEncoding();'),
+  guard(
+    'Packed.sol',
+    'Bounds.t.sol',
+  )('if (i >= (wordAt(PlanAt.unwrap(plan)) >> 8) & 0xff) revert ILiquidator.BadEncoding();'),
   reentry('Settlement.sweep(plan, to);'),
   callbacks('if (msg.sender != address(this)) revert UnexpectedCallback(msg.sender, msg.sig);'),
 
@@ -86,9 +89,7 @@ export const guards = [
   flashSwap(' || tokenIn == debtToken'),
   flashSwap('if (hops.length % UniswapV3.HOP != 0) revert ILiquidator.BadEncoding();'),
   flashSwap('if (tally == 0) UniswapV3.bubble(reason);'),
-  allowance(
-    'if (allowance(token, spender) != 0) SafeTransferLib.safeApprove(token, spender, 0);',
-  ),
+  allowance('if (allowance(token, spender) != 0) SafeTransferLib.safeApprove(token, spender, 0);'),
 
   // Sales.
   sales('if (out < minOut) revert ILiquidator.OutBelowMin(out, minOut);'),

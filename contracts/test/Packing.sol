@@ -88,6 +88,7 @@ library Packing {
         require(value >> (8 * size) == 0, "does not fit a packed plan");
         data = new bytes(size);
         for (uint256 i = size; i != 0; --i) {
+            // forge-lint: disable-next-line(unsafe-typecast) -- the last byte is what is asked for
             data[i - 1] = bytes1(uint8(value));
             value >>= 8;
         }
