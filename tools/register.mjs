@@ -4,4 +4,4 @@ import './check-node.mjs';
 
 // ts-node uses a deprecated constructor in the thread that hooks run in; its users can do nothing about it.
 register('data:text/javascript,process.noDeprecation = true;');
-register('ts-node/esm/transpile-only', import.meta.url);
+register('./transpile.mjs', import.meta.url);
