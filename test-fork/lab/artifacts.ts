@@ -25,7 +25,7 @@ export type Profile = keyof typeof PROFILES;
 
 /** The same for a lab of scope `core`; what the reference protocols are made of is not among it. */
 const CORE = {
-  lab: ['Imports', 'PriceFeed', 'Tether', 'Token'].map((name) => `test-fork/lab/contracts/${name}.sol`),
+  lab: ['Imports', 'PriceFeed', 'Tether', 'Token', 'UsdCoin'].map((name) => `test-fork/lab/contracts/${name}.sol`),
 };
 
 /**

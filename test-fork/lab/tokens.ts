@@ -99,7 +99,10 @@ export async function deployTokens(sender: Sender): Promise<Tokens> {
     const { name, decimals, pair, price } = assets[symbol];
     if (symbol === 'WETH') tokens[symbol] = await sender.deploy(foundryArtifact('WETH9'));
     else if (symbol === 'USDT') tokens[symbol] = await sender.deploy(foundryArtifact('Tether'));
-    else tokens[symbol] = await sender.deploy(foundryArtifact('Token'), [name, symbol, decimals]);
+    else {
+      const artifact = foundryArtifact(symbol === 'USDC' ? 'UsdCoin' : 'Token');
+      tokens[symbol] = await sender.deploy(artifact, [name, symbol, decimals]);
+    }
     feeds[symbol] = await sender.deploy(foundryArtifact('PriceFeed'), [pair, price]);
   }
   return { tokens, feeds };

@@ -20,13 +20,6 @@ contract Token is ERC20 {
         return DECIMALS;
     }
 
-    /// @dev An unlimited allowance is used up like any other, as Circle's token does it.
-    function _spendAllowance(address holder, address spender, uint256 amount) internal override {
-        uint256 allowed = allowance(holder, spender);
-        if (allowed < amount) revert ERC20InsufficientAllowance(spender, allowed, amount);
-        _approve(holder, spender, allowed - amount, false);
-    }
-
     /// @notice Creates tokens out of nothing.
     /// @param to Who receives them.
     /// @param amount How many, in the token's smallest unit.
