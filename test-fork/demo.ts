@@ -94,9 +94,11 @@ function watch(keeper: KeeperProcess): Promise<Row[]> {
     keeper.onLine((line) => {
       const { msg, head, underwater, accounts } = line;
       if (msg === 'every borrower is read') say(`the keeper watches ${accounts} accounts from block ${head}`);
-      if (msg === 'sent') waiting.add(line.account);
+      const named = [line.account].flat();
+      if (msg === 'sent') for (const account of named) waiting.add(account);
       if (msg === 'landed') rows.push(rowOf(line));
-      if (['landed', 'lost', 'reverted', 'cancelled', 'replaced'].includes(msg)) waiting.delete(line.account);
+      if (['landed', 'lost', 'reverted', 'cancelled', 'replaced'].includes(msg))
+        for (const account of named) waiting.delete(account);
       if (msg === 'sent' || msg === 'landed') quiet = 0;
       if (msg !== 'head' || rows.length === 0) return;
       say(`block ${head}: ${underwater} under water, ${rows.length} liquidated`);

@@ -1,4 +1,3 @@
-import type { Address } from 'viem';
 import { openTracker, type Tracker } from './book/tracker.ts';
 import { type Head, headOf } from './chain/head.ts';
 import { chainPreset } from './config/chains.ts';
@@ -32,7 +31,7 @@ const FINISH_WITHIN = 30_000;
 
 /**
  * The keeper. At every head: bring each market to it, see what became of what was sent, judge at the next block's time who is
- * under water, plan the best legal liquidation, rehearse it and send it. An error ends the head, not the loop.
+ * under water, plan the best legal liquidations together, rehearse them and send them. An error ends the head, not the loop.
  */
 export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger): Promise<Summary> {
   const { settings, chain, markets } = ready;
@@ -151,13 +150,12 @@ async function act(tracker: Tracker, head: Head, rooms: Rooms, stop: AbortSignal
   const due = [...judged.underwater.keys()].filter((account) => dispatcher.isDue(tracker, account, head));
   if (due.length === 0) return;
 
-  const options = new Map(due.map((account: Address) => [account, tracker.options(account, timestamp)]));
-  const { offers, without, planning } = await planner.plan(tracker, options);
-  for (const [account, reason] of without) dispatcher.setAside(tracker, account, reason, head);
+  const { offers, without } = await planner.plan(tracker, due, timestamp, head);
+  for (const [account, why] of without) dispatcher.setAside(tracker, account, why, head);
   for (const [index, offer] of offers.entries()) {
     if (stop.aborted) return;
     if (dispatcher.isFull()) return report.waiting(offers.length - index);
-    await dispatcher.attempt(tracker, offer, head, planning);
+    await dispatcher.attempt(tracker, offer, head);
   }
 }
 

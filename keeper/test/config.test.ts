@@ -64,11 +64,10 @@ describe('precedence', () => {
     expect(withPreset(settings, 1)).toMatchObject({
       wrappedNative: given,
       uniswapV3Factory: '0x1F98431c8aD98523631AE4a59f267346ea31F984',
-      uniswapV3Quoter: '0x61fFE014bA17989E743c5F6cB21bF9697530B21e',
       pollingInterval: 1_000,
     });
     const fork = await read([...BASE, '--uniswap-v3-factory', given]);
-    expect(withPreset(fork, 1)).toMatchObject({ uniswapV3Factory: given, uniswapV3Quoter: undefined });
+    expect(withPreset(fork, 1)).toMatchObject({ uniswapV3Factory: given });
     expect(() => withPreset(fork, 31337)).toThrow('--wrapped-native is required on chain 31337: there is no preset');
   });
 });
@@ -116,6 +115,9 @@ describe('bounds', () => {
     ['--min-profit', '-1', '0', '1000000', '1000001', decimal('the native coin', '0', '1000000')],
     ['--max-gas-price', '0', '0.000000001', '1000000', '1000000.1', decimal('gwei', '0.000000001', '1000000')],
     ['--slippage', '-1', '0', '5000', '5001', whole('basis points', 0, 5_000)],
+    ['--max-legs', '0', '1', '120', '121', whole('liquidations', 1, 120)],
+    ['--stale-probability', '-1', '0', '0.999999', '1', decimal('probability', '0', '0.999999')],
+    ['--loss-probability', '-1', '0', '1', '1.1', decimal('probability', '0', '1')],
     ['--bump-after-blocks', '0', '1', '1000', '1001', whole('blocks', 1, 1_000)],
     ['--max-in-flight', '0', '1', '64', '65', whole('transactions', 1, 64)],
     ['--log-range', '0', '1', '10000000', '10000001', whole('blocks', 1, 10_000_000)],

@@ -30,7 +30,7 @@ export type KeeperProcess = {
 export const labFlags = (directory: CoreDirectory, url: string): string[] => [
   ...['--protocol', 'aave-v3', '--rpc', url, '--market', directory.aave.pool],
   ...['--wrapped-native', directory.tokens.WETH.address],
-  ...['--uniswap-v3-factory', directory.uniswapV3.factory, '--uniswap-v3-quoter', directory.uniswapV3.quoter],
+  ...['--uniswap-v3-factory', directory.uniswapV3.factory],
 ];
 
 /** Starts `keeper/src/cli.ts` with the flags given, its log in JSON. */

@@ -58,7 +58,7 @@ describe('ether falls by 15 %', () => {
     await setPrice(scene, 'WETH', 1_700n * USD);
 
     const nonce = await client.getTransactionCount({ address: operator });
-    const look = scene.keeper(['--once', '--dry-run']);
+    const look = scene.keeper(['--once', '--dry-run', '--max-legs', '1']);
     const code = await look.ended;
     rehearsal = look.lines;
     before = { treasury: await holdings(scene, treasury), nonce, code };
@@ -66,7 +66,8 @@ describe('ether falls by 15 %', () => {
 
     fromBlock = await client.getBlockNumber({ cacheTime: 0 });
     await client.setAutomine(false);
-    keeper = scene.keeper(['--max-in-flight', '24']);
+    // One account a transaction: what is said of each is then of it alone.
+    keeper = scene.keeper(['--max-in-flight', '24', '--max-legs', '1']);
     await keeper.waitFor(({ msg }) => msg === 'every borrower is read');
     await mineUntilDone(scene, keeper);
     rows = keeper.lines.filter(({ msg }) => msg === 'landed').map(rowOf);
@@ -122,10 +123,11 @@ describe('ether falls by 15 %', () => {
     const row = await only(made.half, 950n, 1_000n);
     expect([row.debt, row.collateral]).toEqual(['USDC', 'WETH']);
     const left = await owed(row, 'USDC');
-    // Half is taken in base currency and the rest is scaled: each rounds by a unit or two.
+    // Half is taken in base currency and the rest is scaled: each rounds by a unit or two. It is half of what is owed when it is
+    // judged; what has accrued since is left.
     const difference = left - row.repaid;
     expect(difference).toBeGreaterThanOrEqual(-4n);
-    expect(difference).toBeLessThanOrEqual(4n);
+    expect(difference).toBeLessThanOrEqual(row.repaid / 1_000_000n);
   });
 
   test('health of 0.95 and less: all is closed', async () => {

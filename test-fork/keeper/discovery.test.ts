@@ -42,7 +42,7 @@ describe('an endpoint without old state, asked for a few blocks of logs at a tim
       refused += 1;
       return { error: { code: -32_000, message: 'missing trie node: state is pruned' } };
     });
-    keeper = scene.keeper(['--dry-run', '--once', '--log-range', '5'], proxy.url);
+    keeper = scene.keeper(['--dry-run', '--once', '--log-range', '5', '--max-legs', '1'], proxy.url);
     expect(await keeper.ended).toBe(0);
   });
   afterAll(async () => {

@@ -31,7 +31,7 @@ describe('a price source that reverts, and a node that fails every rehearsal of 
     proxy = await startProxy(scene.url, ({ method }) =>
       nodeFails && method === 'eth_estimateGas' ? { error: { code: -32_000, message: 'header not found' } } : undefined,
     );
-    keeper = scene.keeper(['--max-in-flight', '16'], proxy.url);
+    keeper = scene.keeper(['--max-in-flight', '16', '--max-legs', '1'], proxy.url);
   });
   afterAll(async () => {
     await scene?.stop();

@@ -29,7 +29,7 @@ afterAll(() => scene?.stop());
 /** A test that failed leaves its keeper behind, which would send beside the next one's. */
 let keeper: KeeperProcess | undefined;
 const start = (...flags: string[]) => {
-  keeper = scene.keeper(flags);
+  keeper = scene.keeper([...flags, '--max-legs', '1']);
   return keeper;
 };
 afterEach(async () => {

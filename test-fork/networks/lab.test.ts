@@ -15,7 +15,7 @@ describe('the lab as a network', () => {
     blocks: 1_000n,
     flags: [
       ...['--wrapped-native', directory.tokens.WETH.address],
-      ...['--uniswap-v3-factory', directory.uniswapV3.factory, '--uniswap-v3-quoter', directory.uniswapV3.quoter],
+      ...['--uniswap-v3-factory', directory.uniswapV3.factory],
     ],
   }));
 });

@@ -11,18 +11,19 @@ export interface ChainPreset {
   wrappedNative?: Address;
   /** Usual time between blocks, milliseconds. */
   blockTime: number;
-  /** Uniswap v3 itself; forks of it are given by flag. */
-  uniswapV3?: { factory: Address; quoter: Address };
+  /** Factory of Uniswap v3 itself; forks of it are given by flag. */
+  uniswapV3?: Address;
+  /** Where a rollup tells what publishing calldata costs: its price oracle, or Arbitrum's way. */
+  l1Fee?: { oracle: Address } | 'arbitrum';
 }
 
-// Wrapped coins: @aave-dao/aave-address-book 4.68.1. Factories: @uniswap/sdk-core 7.19.4. QuoterV2: the same where it lists
-// that contract, else QUOTER_V2_ADDRESSES of @uniswap/smart-order-router 4.31.10. What neither has (Gnosis, Sonic, Scroll,
-// Linea's QuoterV2): as at least two public configurations agree (CoW Protocol, 0x Settler, SushiSwap, Oku); Plasma's QuoterV2
-// is in no two. Block times: viem/chains 2.57.20.
-const UNISWAP_V3 = {
-  factory: '0x1F98431c8aD98523631AE4a59f267346ea31F984',
-  quoter: '0x61fFE014bA17989E743c5F6cB21bF9697530B21e',
-} as const;
+/** The OP stack's GasPriceOracle, a predeploy. */
+const OP_STACK = { oracle: '0x420000000000000000000000000000000000000F' } as const;
+
+// Wrapped coins: @aave-dao/aave-address-book 4.68.1. Factories: @uniswap/sdk-core 7.19.4; what it has not (Gnosis, Sonic,
+// Scroll): as at least two public configurations agree (CoW Protocol, 0x Settler, SushiSwap, Oku); Plasma's is in no two.
+// Block times: viem/chains 2.57.20. Fee oracles: the predeploys of the OP stack and of Scroll.
+const UNISWAP_V3 = '0x1F98431c8aD98523631AE4a59f267346ea31F984';
 
 /** The chains that need no `--wrapped-native`, and the local development chain. */
 export const CHAINS: readonly ChainPreset[] = [
@@ -42,6 +43,7 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'ETH',
     wrappedNative: '0x4200000000000000000000000000000000000006',
     blockTime: 2_000,
+    l1Fee: OP_STACK,
     uniswapV3: UNISWAP_V3,
   },
   {
@@ -51,10 +53,7 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'BNB',
     wrappedNative: '0xbb4CdB9CBd36B01bD1cBaEBF2De08d9173bc095c',
     blockTime: 750,
-    uniswapV3: {
-      factory: '0xdB1d10011AD0Ff90774D0C6Bb92e5C5c8b4461F7',
-      quoter: '0x78D78E420Da98ad378D7799bE8f4AF69033EB077',
-    },
+    uniswapV3: '0xdB1d10011AD0Ff90774D0C6Bb92e5C5c8b4461F7',
   },
   {
     id: 100,
@@ -63,10 +62,7 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'XDAI',
     wrappedNative: '0xe91D153E0b41518A2Ce8Dd3D7944Fa863463a97d',
     blockTime: 5_000,
-    uniswapV3: {
-      factory: '0xe32F7dD7e3f098D518ff19A22d5f028e076489B1',
-      quoter: '0x7E9cB3499A6cee3baBe5c8a3D328EA7FD36578f4',
-    },
+    uniswapV3: '0xe32F7dD7e3f098D518ff19A22d5f028e076489B1',
   },
   {
     id: 137,
@@ -84,10 +80,7 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'S',
     wrappedNative: '0x039e2fB66102314Ce7b64Ce5Ce3E5183bc94aD38',
     blockTime: 630,
-    uniswapV3: {
-      factory: '0xcb2436774C3e191c85056d248EF4260ce5f27A9D',
-      quoter: '0x5911cB3633e764939edc2d92b7e1ad375Bb57649',
-    },
+    uniswapV3: '0xcb2436774C3e191c85056d248EF4260ce5f27A9D',
   },
   {
     id: 8453,
@@ -96,10 +89,8 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'ETH',
     wrappedNative: '0x4200000000000000000000000000000000000006',
     blockTime: 2_000,
-    uniswapV3: {
-      factory: '0x33128a8fC17869897dcE68Ed026d694621f6FDfD',
-      quoter: '0x3d4e44Eb1374240CE5F1B871ab261CD16335B76a',
-    },
+    l1Fee: OP_STACK,
+    uniswapV3: '0x33128a8fC17869897dcE68Ed026d694621f6FDfD',
   },
   {
     id: 9745,
@@ -117,6 +108,7 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'ETH',
     wrappedNative: '0x82aF49447D8a07e3bd95BD0d56f35241523fBab1',
     blockTime: 250,
+    l1Fee: 'arbitrum',
     uniswapV3: UNISWAP_V3,
   },
   {
@@ -126,10 +118,8 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'CELO',
     wrappedNative: '0x471EcE3750Da237f93B8E339c536989b8978a438',
     blockTime: 1_000,
-    uniswapV3: {
-      factory: '0xAfE208a311B21f13EF87E33A90049fC17A7acDEc',
-      quoter: '0x82825d0554fA07f7FC52Ab63c961F330fdEFa8E8',
-    },
+    l1Fee: OP_STACK,
+    uniswapV3: '0xAfE208a311B21f13EF87E33A90049fC17A7acDEc',
   },
   {
     id: 43114,
@@ -138,10 +128,7 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'AVAX',
     wrappedNative: '0xB31f66AA3C1e785363F0875A1B74E27b85FD66c7',
     blockTime: 1_700,
-    uniswapV3: {
-      factory: '0x740b1c1de25031C31FF4fC9A62f554A55cdC1baD',
-      quoter: '0xbe0F5544EC67e9B3b2D979aaA43f18Fd87E6257F',
-    },
+    uniswapV3: '0x740b1c1de25031C31FF4fC9A62f554A55cdC1baD',
   },
   {
     id: 59144,
@@ -150,10 +137,7 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'ETH',
     wrappedNative: '0xe5D7C2a44FfDDf6b295A15c148167daaAf5Cf34f',
     blockTime: 2_000,
-    uniswapV3: {
-      factory: '0x31FAfd4889FA1269F7a13A66eE0fB458f27D72A9',
-      quoter: '0x42bE4D6527829FeFA1493e1fb9F3676d2425C3C1',
-    },
+    uniswapV3: '0x31FAfd4889FA1269F7a13A66eE0fB458f27D72A9',
   },
   {
     id: 534352,
@@ -162,10 +146,8 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'ETH',
     wrappedNative: '0x5300000000000000000000000000000000000004',
     blockTime: 3_000,
-    uniswapV3: {
-      factory: '0x70C62C8b8e801124A4Aa81ce07b637A3e83cb919',
-      quoter: '0x2566e082Cb1656d22BCbe5644F5b997D194b5299',
-    },
+    l1Fee: { oracle: '0x5300000000000000000000000000000000000002' },
+    uniswapV3: '0x70C62C8b8e801124A4Aa81ce07b637A3e83cb919',
   },
 ];
 

@@ -23,13 +23,10 @@ export function withPreset(settings: Settings, chainId: number): ChainSettings {
   if (!wrappedNative) {
     throw usageError(`--wrapped-native is required on chain ${chainId}: there is no preset to take it from`);
   }
-  // A factory given by flag is a fork or a local copy: the preset's quoter reads another factory's pools.
-  const uniswap = settings.uniswapV3Factory ? undefined : preset?.uniswapV3;
   return {
     ...settings,
     wrappedNative,
-    uniswapV3Factory: settings.uniswapV3Factory ?? uniswap?.factory,
-    uniswapV3Quoter: settings.uniswapV3Quoter ?? uniswap?.quoter,
+    uniswapV3Factory: settings.uniswapV3Factory ?? preset?.uniswapV3,
     pollingInterval: pollingIntervalOf(settings.pollingInterval, chainId),
   };
 }

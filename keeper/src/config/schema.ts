@@ -133,6 +133,27 @@ const shape = {
     unit: 'bps',
     example: '30',
   }),
+  maxLegs: whole({ min: 1, max: 120, of: 'liquidations' }).prefault('120').register(notes, {
+    group: 'Money and gas',
+    description: 'Most liquidations in one transaction; 1 sends each alone',
+    unit: 'liquidations',
+    example: '24',
+  }),
+  staleProbability: decimal({ min: '0', max: '0.999999', decimals: 6, of: 'probability' })
+    .prefault('0.001')
+    .register(notes, {
+      group: 'Money and gas',
+      description:
+        'Chance that an account of a batch is gone when it is mined; the higher, the fewer share a flash swap',
+      takes: 'number',
+      example: '0.02',
+    }),
+  lossProbability: decimal({ min: '0', max: '1', decimals: 6, of: 'probability' }).prefault('0').register(notes, {
+    group: 'Money and gas',
+    description: 'Chance that a rival is first and the gas is lost; 0 where a plan that fails is not mined',
+    takes: 'number',
+    example: '0.2',
+  }),
   bumpAfterBlocks: whole({ min: 1, max: 1_000, of: 'blocks' }).prefault('3').register(notes, {
     group: 'Money and gas',
     description: 'Raise the fee of a transaction that has waited this long',
@@ -170,13 +191,6 @@ const shape = {
     description: 'Uniswap v3 factory whose pools fund and sell',
     takes: 'address',
     example: '0x1F98431c8aD98523631AE4a59f267346ea31F984',
-    unset: PRESET,
-  }),
-  uniswapV3Quoter: address().optional().register(notes, {
-    group: 'Venues',
-    description: 'QuoterV2 of that factory',
-    takes: 'address',
-    example: '0x61fFE014bA17989E743c5F6cB21bF9697530B21e',
     unset: PRESET,
   }),
   dryRun: onOff().prefault('false').register(notes, {

@@ -1,8 +1,10 @@
-import type { Abi, Address, TransactionReceipt } from 'viem';
+import type { Abi, Address, Hex, TransactionReceipt } from 'viem';
 import { liquidatorAbi } from '../bindings.ts';
 import type { Tracker } from '../book/tracker.ts';
 import type { Head } from '../chain/head.ts';
-import { type Offer, type Planning, planOf } from '../planning/plan.ts';
+import { openL1Fee } from '../chain/l1-fee.ts';
+import { type Offer, settled, type Terms } from '../planning/offer.ts';
+import type { Without } from '../planning/offers.ts';
 import type { Ready } from '../preflight.ts';
 import { protocols } from '../protocols/registry.ts';
 import type { MarketKey } from '../store/market.ts';
@@ -12,6 +14,7 @@ import { type Flight, openLane, type Settled } from './lane.ts';
 import type { About, Ledger, MinedAs } from './ledger.ts';
 import { outcomeOf } from './outcome.ts';
 import { planData, rehearse } from './rehearse.ts';
+import { split } from './split.ts';
 
 /** What a run came to. Wei. */
 export type Summary = {
@@ -35,13 +38,13 @@ export type Dispatcher = {
   isFull(): boolean;
   /** Whether an account may be planned for: it is not on its way, and not set aside for now. */
   isDue(market: Tracker, account: Address, head: Head): boolean;
-  setAside(market: Tracker, account: Address, reason: string, head: Head): void;
+  setAside(market: Tracker, account: Address, without: Without, head: Head): void;
   /** These accounts have changed: what was said of them holds no longer. */
   forget(market: Tracker, accounts: ReadonlySet<Address>): void;
   /** Only these are under water; who was set aside and is not among them is only watched again. */
   rescued(market: Tracker, underwater: ReadonlyMap<Address, unknown>): void;
-  /** Rehearses the offer and sends it, unless it no longer pays. */
-  attempt(market: Tracker, offer: Offer, head: Head, planning: Planning): Promise<void>;
+  /** Rehearses the offer and sends it, unless it no longer pays; a batch that fails is taken apart, at the same head. */
+  attempt(market: Tracker, offer: Offer, head: Head): Promise<void>;
   /** Looks after what is on its way, and writes down what has ended. */
   onHead(head: Head): Promise<void>;
   /** The blocks above `ancestor` are no longer on the chain. */
@@ -53,6 +56,7 @@ export async function openDispatcher(rooms: { ready: Ready; ledger: Ledger; repo
   const { settings, chain, operator, liquidator } = rooms.ready;
   const { client } = chain;
   const { minProfit } = settings;
+  const l1Fee = openL1Fee(client, chain.id);
   const errors: Abi = [...liquidatorAbi, ...Object.values(protocols).flatMap((protocol) => protocol.errors)];
   const summary: Summary = { liquidated: 0, lost: 0, reverted: 0, cancelled: 0, value: 0n, gas: 0n };
   /** Accounts that were set aside, by market. */
@@ -81,11 +85,11 @@ export async function openDispatcher(rooms: { ready: Ready; ledger: Ledger; repo
       ({ about }) => sameMarket(about.market, market) && about.legs.some((leg) => same(leg.account, account)),
     );
 
-  function setAside(market: Tracker, account: Address, reason: string, head: Head): void {
+  function setAside(market: Tracker, account: Address, { reason, terms }: Without, head: Head): void {
     const accounts = aside.get(market) ?? new Set();
     aside.set(market, accounts.add(account.toLowerCase() as Address));
     ledger.setAside(market.key, account, reason, head);
-    report.skipped(account, reason);
+    report.skipped(account, reason, terms);
   }
 
   function forget(market: Tracker, accounts: ReadonlySet<Address>): void {
@@ -94,22 +98,22 @@ export async function openDispatcher(rooms: { ready: Ready; ledger: Ledger; repo
     for (const account of accounts) aside.get(market)?.delete(account);
   }
 
-  async function settle(settled: Settled<About>, head: Head): Promise<void> {
-    const { about } = settled;
-    if (!('receipt' in settled)) {
-      const { state } = settled;
-      const reason = state === 'replaced' ? 'its nonce was used by a transaction that is not ours' : settled.reason;
+  async function settle(ended: Settled<About>, head: Head): Promise<void> {
+    const { about } = ended;
+    if (!('receipt' in ended)) {
+      const { state } = ended;
+      const reason = state === 'replaced' ? 'its nonce was used by a transaction that is not ours' : ended.reason;
       ledger.ended(about, state, reason);
       summary.cancelled += 1;
       return report.withdrawn(about, state, reason);
     }
-    const { receipt } = settled;
+    const { receipt } = ended;
     const mined = minedAs(receipt, head);
     summary.gas += mined.cost;
-    if (settled.state === 'cancelled') {
-      ledger.ended(about, 'cancelled', settled.reason, mined);
+    if (ended.state === 'cancelled') {
+      ledger.ended(about, 'cancelled', ended.reason, mined);
       summary.cancelled += 1;
-      return report.withdrawn(about, 'cancelled', settled.reason);
+      return report.withdrawn(about, 'cancelled', ended.reason);
     }
     const outcome = await outcomeOf(client, receipt, errors);
     if (outcome.state === 'landed') {
@@ -123,12 +127,71 @@ export async function openDispatcher(rooms: { ready: Ready; ledger: Ledger; repo
     report.outcome(about, receipt, outcome);
   }
 
+  /** The plan's calldata, and what a run of it on the pending block says. */
+  async function tryOut(offer: Offer): Promise<Tried> {
+    const data = planData(offer.plan);
+    try {
+      const call = { from: operator!.account.address, to: liquidator!.address, data };
+      const [{ value, gas }, l1] = await Promise.all([rehearse(client, call, 'pending'), l1Fee.of(data)]);
+      // Nodes of some rollups count the layer below as gas.
+      const gasCost = (gas - l1.gas) * offer.gasPrice;
+      const terms = settled({ ...offer.terms, value, gasCost, l1: l1.fee });
+      if (offer.legs.length > 1 && value + offer.smallest / 2n < offer.terms.value)
+        return { reason: `brings ${value} wei and not the ${offer.terms.value} it was planned for`, terms };
+      if (terms.net < minProfit) return { reason: `pays ${terms.net} wei after gas, less than --min-profit`, terms };
+      return { data, gas, terms };
+    } catch (error) {
+      return { reason: describeError(error, errors) };
+    }
+  }
+
+  async function attempt(market: Tracker, offer: Offer, head: Head): Promise<void> {
+    if (!operator || !liquidator) return report.wouldSend(offer, offer);
+    const tried = await tryOut(offer);
+    if (!('reason' in tried)) return send(market, offer, tried, head);
+    if (offer.legs.length === 1) return setAside(market, offer.legs[0]!.option.account, tried, head);
+    report.takenApart(offer, tried.reason);
+    const { offers, failing } = await split(offer, async (alone) => {
+      const found = await tryOut(alone);
+      return 'reason' in found ? found : undefined;
+    });
+    for (const [account, without] of failing) setAside(market, account, without, head);
+    for (const [index, each] of offers.entries()) {
+      if (isFull()) return report.waiting(offers.length - index);
+      await attempt(market, each, head);
+    }
+  }
+
+  async function send(market: Tracker, offer: Offer, { data, gas, terms }: Rehearsed, head: Head): Promise<void> {
+    if (!lane || !operator || !liquidator) return report.wouldSend(offer, { gas, terms });
+    const { value, l1 } = terms;
+    const shipment = { to: liquidator.address, data, value, gas, budget: value - l1 - minProfit };
+    const legs = offer.legs.map(({ option }) => ({
+      account: option.account,
+      debt: option.debtAsset,
+      collateral: option.collateralAsset,
+    }));
+    const kept = { ...shipment, operator: operator.account.address, validUntil: offer.plan.validUntil };
+    const about = ledger.planned(market.key, legs, kept);
+    try {
+      const hash = await lane.send({ ...shipment, about }, head.number);
+      ledger.sent(about);
+      report.sent(offer, hash, { gas, terms });
+    } catch (error) {
+      const reason = describeError(error, errors);
+      ledger.refused(about, reason);
+      for (const account of new Set(legs.map((leg) => leg.account))) setAside(market, account, { reason }, head);
+    }
+  }
+
+  const isFull = () => lane !== undefined && inFlight().length >= settings.maxInFlight;
+
   return {
     summary,
     errors,
     acted: false,
     inFlight,
-    isFull: () => lane !== undefined && inFlight().length >= settings.maxInFlight,
+    isFull,
     isDue: (market, account, head) => !isBusy(market.key, account) && ledger.isDue(market.key, account, head),
     setAside,
 
@@ -140,40 +203,19 @@ export async function openDispatcher(rooms: { ready: Ready; ledger: Ledger; repo
       forget(market, new Set(safe));
     },
 
-    async attempt(market, offer, head, planning) {
-      const { account, debtAsset: debt, collateralAsset: collateral } = offer.option;
-      if (!operator || !liquidator) return report.wouldSend(offer, undefined);
-      const plan = planOf(offer, head, minProfit, planning);
-      const call = { from: operator.account.address, to: liquidator.address, data: planData(plan) };
-      let about: About | undefined;
-      try {
-        const { value, gas } = await rehearse(client, call, 'pending');
-        const net = value - gas * planning.gasPrice;
-        if (net < minProfit) {
-          return setAside(market, account, `pays ${net} wei after gas, less than --min-profit`, head);
-        }
-        if (!lane) return report.wouldSend(offer, { value, gas, net });
-        const { to, data } = call;
-        const shipment = { to, data, value, gas, budget: value - minProfit };
-        const terms = { ...shipment, operator: call.from, validUntil: plan.validUntil };
-        about = ledger.planned(market.key, [{ account, debt, collateral }], terms);
-        const hash = await lane.send({ ...shipment, about }, head.number);
-        ledger.sent(about);
-        report.sent(offer, hash, { value, gas, net });
-      } catch (error) {
-        const reason = describeError(error, errors);
-        if (about) ledger.refused(about, reason);
-        setAside(market, account, reason, head);
-      }
-    },
+    attempt,
 
     async onHead(head) {
-      for (const settled of (await lane?.onHead(head.number)) ?? []) await settle(settled, head);
+      for (const ended of (await lane?.onHead(head.number)) ?? []) await settle(ended, head);
     },
 
     unwind: (ancestor, head) => lane?.unwind(ancestor, head),
   };
 }
+
+/** A plan as it was rehearsed: its calldata, its gas and what it comes to. */
+type Rehearsed = { data: Hex; gas: bigint; terms: Terms };
+type Tried = Rehearsed | Without;
 
 const minedAs = (receipt: TransactionReceipt, head: Head): MinedAs => ({
   hash: receipt.transactionHash,

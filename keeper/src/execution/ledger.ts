@@ -4,7 +4,7 @@ import type { Attempt, AttemptState, PlannedLeg } from '../store/attempts.ts';
 import type { MarketKey } from '../store/market.ts';
 import type { Store } from '../store/store.ts';
 import type { Flight } from './lane.ts';
-import type { Mined } from './outcome.ts';
+import { type Mined, sharesOf } from './outcome.ts';
 
 /** What a transaction is about: `id` is its attempt's. */
 export type About = { id: number; market: MarketKey; legs: readonly PlannedLeg[] };
@@ -112,17 +112,12 @@ export function openLedger(store: Store, operator: Address | undefined): Ledger 
       ledger.ended(about, 'expired', reason);
     },
 
-    landed(about, { legs, profits, value }, { hash, block, time, gas, cost }) {
+    landed(about, outcome, { hash, block, time, gas, cost }) {
       store.atomic(() => {
-        attempts.update(about.id, { state: 'landed', value, gas, cost, reason: undefined });
+        attempts.update(about.id, { state: 'landed', value: outcome.value, gas, cost, reason: undefined });
         mark(about, 'landed');
-        const count = BigInt(legs.length);
-        // A batch earns as a whole; its history is shared out evenly, what does not divide goes to the first.
-        const share = (whole: bigint, leg: number) => whole / count + (leg === 0 ? whole % count : 0n);
-        legs.forEach((done, leg) => {
-          const earned = profits.map(({ token, amount }) => ({ token, amount: share(amount, leg) }));
-          const worth = { profits: earned, value: share(value, leg), gasCost: share(cost, leg) };
-          positions.add({ hash, leg, market: about.market, ...done, ...worth, block, time });
+        sharesOf(outcome, { gas, cost }).forEach(({ done, profits, value, gasCost }, leg) => {
+          positions.add({ hash, leg, market: about.market, ...done, profits, value, gasCost, block, time });
         });
       });
     },

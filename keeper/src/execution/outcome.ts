@@ -27,6 +27,28 @@ export type Mined =
 /** What a protocol says of an account that is not, or no longer, under water. Aave up to 3.3 says it by the number 45. */
 const SAFE_AGAIN = /HealthFactorNotBelowThreshold|(^|\W)45(\W|$)/;
 
+/** One leg's part of what its plan earned and cost. */
+export type Share = {
+  done: LandedLeg;
+  profits: { token: Address; amount: bigint }[];
+  value: bigint;
+  gas: bigint;
+  gasCost: bigint;
+};
+
+/** A batch earns as a whole: it is shared out evenly over its legs, what does not divide goes to the first. */
+export function sharesOf(
+  { legs, profits, value }: Extract<Mined, { state: 'landed' }>,
+  { gas, cost }: { gas: bigint; cost: bigint },
+): Share[] {
+  const count = BigInt(legs.length);
+  return legs.map((done, leg) => {
+    const share = (whole: bigint) => whole / count + (leg === 0 ? whole % count : 0n);
+    const earned = profits.map(({ token, amount }) => ({ token, amount: share(amount) }));
+    return { done, profits: earned, value: share(value), gas: share(gas), gasCost: share(cost) };
+  });
+}
+
 /** Reads a receipt; a plan that reverted is run again on the chain around its block, for its reason. */
 export async function outcomeOf(client: PublicClient, receipt: TransactionReceipt, errors: Abi): Promise<Mined> {
   if (receipt.status === 'reverted') {

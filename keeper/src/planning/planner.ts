@@ -1,50 +1,109 @@
-import type { Address } from 'viem';
+import { type Address, getAddress } from 'viem';
 import type { Tracker } from '../book/tracker.ts';
 import { gasPriceNow } from '../chain/gas-price.ts';
+import { openL1Fee } from '../chain/l1-fee.ts';
 import { KeeperError } from '../config/error.ts';
 import type { Ready } from '../preflight.ts';
-import type { Option } from '../protocols/protocol.ts';
-import { uniswapV3 } from '../venues/uniswap-v3.ts';
-import { bestOffers, type Offer, type Planning } from './plan.ts';
+import type { BlockRef } from '../protocols/protocol.ts';
+import { type MarketPools, openMarketPools } from '../venues/market-pools.ts';
+import { planGasLimit } from './gas.ts';
+import type { Offer } from './offer.ts';
+import { bestOffers, type Without } from './offers.ts';
 import { pricesIn } from './pricing.ts';
+import type { Candidate, Situation } from './situation.ts';
 
-/** From the legal liquidations of accounts to what is worth sending. */
+/** From accounts under water to plans worth sending. */
 export type Planner = {
-  /** @param options - per account, everything the protocol allows */
+  /**
+   * The plans of the highest net profit for these accounts, the best first, each on the pools as the one before leaves them.
+   *
+   * @param timestamp - seconds: when they are to land
+   * @throws when the node fails, or nothing prices the native coin
+   */
   plan(
     market: Tracker,
-    options: ReadonlyMap<Address, readonly Option[]>,
-  ): Promise<{ offers: Offer[]; without: Map<Address, string>; planning: Planning }>;
+    accounts: readonly Address[],
+    timestamp: bigint,
+    head: BlockRef,
+  ): Promise<{ offers: Offer[]; without: Map<Address, Without> }>;
 };
 
 export function openPlanner({ settings, chain }: Ready): Planner {
-  const { uniswapV3Factory: factory, uniswapV3Quoter: quoter, wrappedNative } = settings;
-  if (!factory || !quoter)
-    throw new KeeperError(
-      `chain ${chain.shown} has no preset for Uniswap v3: pass --uniswap-v3-factory and --uniswap-v3-quoter`,
-    );
-  const venue = uniswapV3(chain.client, factory, quoter);
+  const { uniswapV3Factory: factory, wrappedNative } = settings;
+  const { client } = chain;
+  if (!factory) throw new KeeperError(`chain ${chain.shown} has no preset for Uniswap v3: pass --uniswap-v3-factory`);
+  const l1Fee = openL1Fee(client, chain.id);
   /** Base currency for one native coin, by market; the last known while an oracle fails. */
   const nativeBases = new Map<Tracker, bigint>();
+  const pools = new Map<Tracker, { assets: number; found: Promise<MarketPools> }>();
+
+  /** Asked once a market, and again when an asset is listed. */
+  async function poolsOf(tracker: Tracker): Promise<MarketPools> {
+    const { assets } = tracker.market;
+    const known = pools.get(tracker);
+    if (known?.assets === assets.length) return known.found;
+    const tokens = assets.map(({ address }) => address);
+    const found = openMarketPools(client, factory!, tokens, wrappedNative);
+    pools.set(tracker, { assets: assets.length, found });
+    // An answer that failed is no answer; the next head asks again.
+    found.catch(() => pools.delete(tracker));
+    return found;
+  }
+
+  async function situationOf(tracker: Tracker, timestamp: bigint, head: BlockRef, candidates: readonly Candidate[]) {
+    const { protocol, market, state } = tracker;
+    const nativeBase = protocol.price(market, state, wrappedNative)?.base ?? nativeBases.get(tracker);
+    if (nativeBase === undefined)
+      throw new Error(`no price for --wrapped-native ${wrappedNative} in market ${tracker.name}`);
+    nativeBases.set(tracker, nativeBase);
+    const { graph, hubs, read } = await poolsOf(tracker);
+    const pairs = candidates.flatMap(({ options }) =>
+      options.map(({ debtAsset, collateralAsset }) => [debtAsset, collateralAsset] as const),
+    );
+    const [states, gas, bytePrice, { gasLimit }] = await Promise.all([
+      read(pairs, head),
+      gasPriceNow(client),
+      l1Fee.perByte(),
+      client.getBlock({ blockHash: head.hash }),
+    ]);
+    const situation: Situation = {
+      protocol,
+      market,
+      timestamp,
+      priceOf: pricesIn(protocol, market, state, { token: wrappedNative, base: nativeBase }),
+      lend: protocol.lender(market, state),
+      graph,
+      pools: states,
+      hubs,
+      gasPrice: gas.baseFee + gas.priority,
+      bytePrice,
+      stale: settings.staleProbability,
+      loss: settings.lossProbability,
+      slippage: BigInt(settings.slippage),
+      minProfit: settings.minProfit,
+      limits: { gas: planGasLimit(gasLimit), legs: settings.maxLegs },
+    };
+    return situation;
+  }
 
   return {
-    async plan(tracker, options) {
-      const { protocol, market, state } = tracker;
-      const nativeBase = protocol.price(market, state, wrappedNative)?.base ?? nativeBases.get(tracker);
-      if (nativeBase === undefined)
-        throw new Error(`no price for --wrapped-native ${wrappedNative} in market ${tracker.name}`);
-      nativeBases.set(tracker, nativeBase);
-      const gas = await gasPriceNow(chain.client);
-      const planning: Planning = {
-        venue,
-        hub: wrappedNative,
-        lend: protocol.lender(market, state),
-        priceOf: pricesIn(protocol, market, state, { token: wrappedNative, base: nativeBase }),
-        leg: (option) => protocol.leg(market, option),
-        slippage: BigInt(settings.slippage),
-        gasPrice: gas.baseFee + gas.priority,
-      };
-      return { ...(await bestOffers(options, planning)), planning };
+    async plan(tracker, accounts, timestamp, head) {
+      const { protocol, market, state, book } = tracker;
+      const candidates = accounts.flatMap((address): Candidate[] => {
+        const account = book.get(address);
+        return account ? [{ account, state, options: protocol.options(market, state, account, timestamp) }] : [];
+      });
+      const without = new Map<Address, Without>();
+      const legal = candidates.filter(({ account, options }) => {
+        if (options.length === 0) without.set(getAddress(account.address), { reason: 'no legal liquidation' });
+        return options.length > 0;
+      });
+      if (legal.length === 0) return { offers: [], without };
+      // One more than can be sent tells that there is more to do.
+      const most = settings.dryRun ? Number.POSITIVE_INFINITY : settings.maxInFlight + 1;
+      const found = bestOffers(await situationOf(tracker, timestamp, head, legal), legal, head, most);
+      for (const [account, reason] of found.without) without.set(account, reason);
+      return { offers: found.offers, without };
     },
   };
 }

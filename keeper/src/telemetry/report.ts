@@ -4,11 +4,12 @@ import type { Tracker } from '../book/tracker.ts';
 import type { Head } from '../chain/head.ts';
 import type { Flight, LaneEvent } from '../execution/lane.ts';
 import type { About } from '../execution/ledger.ts';
-import type { Mined } from '../execution/outcome.ts';
-import type { Offer } from '../planning/plan.ts';
+import { type Mined, sharesOf } from '../execution/outcome.ts';
+import type { Offer, Terms } from '../planning/offer.ts';
 import type { Logger } from './log.ts';
 
-type Worth = { value: bigint; gas: bigint; net: bigint };
+/** Gas units, and every term of what a plan comes to. */
+type Worth = { gas: bigint; terms: Terms };
 
 export type Report = ReturnType<typeof createReport>;
 
@@ -46,13 +47,19 @@ export function createReport(log: Logger, trackers: readonly Tracker[]) {
       collateral: [...new Set(each.map(({ collateral }) => collateral))],
     };
   };
-  const offerLine = ({ option, way }: Offer) => ({
-    account: option.account,
-    debt: symbol(option.debtAsset),
-    collateral: symbol(option.collateralAsset),
-    way,
+  const offerLine = ({ legs, ways }: Offer) => ({
+    ...aboutLine({
+      legs: legs.map(({ option }) => ({
+        account: option.account,
+        debt: option.debtAsset,
+        collateral: option.collateralAsset,
+      })),
+    }),
+    way: ways.length === 1 ? ways[0] : ways,
   });
-  const worth = ({ value, gas, net }: Worth) => ({ value: formatEther(value), gas, net: formatEther(net) });
+  const termsLine = (terms: Terms) =>
+    Object.fromEntries(Object.entries(terms).map(([term, wei]) => [term, formatEther(wei)]));
+  const worth = ({ gas, terms }: Worth) => ({ gas, ...termsLine(terms) });
   const forget = ({ legs }: About) => {
     for (const { account } of legs) lastReason.delete(getAddress(account));
   };
@@ -82,10 +89,10 @@ export function createReport(log: Logger, trackers: readonly Tracker[]) {
     },
 
     /** An account that nothing is done about. */
-    skipped(account: Address, reason: string) {
+    skipped(account: Address, reason: string, terms?: Terms) {
       const known = lastReason.get(account) === reason;
       lastReason.set(account, reason);
-      log[known ? 'debug' : 'info']({ account, reason }, 'skipped');
+      log[known ? 'debug' : 'info']({ account, reason, ...(terms ? termsLine(terms) : {}) }, 'skipped');
     },
 
     /** These are no longer under water, or have changed: a reason that comes again is news. */
@@ -98,13 +105,17 @@ export function createReport(log: Logger, trackers: readonly Tracker[]) {
       log.info({ count }, 'wait for a free slot (--max-in-flight)');
     },
 
-    wouldSend(offer: Offer, rehearsed: Worth | undefined) {
-      const known = rehearsed ? worth(rehearsed) : { value: formatEther(offer.value) };
-      log.info({ ...offerLine(offer), ...known }, 'would liquidate');
+    wouldSend(offer: Offer, expected: Worth) {
+      log.info({ ...offerLine(offer), ...worth(expected) }, 'would liquidate');
+    },
+
+    /** A batch whose rehearsal failed. */
+    takenApart(offer: Offer, reason: string) {
+      log.warn({ ...offerLine(offer), reason }, 'taken apart');
     },
 
     sent(offer: Offer, hash: Hash, rehearsed: Worth) {
-      lastReason.delete(offer.option.account);
+      for (const { option } of offer.legs) lastReason.delete(option.account);
       log.info({ ...offerLine(offer), ...worth(rehearsed), hash }, 'sent');
     },
 
@@ -136,25 +147,25 @@ export function createReport(log: Logger, trackers: readonly Tracker[]) {
         log.warn({ ...aboutLine(about), reason: outcome.reason, gas: gasUsed, fee, hash }, outcome.state);
         return;
       }
-      const { value } = outcome;
-      const earned = outcome.profits.filter((profit) => profit.amount > 0n);
-      for (const leg of outcome.legs) {
+      const cost = gasUsed * effectiveGasPrice;
+      for (const { done, profits, value, gas, gasCost } of sharesOf(outcome, { gas: gasUsed, cost })) {
+        const earned = profits.filter((profit) => profit.amount > 0n);
         log.info(
           {
-            account: leg.account,
-            debt: symbol(leg.debt),
-            collateral: symbol(leg.collateral),
-            repaid: amount(leg.debt, leg.repaid),
-            seized: amount(leg.collateral, leg.seized),
+            account: done.account,
+            debt: symbol(done.debt),
+            collateral: symbol(done.collateral),
+            repaid: amount(done.debt, done.repaid),
+            seized: amount(done.collateral, done.seized),
             profit: earned.map((profit) => amount(profit.token, profit.amount)),
             value: formatEther(value),
-            gas: gasUsed,
-            fee,
+            gas,
+            fee: formatEther(gasCost),
             hash,
             // The same in smallest units, for machines.
             units: {
-              repaid: leg.repaid,
-              seized: leg.seized,
+              repaid: done.repaid,
+              seized: done.seized,
               profit: Object.fromEntries(earned.map((profit) => [symbol(profit.token), profit.amount])),
             },
           },

@@ -42,6 +42,8 @@ function squareRoot(of: bigint): bigint {
  * @throws RangeError beyond the last tick
  */
 export function sqrtRatioAtTick(tick: number): bigint {
+  const known = knownRatios.get(tick);
+  if (known !== undefined) return known;
   let bits = Math.abs(tick);
   if (bits > MAX_TICK) throw new RangeError(`tick ${tick} is not between ${MIN_TICK} and ${MAX_TICK}`);
   let ratio = Q128;
@@ -50,8 +52,14 @@ export function sqrtRatioAtTick(tick: number): bigint {
     if (bits & 1) ratio = (ratio * HALF_POWERS[k]!) >> 128n;
   }
   if (tick > 0) ratio = (WORD - 1n) / ratio;
-  return (ratio + 0xffff_ffffn) >> 32n;
+  const rounded = (ratio + 0xffff_ffffn) >> 32n;
+  if (knownRatios.size < KNOWN) knownRatios.set(tick, rounded);
+  return rounded;
 }
+
+/** Quotes stop at the same ticks again and again: the initialized ones, and the ends of the bitmap's words. */
+const knownRatios = new Map<number, bigint>();
+const KNOWN = 100_000;
 
 const LOG_OF_TICK = Math.log(1.0001) / 2;
 const LOG_OF_Q96 = 96 * Math.LN2;

@@ -1,0 +1,63 @@
+import type { Way } from './ways.ts';
+
+/** What Osaka lets one transaction burn (EIP-7825). */
+const TRANSACTION_CAP = 16_777_216n;
+
+// From the gas snapshots and from rehearsals of plans of one to twenty legs; `pnpm bench:gas` measures again. The rehearsal
+// decides in the end: these choose between plans, and size the one that is rehearsed.
+
+/** A transaction with a plan of nothing: intrinsic gas, calldata, settlement. */
+const BASE = 170_000n;
+/** A token of the plan: its reserve, its pool and its transfers for the first time. */
+const TOKEN = 75_000n;
+/** A round beside its legs, on tokens that an earlier one has touched. */
+const ROUND = { 'flash swap': 80_000n, loan: 70_000n };
+/** A liquidation. */
+const LEG = 140_000n;
+/** One more pool that a swap goes through. */
+const HOP = 75_000n;
+/** An initialized tick that a swap crosses. */
+const TICK = 22_000n;
+/** A round whose first leg finds nothing to do. */
+const LOST_ROUND = 130_000n;
+
+/** Calldata of the plan, a round, a leg, a token; see ILiquidator.sol. Bytes. */
+const BYTES = { base: 230n, round: 77n + 36n, leg: 79n, swap: 95n, hop: 40n };
+
+const poolsOf = (way: Way): number =>
+  way.kind === 'flash swap' ? way.route.hops.length : way.routes.reduce((sum, { hops }) => sum + hops.length, 0);
+
+/** Gas expected of a plan beside its rounds. */
+export const baseGas = (ways: readonly Way[]): bigint => {
+  const tokens = new Set(ways.flatMap(({ debt, collateral }) => [debt, collateral]));
+  return BASE + TOKEN * BigInt(tokens.size);
+};
+
+/** Gas expected of a round. */
+export function roundGas(way: Way, legs: number, crossed: number): bigint {
+  const pools = BigInt(poolsOf(way) - (way.kind === 'flash swap' ? 1 : 0));
+  return ROUND[way.kind] + LEG * BigInt(legs) + HOP * pools + TICK * BigInt(crossed);
+}
+
+/** Calldata of a round, bytes. */
+export function roundBytes(way: Way, legs: number): bigint {
+  const swaps = way.kind === 'loan' ? way.routes.length : 0;
+  return BYTES.round + BYTES.leg * BigInt(legs) + BYTES.swap * BigInt(swaps) + BYTES.hop * BigInt(poolsOf(way));
+}
+
+/** Calldata of a plan beside its rounds, bytes. */
+export const BASE_BYTES = BYTES.base;
+
+/** Gas that is gone when somebody else was first everywhere. */
+export const lostGas = (rounds: number): bigint => 60_000n + LOST_ROUND * BigInt(rounds);
+
+/**
+ * Most gas a plan may be expected to burn: a transaction's cap and half a block, less the margin its limit gets.
+ *
+ * @param blockLimit - gas limit of the block
+ */
+export function planGasLimit(blockLimit: bigint): bigint {
+  const half = blockLimit / 2n;
+  const most = half < TRANSACTION_CAP ? half : TRANSACTION_CAP;
+  return (most * 5n) / 6n;
+}

@@ -1,0 +1,58 @@
+import { type Address, getAddress } from 'viem';
+import type { BlockRef } from '../protocols/protocol.ts';
+import { statesAfter } from './draft.ts';
+import { type Offer, offerOf, type Terms } from './offer.ts';
+import { bestAlone, bestDraft, ranked } from './search.ts';
+import type { Candidate, Situation } from './situation.ts';
+
+/** Why an account gets no plan, and what its best would come to. */
+export type Without = { reason: string; terms?: Terms };
+
+const TOO_SHALLOW = 'no funding covers the debt: no pool, or too shallow';
+
+/**
+ * Plans for the candidates, the best first: as many accounts in one as pay and fit, the rest in further plans that are sized
+ * on the pools as the ones before leave them.
+ *
+ * @param most - plans to make; who is left over then is in none of the answers
+ */
+export function bestOffers(
+  situation: Situation,
+  candidates: readonly Candidate[],
+  head: BlockRef,
+  most = Number.POSITIVE_INFINITY,
+): { offers: Offer[]; without: Map<Address, Without> } {
+  const offers: Offer[] = [];
+  let pools = situation.pools;
+  let rest = ranked(situation, pools, candidates);
+  const without = new Map<Address, Without>();
+  for (const { account } of candidates.filter((candidate) => !rest.includes(candidate))) {
+    without.set(getAddress(account.address), { reason: TOO_SHALLOW });
+  }
+  while (offers.length < most) {
+    const { draft, full } = bestDraft(situation, pools, rest);
+    if (draft.length === 0) break;
+    const offer = offerOf(situation, pools, draft, head);
+    offers.push({
+      ...offer,
+      again: (accounts, legs = situation.limits.legs) =>
+        bestOffers(
+          { ...situation, limits: { ...situation.limits, legs } },
+          candidates.filter(({ account }) => accounts.has(getAddress(account.address))),
+          head,
+        ).offers,
+    });
+    const taken = new Set(offer.legs.map(({ option }) => option.account));
+    rest = rest.filter(({ account }) => !taken.has(getAddress(account.address)));
+    pools = statesAfter(pools, draft);
+    if (!full || rest.length === 0) break;
+  }
+
+  for (const candidate of offers.length < most ? rest : []) {
+    const draft = bestAlone(situation, pools, candidate);
+    const terms = draft && offerOf(situation, pools, draft, head).terms;
+    const reason = terms ? `pays ${terms.net} wei after gas, less than --min-profit` : TOO_SHALLOW;
+    without.set(getAddress(candidate.account.address), { reason, ...(terms ? { terms } : {}) });
+  }
+  return { offers, without };
+}

@@ -1,0 +1,93 @@
+import type { Address } from 'viem';
+import { type PoolState, type PoolStates, quoteRouteExactIn, quoteRouteExactOut, type Route } from '../venues/paths.ts';
+import type { PlannedLeg, Situation } from './situation.ts';
+import { sharpest } from './sizes.ts';
+import type { Way } from './ways.ts';
+
+/** A sale of a round: what goes in along a route, and what is quoted to come out. */
+export type Sale = { route: Route; amountIn: bigint; amountOut: bigint };
+
+/** What a round comes to if all its legs land; smallest units. */
+export type RoundQuote = {
+  /** Debt token to borrow. */
+  amount: bigint;
+  /** Collateral that a flash swap takes. */
+  pay: bigint;
+  /** Debt token that the lender takes on top. */
+  fee: bigint;
+  sales: readonly Sale[];
+  /** What is left here, by token. */
+  left: readonly { token: Address; amount: bigint }[];
+  /** The pools it changes, as it leaves them. */
+  after: ReadonlyMap<Address, PoolState>;
+  /** Initialized ticks crossed. */
+  crossed: number;
+};
+
+/** @returns `undefined` where the way does not cover the debt: no pool, or too shallow, or no such loan */
+export function quoteRound(
+  { lend }: Situation,
+  states: PoolStates,
+  way: Way,
+  legs: readonly PlannedLeg[],
+): RoundQuote | undefined {
+  let [amount, repay, seized] = [0n, 0n, 0n];
+  for (const { option } of legs) {
+    amount += option.funding;
+    repay += option.repay;
+    seized += option.seized;
+  }
+  if (way.kind === 'flash swap') {
+    // A pool whose price would leave the ticks that were read has moved further than any bonus pays for.
+    const quote = quoteRouteExactOut(states, way.route, amount);
+    if (quote?.status !== 'full' || quote.amountIn > seized) return undefined;
+    const left = [
+      { token: way.collateral, amount: seized - quote.amountIn },
+      // The minute of interest that was borrowed ahead.
+      { token: way.debt, amount: amount - repay },
+    ];
+    return { amount, pay: quote.amountIn, fee: 0n, sales: [], left, after: quote.after, crossed: quote.crossed };
+  }
+
+  const loan = lend(way.debt, amount);
+  if (!loan) return undefined;
+  const owed = repay + loan.fee;
+  const sold = sell(states, way.routes, seized);
+  if (!sold) return undefined;
+  const proceeds = way.routes.length === 0 ? seized : sold.out;
+  if (proceeds < owed) return undefined;
+  const left = [{ token: way.debt, amount: proceeds - owed }];
+  return { amount, pay: 0n, fee: loan.fee, left, ...sold };
+}
+
+type Sold = Pick<RoundQuote, 'sales' | 'after' | 'crossed'> & { out: bigint };
+
+/** Sells all of it, over two routes so shared that most comes out. */
+function sell(states: PoolStates, routes: readonly Route[], amount: bigint): Sold | undefined {
+  const [first, second] = routes;
+  if (!first) return { sales: [], after: new Map(), crossed: 0, out: 0n };
+  if (!second) return sellShares(states, [{ route: first, amountIn: amount }]);
+  const shares = (part: bigint) =>
+    sellShares(states, [
+      { route: first, amountIn: part },
+      { route: second, amountIn: amount - part },
+    ]);
+  const part = sharpest(0n, amount, (at) => shares(at)?.out);
+  return part === undefined ? undefined : shares(part);
+}
+
+function sellShares(states: PoolStates, shares: readonly Omit<Sale, 'amountOut'>[]): Sold | undefined {
+  const sales: Sale[] = [];
+  const after = new Map<Address, PoolState>();
+  let [out, crossed] = [0n, 0];
+  for (const { route, amountIn } of shares) {
+    if (amountIn === 0n) continue;
+    const quote = quoteRouteExactIn(states, route, amountIn);
+    if (quote?.status !== 'full') return undefined;
+    sales.push({ route, amountIn, amountOut: quote.amountOut });
+    for (const [pool, state] of quote.after) after.set(pool, state);
+    out += quote.amountOut;
+    crossed += quote.crossed;
+  }
+  return { sales, after, crossed, out };
+}

@@ -1,0 +1,182 @@
+import type { Option } from '../protocols/protocol.ts';
+import type { PoolStates } from '../venues/paths.ts';
+import { baseCost, type Draft, gasOf, legsOf, netOf, type RoundDraft, roundCost, withRound } from './draft.ts';
+import { PRICE_SCALE } from './pricing.ts';
+import { type Candidate, type PlannedLeg, PPM, type Situation } from './situation.ts';
+import { bestSize } from './sizes.ts';
+import { type Way, waysFor } from './ways.ts';
+
+/** A draft with one more liquidation, and what that adds to its net profit, wei. */
+type Placed = { draft: Draft; gain: bigint };
+
+/** Above so many accounts each keeps its place; below they change places until nothing is gained. */
+const EXCHANGED = 24;
+const PASSES = 3;
+
+/** The candidates whose debt anything covers, the one whose own plan is worth most first. */
+export function ranked(situation: Situation, pools: PoolStates, candidates: readonly Candidate[]): Candidate[] {
+  const search = openSearch(situation, pools);
+  return candidates
+    .flatMap((candidate) => {
+      const placed = search.place([], candidate);
+      return placed ? [{ candidate, gain: placed.gain }] : [];
+    })
+    .sort((a, b) => (a.gain < b.gain ? 1 : a.gain > b.gain ? -1 : 0))
+    .map(({ candidate }) => candidate);
+}
+
+/**
+ * The plan of the highest net profit that is found for the candidates: in their order each is put where it adds most; then
+ * sizes and places are tried again in view of the others; then follows what the protocol allows of an account after its first
+ * liquidation.
+ *
+ * @param pools - as they are before the plan
+ * @returns its rounds, none where nothing pays; and whether there was no room for another account
+ */
+export function bestDraft(
+  situation: Situation,
+  pools: PoolStates,
+  candidates: readonly Candidate[],
+): { draft: Draft; full: boolean } {
+  const search = openSearch(situation, pools);
+  let draft: Draft = [];
+  let full = false;
+  for (const candidate of candidates) {
+    full ||= !search.hasRoom(draft);
+    if (full) break;
+    const placed = search.place(draft, candidate);
+    const ways = placed?.draft.map(({ way }) => way) ?? [];
+    // What a plan costs at least is not for the first to pay alone.
+    if (!placed || placed.gain <= (draft.length === 0 ? -baseCost(situation, ways) : 0n)) continue;
+    if (search.fits(placed.draft)) draft = placed.draft;
+    else full = true;
+  }
+  for (let pass = 0; pass < PASSES; pass++) {
+    const before = netOf(situation, draft);
+    for (const leg of legsOf(draft)) draft = search.again(draft, leg, legsOf(draft).length <= EXCHANGED);
+    if (netOf(situation, draft) <= before) break;
+  }
+  draft = follow(situation, search, draft);
+  // Each round has paid for itself; the plan has to pay for being one.
+  return { draft: netOf(situation, draft) >= situation.minProfit ? draft : [], full };
+}
+
+/** The best plan for one account, whether it pays or not; `undefined` where nothing covers the debt. */
+export const bestAlone = (situation: Situation, pools: PoolStates, candidate: Candidate): Draft | undefined =>
+  openSearch(situation, pools).place([], candidate)?.draft;
+
+type Search = ReturnType<typeof openSearch>;
+
+function openSearch(situation: Situation, pools: PoolStates) {
+  const { protocol, market, timestamp, limits } = situation;
+  const known = new Map<string, Way[]>();
+  const waysOf = ({ debtAsset, collateralAsset }: Option): Way[] => {
+    const key = `${debtAsset}${collateralAsset}`;
+    const ways = known.get(key) ?? waysFor(situation, pools, debtAsset, collateralAsset);
+    known.set(key, ways);
+    return ways;
+  };
+  const fits = (draft: Draft) => gasOf(draft) <= limits.gas && legsOf(draft).length <= limits.legs;
+
+  /** The draft with a leg at its best size in a round of it, or in one of its own behind the last. */
+  function sized(draft: Draft, at: number, round: RoundDraft, leg: Omit<PlannedLeg, 'option'>): Placed | undefined {
+    const { of, largest } = leg;
+    const cut = (repay: bigint) => protocol.resize(market, of.state, of.account, timestamp, largest, repay);
+    const draftOf = (repay: bigint) => {
+      const option = cut(repay);
+      if (!option) return undefined;
+      return withRound(situation, pools, draft, at, { way: round.way, legs: [...round.legs, { ...leg, option }] });
+    };
+    const before = netOf(situation, draft);
+    const gainOf = (repay: bigint) => {
+      const found = draftOf(repay);
+      return found && netOf(situation, found) - before;
+    };
+    const best = bestSize(largest.repay, cut(largest.repay - 1n)?.repay ?? 0n, gainOf);
+    return best && { draft: draftOf(best.size)!, gain: best.value };
+  }
+
+  /** No more than this is gained by a loan and a sale: all the bonus, less the lender's fee, the lowest fee of a pool, and gas. */
+  function mostOf(draft: Draft, way: Way & { kind: 'loan' }, { debtAsset, funding, repay, seized }: Option) {
+    const [debtPrice, price] = [situation.priceOf(debtAsset), situation.priceOf(way.collateral)];
+    const loan = situation.lend(debtAsset, funding);
+    if (debtPrice === undefined || price === undefined || !loan) return undefined;
+    const fees = way.routes.map(({ hops }) => Math.min(...hops.map(({ pool }) => pools.get(pool)?.fee ?? 0)));
+    const fee = fees.length === 0 ? 0n : BigInt(Math.min(...fees));
+    const sold = (seized * price * (PPM - fee)) / PPM;
+    const ways = draft.map((round) => round.way);
+    const base = baseCost(situation, [...ways, way]) - (draft.length === 0 ? 0n : baseCost(situation, ways));
+    return (sold - (repay + loan.fee) * debtPrice) / PRICE_SCALE - roundCost(situation, way, 1, 0) - base;
+  }
+
+  /** The best place for an account; rounds before `from` are not for it. */
+  function place(draft: Draft, of: Candidate, from = 0): Placed | undefined {
+    let best: Placed | undefined;
+    const consider = (placed: Placed | undefined) => {
+      if (placed && (!best || placed.gain > best.gain)) best = placed;
+    };
+    for (const largest of of.options) {
+      for (const [at, { way, legs }] of draft.entries()) {
+        if (at < from || way.debt !== largest.debtAsset || way.collateral !== largest.collateralAsset) continue;
+        consider(sized(draft, at, { way, legs }, { of, largest }));
+      }
+      for (const way of waysOf(largest)) {
+        const most = way.kind === 'loan' && best ? mostOf(draft, way, largest) : undefined;
+        if (most !== undefined && best && best.gain >= most) continue;
+        consider(sized(draft, draft.length, { way, legs: [] }, { of, largest }));
+      }
+    }
+    return best;
+  }
+
+  return {
+    fits,
+    hasRoom: (draft: Draft) => legsOf(draft).length < limits.legs,
+    place,
+    /** Takes a leg out and puts it back where and as large as is best now, or leaves it where it is. */
+    again(draft: Draft, leg: PlannedLeg, anywhere: boolean): Draft {
+      const at = draft.findIndex(({ legs }) => legs.includes(leg));
+      const round = draft[at]!;
+      const others = round.legs.filter((other) => other !== leg);
+      const without = withRound(
+        situation,
+        pools,
+        draft,
+        at,
+        others.length > 0 ? { ...round, legs: others } : undefined,
+      );
+      if (!without) return draft;
+      const placed =
+        anywhere || others.length === 0
+          ? place(without, leg.of)
+          : sized(without, at, { way: round.way, legs: others }, { of: leg.of, largest: leg.largest });
+      const now = placed && placed.gain > 0n && fits(placed.draft) ? placed.draft : without;
+      return netOf(situation, now) > netOf(situation, draft) ? now : draft;
+    },
+  };
+}
+
+/**
+ * What the protocol allows of an account once its first liquidation has happened: other debts, other collateral, or the same
+ * pair over another pool. It comes after the first, which is not touched any more.
+ */
+function follow(situation: Situation, search: Search, draft: Draft): Draft {
+  const { protocol, market, timestamp } = situation;
+  let now = draft;
+  for (const first of legsOf(draft)) {
+    for (let last: PlannedLeg | undefined = first; last && search.hasRoom(now); ) {
+      const { state, account } = last.of;
+      const next = protocol.after(market, state, account, timestamp, last.option);
+      const options = next ? protocol.options(market, next.state, next.account, timestamp) : [];
+      const current: PlannedLeg = last;
+      const from = now.findIndex(({ legs }) => legs.includes(current));
+      const of: Candidate | undefined = next && { ...next, options };
+      const placed: Placed | undefined = of && search.place(now, of, from);
+      last = undefined;
+      if (!placed || placed.gain <= 0n || !search.fits(placed.draft)) continue;
+      now = placed.draft;
+      last = legsOf(now).find((leg) => leg.of === of);
+    }
+  }
+  return now;
+}

@@ -1,0 +1,88 @@
+import { type Address, decodeFunctionResult, type Hex, type PublicClient } from 'viem';
+import { liquidatorAbi } from '../../keeper/src/bindings.ts';
+import { planData } from '../../keeper/src/execution/rehearse.ts';
+import type { Plan } from '../../keeper/src/planning/encoding.ts';
+import { planGasLimit } from '../../keeper/src/planning/gas.ts';
+import { pricesIn } from '../../keeper/src/planning/pricing.ts';
+import type { Candidate, Situation } from '../../keeper/src/planning/situation.ts';
+import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
+import type { AaveMarket } from '../../keeper/src/protocols/aave-v3/market.ts';
+import type { AaveState } from '../../keeper/src/protocols/aave-v3/state.ts';
+import type { BlockRef, Protocol } from '../../keeper/src/protocols/protocol.ts';
+import { type MarketPools, openMarketPools } from '../../keeper/src/venues/market-pools.ts';
+import { openScene, type Scene } from '../harness/scene.ts';
+
+/** A forked lab with a Liquidator, and market and pools as the keeper sees them. */
+export type Rig = {
+  scene: Scene;
+  client: PublicClient;
+  market: AaveMarket;
+  pools: MarketPools;
+  /** Everything at a block, for plans that land at `timestamp`. */
+  look(accounts: readonly Address[], change?: Partial<Situation>): Promise<View>;
+  /** What `execute` returns for a plan at a timestamp, on the state after `head`. */
+  call(plan: Plan, head: BlockRef, timestamp: bigint): Promise<bigint>;
+  /** Gas that a node estimates for it. */
+  gas(plan: Plan): Promise<bigint>;
+};
+
+export type View = { situation: Situation; candidates: Candidate[]; state: AaveState; head: BlockRef };
+
+/** Wei per gas that plans are chosen at unless a test says otherwise. */
+export const GAS_PRICE = 2n * 10n ** 9n;
+
+export async function openRig(url: string): Promise<Rig> {
+  const scene = await openScene(url);
+  const client = scene.client as unknown as PublicClient;
+  const { directory, operator, liquidator } = scene;
+  const market = await aaveV3.open(client, directory.aave.pool);
+  const weth = directory.tokens.WETH.address;
+  const tokens = market.assets.map(({ address }) => address);
+  const pools = await openMarketPools(client, directory.uniswapV3.factory, tokens, weth);
+  const request = (plan: Plan) => ({ account: operator, to: liquidator, data: planData(plan) as Hex });
+
+  return {
+    scene,
+    client,
+    market,
+    pools,
+    async look(accounts, change = {}) {
+      const { number, hash, timestamp: then, gasLimit } = await client.getBlock();
+      const head = { number: number!, hash: hash!, timestamp: then };
+      const timestamp = then + 12n;
+      const state = await aaveV3.readMarket(client, market, head);
+      const read = await aaveV3.readAccounts(client, market, state, accounts);
+      const candidates = [...read.values()].flatMap((account): Candidate[] => {
+        const options = aaveV3.options(market, state, account, timestamp);
+        return options.length > 0 ? [{ account, state, options }] : [];
+      });
+      const every = tokens.flatMap((a) => tokens.map((b) => [a, b] as const));
+      const native = { token: weth, base: aaveV3.price(market, state, weth)!.base };
+      const situation: Situation = {
+        protocol: aaveV3 as Protocol,
+        market,
+        timestamp,
+        priceOf: pricesIn(aaveV3 as Protocol, market, state, native),
+        lend: aaveV3.lender(market, state),
+        graph: pools.graph,
+        pools: await pools.read(every, head),
+        hubs: pools.hubs,
+        gasPrice: GAS_PRICE,
+        bytePrice: 0n,
+        stale: 0n,
+        loss: 0n,
+        slippage: 50n,
+        minProfit: 0n,
+        limits: { gas: planGasLimit(gasLimit), legs: 120 },
+        ...change,
+      };
+      return { situation, candidates, state, head };
+    },
+    async call(plan, head, timestamp) {
+      const blockOverrides = { time: timestamp };
+      const { data } = await client.call({ ...request(plan), blockNumber: head.number, blockOverrides });
+      return decodeFunctionResult({ abi: liquidatorAbi, functionName: 'execute', data: data ?? '0x' });
+    },
+    gas: (plan) => client.estimateGas(request(plan)),
+  };
+}
