@@ -190,6 +190,10 @@ export async function openTracker(options: {
   async function advance(head: Head): Promise<Advance> {
     if (journal.tip?.hash === head.hash && state?.block.hash === head.hash)
       return { touched: new Set(), unwound: undefined };
+    // Asked for beside the logs: what all accounts share hardly ever changes shape at a head.
+    const before = market;
+    const early = protocol.readMarket(client, market, head);
+    early.catch(() => {}); // thrown where it is looked at
     let path = await newBlocks(head);
     if (!path) {
       await resync(head);
@@ -214,7 +218,7 @@ export async function openTracker(options: {
     // What a listing or an upgrade does to accounts is in no log of theirs.
     if (blocks.some(({ found }) => found.reopen)) for (const account of book.addresses()) touched.add(account);
 
-    const newState = await protocol.readMarket(client, market, head);
+    const newState = await (market === before ? early : protocol.readMarket(client, market, head));
     for (const account of doubtful) touched.delete(account);
     const unnamed = rereads().filter((account) => !touched.has(account) && !doubtful.has(account));
     const read = await protocol.readAccounts(client, market, newState, [...touched, ...unnamed]);

@@ -8,6 +8,12 @@ const TIMEOUT = 10_000;
 /** Largest answer of an http endpoint, bytes: the logs of a long range, or what a big multicall returns. */
 const LARGEST_ANSWER = 128 * 1024 * 1024;
 
+/**
+ * What is asked for by the dozen and answered at once. Everything else goes by itself: nodes work through a batch one after the
+ * other and answer when the last is done, and collecting one takes longer than a local node's answer.
+ */
+const BATCHED = new Set(['eth_getBlockByNumber', 'eth_getBlockByHash', 'eth_getTransactionByHash']);
+
 /** A request as JSON-RPC has it. */
 export type RpcBody = { method: string; params?: unknown };
 
@@ -47,24 +53,15 @@ let serial = 0;
 function overHttp(url: string): Endpoint {
   const options = { timeout: TIMEOUT, maxResponseBodySize: LARGEST_ANSWER };
   const batching = http(url, { ...options, batch: { batchSize: 100 } })({}).config;
-  // The logs of many ranges in one answer would be refused as one, and come when the slowest is there; and of many calls in
-  // one request nodes make one after the other.
   const single = http(url, options)({}).config;
   return {
     shown: describeUrl(url),
     request(body, timeout = TIMEOUT) {
-      const { request } = body.method === 'eth_getLogs' || isLargeCall(body) ? single : batching;
+      const { request } = BATCHED.has(body.method) ? batching : single;
       return within(timeout, request(body as never));
     },
     close() {},
   };
-}
-
-/** Calldata that is worth a request of its own, hex digits. */
-const LARGE_CALL = 20_000;
-
-function isLargeCall({ method, params }: RpcBody): boolean {
-  return method === 'eth_call' && ((params as [{ data?: string }])[0].data?.length ?? 0) > LARGE_CALL;
 }
 
 type Listen = (event: 'close', listener: () => void) => void;

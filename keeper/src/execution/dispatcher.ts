@@ -147,6 +147,7 @@ export async function openDispatcher(rooms: { ready: Ready; ledger: Ledger; repo
 
   async function attempt(market: Tracker, offer: Offer, head: Head): Promise<void> {
     if (!operator || !liquidator) return report.wouldSend(offer, offer);
+    lane?.prepare(head.number);
     const tried = await tryOut(offer);
     if (!('reason' in tried)) return send(market, offer, tried, head);
     if (offer.legs.length === 1) return setAside(market, offer.legs[0]!.option.account, tried, head);

@@ -11,7 +11,7 @@ import {
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
 } from 'viem';
-import { gasPriceNow } from '../chain/gas-price.ts';
+import { type GasPrice, gasPriceNow } from '../chain/gas-price.ts';
 import { type Fees, firstFees, raisedFees } from './fees.ts';
 import { rehearse } from './rehearse.ts';
 
@@ -70,6 +70,8 @@ export type LaneEvent<T> =
 /** One nonce lane: everything one key sends, in order, each transaction watched until its nonce is used. */
 export type Lane<T> = {
   inFlight(): readonly Flight<T>[];
+  /** Asks what the next transaction of this head needs, while its plan is still being rehearsed. */
+  prepare(head: bigint): void;
   /** Signs and sends. @throws one error when no endpoint took it; the nonce is then free again. */
   send(shipment: Shipment<T>, head: bigint): Promise<Hash>;
   /** Looks after everything in flight; call it at every head. */
@@ -178,6 +180,14 @@ export async function openLane<T>(options: {
     nextNonce = flights.length === 0 ? pending : Math.max(nextNonce, pending);
   }
 
+  /** Asked for ahead, for the next transaction of a head. */
+  let prepared: { head: bigint; terms: Promise<GasPrice> } | undefined;
+
+  async function termsNow(): Promise<GasPrice> {
+    const [now] = await Promise.all([gasPriceNow(client), flights.length === 0 && resynchronise()]);
+    return now;
+  }
+
   async function again(flight: InFlight<T>, head: bigint): Promise<void> {
     const now = await gasPriceNow(client);
     const fees = raisedFees(flight.fees, now);
@@ -241,8 +251,17 @@ export async function openLane<T>(options: {
   return {
     inFlight: () => flights,
 
+    prepare(head) {
+      if (prepared?.head === head) return;
+      const terms = termsNow();
+      terms.catch(() => {}); // who sends asks again
+      prepared = { head, terms };
+    },
+
     async send(shipment, head) {
-      const [now] = await Promise.all([gasPriceNow(client), flights.length === 0 && resynchronise()]);
+      const early = prepared?.head === head ? prepared.terms : undefined;
+      prepared = undefined;
+      const now = await (early?.catch(termsNow) ?? termsNow());
       const affordable = shipment.budget / shipment.gas;
       const fees = firstFees(now, affordable < limit ? affordable : limit);
       const flight = {

@@ -1,0 +1,179 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Address, encodeFunctionData, keccak256, numberToHex, parseAbi, stringToHex } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
+import { deploy } from '../../test-fork/harness/deploy.ts';
+import { labFlags } from '../../test-fork/harness/keeper.ts';
+import { openAccount } from '../../test-fork/harness/scene.ts';
+import { type Lab, startLab } from '../../test-fork/lab/anvil.ts';
+import { labAddress } from '../../test-fork/lab/borrowers.ts';
+import { type Head, headOf } from '../src/chain/head.ts';
+import { parseFlags } from '../src/config/flags.ts';
+import { readSettings } from '../src/config/read.ts';
+import { runKeeper } from '../src/keeper.ts';
+import { prepare } from '../src/preflight.ts';
+import { createLogger } from '../src/telemetry/log.ts';
+import { median, type Row } from './row.ts';
+import { inventAccounts, stock } from './stock.ts';
+
+const ACCOUNTS = 100_000;
+const HEADS = 40;
+/** Heads that warm process and node. */
+const WARM = 10;
+const ETHER = 10n ** 18n;
+const COLLATERAL = 10;
+const PRICE = 2_000;
+const THRESHOLD = 0.83;
+/** Health of the n-th account at the price the lab begins with. */
+const healthOf = (n: number) => 1.04 + 0.004 * n;
+
+/** What one head took: milliseconds until the transaction left, of them with a request under way, and the requests. */
+type Taken = { ms: number; waiting: number; requests: number; calls: string[] };
+
+/**
+ * From a head's arrival in the process to the request that carries the signed transaction, in a market of 100,000 accounts of
+ * which one more comes under water at every head; the keeper itself, in this process, handed the heads, on a node of this machine.
+ */
+export default async function headBench(): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
+  const lab = await startLab({ anvil: { autoImpersonate: true } });
+  try {
+    const path = join(folder, 'store');
+    await stock(lab, path, inventAccounts(ACCOUNTS));
+    const key = keccak256(stringToHex('plimsoll bench operator'));
+    const operator = privateKeyToAccount(key).address;
+    const liquidator = await prepareChain(lab, operator);
+    const flags = [
+      ...labFlags(lab.directory, lab.url),
+      '--liquidator',
+      liquidator,
+      '--store',
+      path,
+      '--log-level',
+      'silent',
+    ];
+    const taken = await drive(
+      lab,
+      await readSettings({
+        flags: (parseFlags(flags, '') as { flags: Record<string, unknown> }).flags,
+        env: { PLIMSOLL_PRIVATE_KEY: key },
+      }),
+    );
+    const measured = taken.slice(WARM);
+    const sorted = measured.map(({ ms }) => ms).sort((a, b) => a - b);
+    const requests = median(measured.map(({ requests }) => requests));
+    const calls = measured.find((one) => one.requests === requests)!.calls;
+    return [
+      { name: 'head-to-signed.ms.p50.100k', value: median(sorted), unit: 'ms', target: 25 },
+      { name: 'head-to-signed.ms.p99.100k', value: sorted[Math.floor(0.99 * sorted.length)]!, unit: 'ms', target: 60 },
+      { name: 'head-to-signed.waiting.ms', value: median(measured.map(({ waiting }) => waiting)), unit: 'ms' },
+      { name: 'head-to-signed.requests', value: requests, unit: 'requests', note: calls.join('; ') },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+    await lab.stop();
+  }
+}
+
+/** Deploys, and opens the accounts, each a little nearer to the line than the next. */
+async function prepareChain(lab: Lab, operator: Address): Promise<Address> {
+  const { client } = lab;
+  const [owner, treasury] = [labAddress(0, 'owner'), labAddress(0, 'treasury')];
+  await client.setBalance({ address: owner, value: 10n * ETHER });
+  await client.setBalance({ address: operator, value: 1_000n * ETHER });
+  const { liquidator } = await deploy(lab.url, owner, { owner, treasury, operators: [operator] });
+  for (let n = 0; n < HEADS; n++) {
+    const debt = { USDC: (COLLATERAL * PRICE * THRESHOLD) / healthOf(n) };
+    await openAccount(lab, `bench ${n}`, { collateral: { WETH: COLLATERAL }, debt });
+  }
+  await client.setAutomine(false);
+  return liquidator;
+}
+
+/** The oracle's price alone, USD with 8 decimals, in the next block. */
+async function setFeed({ client, directory }: Lab, price: bigint): Promise<void> {
+  const data = encodeFunctionData({ abi: parseAbi(['function set(int256)']), functionName: 'set', args: [price] });
+  const fees = { maxFeePerGas: numberToHex(10n ** 12n), maxPriorityFeePerGas: numberToHex(10n ** 10n) };
+  const transaction = {
+    from: labAddress(0, 'owner'),
+    to: directory.feeds.WETH,
+    data,
+    gas: numberToHex(200_000),
+    ...fees,
+  };
+  await client.request({ method: 'eth_sendTransaction', params: [transaction] });
+}
+
+async function drive(lab: Lab, settings: Awaited<ReturnType<typeof readSettings>>): Promise<Taken[]> {
+  const { client } = lab;
+  const log = await createLogger({ format: 'json', level: settings.logLevel });
+  const ready = await prepare(settings, log);
+  const wire = tap();
+  const taken: Taken[] = [];
+  const mine = async (): Promise<Head> => {
+    await client.mine({ blocks: 1 });
+    return headOf(await client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }));
+  };
+  async function* heads(): AsyncGenerator<Head, void> {
+    for (let n = 0; n < HEADS; n++) {
+      const price = BigInt(Math.round((PRICE / healthOf(n)) * 0.999 * 1e8));
+      await setFeed(lab, price);
+      const head = await mine();
+      const began = wire.begin();
+      yield head;
+      taken.push(wire.until(began));
+      // What was sent lands.
+      yield await mine();
+    }
+  }
+  try {
+    const summary = await runKeeper({ ...ready, chain: { ...ready.chain, heads } }, new AbortController().signal, log);
+    if (summary.liquidated < HEADS) throw new Error(`${summary.liquidated} of ${HEADS} accounts were liquidated`);
+    return taken;
+  } finally {
+    wire.remove();
+  }
+}
+
+/** Listens to what goes to the node. */
+function tap() {
+  const plain = globalThis.fetch;
+  let spans: { from: number; to: number; methods: string[] }[] = [];
+  globalThis.fetch = async (url, init) => {
+    const asked = JSON.parse(init!.body as string) as { method: string } | { method: string }[];
+    const span = {
+      from: performance.now(),
+      to: Number.POSITIVE_INFINITY,
+      methods: [asked].flat().map(({ method }) => method),
+    };
+    spans.push(span);
+    const answer = await plain(url, init);
+    span.to = performance.now();
+    return answer;
+  };
+  return {
+    begin() {
+      spans = [];
+      return performance.now();
+    },
+    until(began: number): Taken {
+      const end = spans.findIndex(({ methods }) => methods.includes('eth_sendRawTransaction'));
+      if (end < 0) throw new Error('nothing was sent at this head');
+      const sent = spans[end]!.from;
+      const before = spans.slice(0, end);
+      let [waiting, seen] = [0, began];
+      for (const { from, to } of before) {
+        waiting += Math.max(0, Math.min(to, sent) - Math.max(from, seen));
+        seen = Math.max(seen, Math.min(to, sent));
+      }
+      const calls = before.map(
+        ({ from, to, methods }) => `${(from - began).toFixed(1)}-${(to - began).toFixed(1)} ${methods.join('+')}`,
+      );
+      return { ms: sent - began, waiting, requests: before.length, calls };
+    },
+    remove() {
+      globalThis.fetch = plain;
+    },
+  };
+}
