@@ -1,9 +1,10 @@
-import { openTracker, type Tracker } from './book/tracker.ts';
+import { type Advance, openTracker, type Tracker } from './book/tracker.ts';
 import { type Head, headOf } from './chain/head.ts';
 import { chainPreset } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
 import { type Dispatcher, openDispatcher, type Summary } from './execution/dispatcher.ts';
-import { dropUnwound, openLedger } from './execution/ledger.ts';
+import { openLedger } from './execution/ledger.ts';
+import { recallMined } from './execution/recall.ts';
 import { openPlanner, type Planner } from './planning/planner.ts';
 import type { Ready } from './preflight.ts';
 import { protocols } from './protocols/registry.ts';
@@ -22,6 +23,8 @@ type Rooms = {
   trackers: readonly Tracker[];
   planner: Planner;
   dispatcher: Dispatcher;
+  /** Newest blocks of ours on the chain, of markets that found unwound ones as they joined. */
+  unwound: bigint[];
   report: ReturnType<typeof createReport>;
   log: Logger;
 };
@@ -44,12 +47,13 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
   try {
     const head = async () =>
       headOf(await chain.client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }));
-    await dropUnwound(chain.client, store, (await head()).number);
+    const who = ready.operator?.account.address;
+    const mined = await recallMined(chain.client, store, who, (await head()).number);
     const trackers: Tracker[] = [];
     const report = createReport(log, trackers);
-    const ledger = openLedger(store, ready.operator?.account.address);
-    const dispatcher = await openDispatcher({ ready, ledger, report });
-    const rooms: Rooms = { ready, store, trackers, planner: openPlanner(ready), dispatcher, report, log };
+    const ledger = openLedger(store, who);
+    const dispatcher = await openDispatcher({ ready, ledger, report, mined });
+    const rooms: Rooms = { ready, store, trackers, planner: openPlanner(ready), dispatcher, unwound: [], report, log };
 
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
@@ -70,7 +74,8 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
         signal: stop,
         log,
       });
-      await tracker.advance(await head());
+      const { unwound } = await tracker.advance(await head());
+      if (unwound) rooms.unwound.push(tellUnwound(tracker, unwound, rooms));
       trackers.push(tracker);
       const seconds = Math.round(performance.now() - started) / 1_000;
       log.info(
@@ -99,7 +104,8 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
   const { ready, trackers, dispatcher, store, log } = rooms;
   try {
     const advanced = await Promise.all(trackers.map((tracker) => advance(tracker, head, rooms)));
-    for (const unwound of advanced) if (unwound !== undefined) dispatcher.unwind(unwound, head.number);
+    const ancestor = lowest([...advanced, ...rooms.unwound.splice(0)]);
+    if (ancestor !== undefined) await dispatcher.unwind(ancestor, head.number);
     await dispatcher.onHead(head);
     const { once } = ready.settings;
     if (!(once && dispatcher.acted))
@@ -117,17 +123,19 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
   }
 }
 
+const lowest = (blocks: readonly (bigint | undefined)[]): bigint | undefined =>
+  blocks.reduce(
+    (least, block) => (least === undefined || (block !== undefined && block < least) ? block : least),
+    undefined,
+  );
+
 /** @returns the newest block of ours that is still on the chain, where some are not */
-async function advance(tracker: Tracker, head: Head, { dispatcher, log }: Rooms): Promise<bigint | undefined> {
+async function advance(tracker: Tracker, head: Head, rooms: Rooms): Promise<bigint | undefined> {
+  const { dispatcher, log } = rooms;
   try {
     const { touched, unwound } = await tracker.advance(head);
     dispatcher.forget(tracker, touched);
-    if (unwound)
-      log.warn(
-        { market: tracker.name, head: head.number, ...unwound },
-        'unwound: these blocks are not on the chain any more',
-      );
-    return unwound?.ancestor;
+    return unwound && tellUnwound(tracker, unwound, rooms);
   } catch (error) {
     if (error instanceof KeeperError) throw error;
     // The others go on; this one takes the next head whole.
@@ -137,6 +145,12 @@ async function advance(tracker: Tracker, head: Head, { dispatcher, log }: Rooms)
     );
     return undefined;
   }
+}
+
+function tellUnwound({ name, tip }: Tracker, unwound: NonNullable<Advance['unwound']>, { log }: Rooms): bigint {
+  const what = 'unwound: these blocks are not on the chain any more';
+  log.warn({ market: name, head: tip?.number, ...unwound }, what);
+  return unwound.ancestor;
 }
 
 async function act(tracker: Tracker, head: Head, rooms: Rooms, stop: AbortSignal): Promise<void> {

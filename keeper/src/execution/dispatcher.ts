@@ -48,10 +48,16 @@ export type Dispatcher = {
   /** Looks after what is on its way, and writes down what has ended. */
   onHead(head: Head): Promise<void>;
   /** The blocks above `ancestor` are no longer on the chain. */
-  unwind(ancestor: bigint, head: bigint): void;
+  unwind(ancestor: bigint, head: bigint): Promise<void>;
 };
 
-export async function openDispatcher(rooms: { ready: Ready; ledger: Ledger; report: Report }): Promise<Dispatcher> {
+export async function openDispatcher(rooms: {
+  ready: Ready;
+  ledger: Ledger;
+  report: Report;
+  /** What an earlier run had seen mined in one of the last blocks. */
+  mined: readonly { flight: Flight<About>; block: bigint }[];
+}): Promise<Dispatcher> {
   const { ledger, report } = rooms;
   const { settings, chain, operator, liquidator } = rooms.ready;
   const { client } = chain;
@@ -71,8 +77,9 @@ export async function openDispatcher(rooms: { ready: Ready; ledger: Ledger; repo
           maxGasPrice: settings.maxGasPrice,
           save: ledger.save,
           resume: ledger.resume(),
+          mined: rooms.mined,
           onEvent(event) {
-            if (event.kind === 'unwound') ledger.unwound(event.about, event.hash);
+            if (event.kind === 'unwound') ledger.unwound(event.about, event.cancelling);
             report.lane(event);
           },
         })
@@ -108,7 +115,7 @@ export async function openDispatcher(rooms: { ready: Ready; ledger: Ledger; repo
       return report.withdrawn(about, state, reason);
     }
     const { receipt } = ended;
-    const mined = minedAs(receipt, head);
+    const mined = minedAs(receipt, await timeOf(receipt, head));
     summary.gas += mined.cost;
     if (ended.state === 'cancelled') {
       ledger.ended(about, 'cancelled', ended.reason, mined);
@@ -187,6 +194,11 @@ export async function openDispatcher(rooms: { ready: Ready; ledger: Ledger; repo
 
   const isFull = () => lane !== undefined && inFlight().length >= settings.maxInFlight;
 
+  /** Seconds: of the block it was mined in, which may be older than the head where nobody looked for a while. */
+  async function timeOf({ blockNumber, blockHash }: TransactionReceipt, head: Head): Promise<bigint> {
+    return blockNumber === head.number ? head.timestamp : (await client.getBlock({ blockHash })).timestamp;
+  }
+
   return {
     summary,
     errors,
@@ -210,7 +222,7 @@ export async function openDispatcher(rooms: { ready: Ready; ledger: Ledger; repo
       for (const ended of (await lane?.onHead(head.number)) ?? []) await settle(ended, head);
     },
 
-    unwind: (ancestor, head) => lane?.unwind(ancestor, head),
+    unwind: async (ancestor, head) => lane?.unwind(ancestor, head),
   };
 }
 
@@ -218,10 +230,10 @@ export async function openDispatcher(rooms: { ready: Ready; ledger: Ledger; repo
 type Rehearsed = { data: Hex; gas: bigint; terms: Terms };
 type Tried = Rehearsed | Without;
 
-const minedAs = (receipt: TransactionReceipt, head: Head): MinedAs => ({
+const minedAs = (receipt: TransactionReceipt, time: bigint): MinedAs => ({
   hash: receipt.transactionHash,
   block: receipt.blockNumber,
-  time: head.timestamp,
+  time,
   gas: receipt.gasUsed,
   cost: receipt.gasUsed * receipt.effectiveGasPrice,
 });

@@ -54,7 +54,7 @@ export type Settled<T> =
   | { state: 'cancelled'; about: T; reason: string; receipt: TransactionReceipt }
   /** The nonce was used by a transaction that is not ours. */
   | { state: 'replaced'; about: T }
-  /** Signed before a crash, never seen by a node, and no longer worth sending: its nonce is free. */
+  /** Signed before a crash or taken off the chain, known to no node, and no longer worth sending: its nonce is free. */
   | { state: 'expired'; about: T; reason: string };
 
 /** What the lane did that nobody asked for, for the log. */
@@ -63,7 +63,7 @@ export type LaneEvent<T> =
   | { kind: 'cancelling'; about: T; nonce: number; hash: Hash; reason: string }
   | { kind: 'stuck'; about: T; nonce: number; reason: string }
   /** The block it was mined in is no longer on the chain: it is watched again. */
-  | { kind: 'unwound'; about: T; nonce: number; hash: Hash }
+  | { kind: 'unwound'; about: T; nonce: number; hash: Hash; cancelling: string | undefined }
   /** Nonces were used that this lane did not use: another program sends with the same key. */
   | { kind: 'foreign'; about: undefined; nonce: number; expected: number };
 
@@ -76,8 +76,8 @@ export type Lane<T> = {
   send(shipment: Shipment<T>, head: bigint): Promise<Hash>;
   /** Looks after everything in flight; call it at every head. */
   onHead(head: bigint): Promise<Settled<T>[]>;
-  /** The blocks above `ancestor` are no longer on the chain: what was mined in them is in flight again. */
-  unwind(ancestor: bigint, head: bigint): void;
+  /** The blocks above `ancestor` are no longer on the chain: what was mined in them is in flight again, or not worth it. */
+  unwind(ancestor: bigint, head: bigint): Promise<void>;
 };
 
 /** Gas of a transfer, all that cancelling costs. */
@@ -85,7 +85,7 @@ const CANCEL_GAS = 21_000n;
 /** Heads to wait for the receipt of a nonce that is used. */
 const PATIENCE = 3;
 /** Blocks for which what was mined is remembered, in case they are unwound. */
-const REMEMBERED = 128n;
+export const REMEMBERED = 128n;
 /** Interest and rounding move the gas by a little; a limit that is too low wastes all of it. */
 const withMargin = (gas: bigint) => gas + gas / 5n;
 
@@ -105,6 +105,8 @@ export async function openLane<T>(options: {
   save: (flight: Flight<T>) => void;
   /** What an earlier run had in flight when it ended. */
   resume: readonly Flight<T>[];
+  /** What it had seen mined in one of the last blocks. */
+  mined: readonly { flight: Flight<T>; block: bigint }[];
 }): Promise<Lane<T>> {
   const { client, account, chainId, bumpAfterBlocks, onEvent, save } = options;
   const limit = options.maxGasPrice ?? 2n ** 96n;
@@ -112,29 +114,38 @@ export async function openLane<T>(options: {
   const expired: Settled<T>[] = [];
   const mined: { flight: InFlight<T>; block: bigint }[] = [];
   const count = (blockTag: 'pending' | 'latest') => client.getTransactionCount({ address: account.address, blockTag });
-  await takeUp(options.resume);
-  let nextNonce = Math.max(await count('pending'), ...flights.map(({ nonce }) => nonce + 1));
+  const nonceAfter = (pending: number) => Math.max(pending, ...flights.map(({ nonce }) => nonce + 1));
+  for (const { flight, block } of options.mined) mined.push({ flight: { ...flight, unexplained: 0 }, block });
+  flights.push(...options.resume.map((flight) => ({ ...flight, unexplained: 0 })));
+  await takeUp();
+  let nextNonce = nonceAfter(await count('pending'));
 
   /**
-   * What an earlier run signed is on the chain, known to a node, or never left: then it is sent now if it still works, and
-   * else forgotten, unless later nonces wait behind it. The bytes are the same, so it cannot happen twice.
+   * After a restart or a reorg: what is in flight is on the chain, known to a node, or to none. Then it is sent if it still
+   * works behind those before it; the bytes are the same, so it cannot happen twice. If it does not, its nonce is free, and
+   * what waits behind it is forgotten as well, to be planned anew; unless a node knows one of those, so that the nonce has to
+   * be used.
    */
-  async function takeUp(saved: readonly Flight<T>[]): Promise<void> {
-    if (saved.length === 0) return;
+  async function takeUp(): Promise<void> {
+    if (flights.length === 0) return;
+    flights.sort((a, b) => a.nonce - b.nonce);
     const used = await count('latest');
-    for (const flight of saved.toSorted((a, b) => b.nonce - a.nonce)) {
-      const inFlight = { ...flight, unexplained: 0 };
-      if (flight.nonce >= used && !(await isKnown(flight))) {
-        const reason = await whyNotAgain(inFlight, flight.fees);
-        if (reason && flights.length === 0) {
-          expired.push({ state: 'expired', about: flight.about, reason: `never sent: ${reason}` });
-          continue;
+    const known = await Promise.all(flights.map((flight) => flight.nonce < used || isKnown(flight)));
+    const free = known.lastIndexOf(true) + 1;
+    for (const [index, flight] of [...flights].entries()) {
+      if (known[index]) continue;
+      const reason = flight.cancelling ?? (await whyNotAgain(flight, flight.fees, 'pending'));
+      if (!reason) {
+        await client.sendRawTransaction({ serializedTransaction: flight.signed }).catch(() => {});
+      } else if (index < free) {
+        flight.sentAt = 0n; // the next head cancels it
+      } else {
+        for (const { nonce, about } of flights.splice(index)) {
+          const why = nonce === flight.nonce ? reason : 'it waited behind one that is not sent';
+          expired.push({ state: 'expired', about, reason: `no node has it: ${why}` });
         }
-        if (reason)
-          inFlight.sentAt = 0n; // the next head cancels it
-        else await client.sendRawTransaction({ serializedTransaction: flight.signed }).catch(() => {});
+        return;
       }
-      flights.unshift(inFlight);
     }
   }
 
@@ -198,7 +209,8 @@ export async function openLane<T>(options: {
       await client.sendRawTransaction({ serializedTransaction: flight.signed }).catch(() => {});
       return;
     }
-    const reason = flight.cancelling ?? (await whyNotAgain(flight, fees));
+    // On `latest`: on `pending` its own earlier version has already run.
+    const reason = flight.cancelling ?? (await whyNotAgain(flight, fees, 'latest'));
     const { nonce, about } = flight;
     // A transfer of nothing to oneself: the cheapest way to use the nonce.
     const body = reason ? { to: account.address, data: '0x' as const, gas: CANCEL_GAS } : flight;
@@ -218,19 +230,18 @@ export async function openLane<T>(options: {
   }
 
   /** Undefined when a higher fee is worth it. */
-  async function whyNotAgain(flight: InFlight<T>, fees: Fees): Promise<string | undefined> {
+  async function whyNotAgain(flight: InFlight<T>, fees: Fees, on: 'latest' | 'pending'): Promise<string | undefined> {
     if (flight.gas * fees.maxFeePerGas > flight.budget) return 'a higher fee would cost more than the plan earns';
     try {
-      // On `latest`: on `pending` its own earlier version has already run.
-      await rehearse(client, { from: account.address, to: flight.to, data: flight.data }, 'latest');
+      await rehearse(client, { from: account.address, to: flight.to, data: flight.data }, on);
       return undefined;
     } catch (error) {
       return `it would revert now: ${shortMessage(error)}`;
     }
   }
 
-  /** Undefined while the node has no receipt yet, as one behind a load balancer may not. */
-  async function settle(flight: InFlight<T>): Promise<Settled<T> | undefined> {
+  /** Undefined while the node has no receipt up to `head`, as one behind a load balancer may not. */
+  async function settle(flight: InFlight<T>, head: bigint): Promise<Settled<T> | undefined> {
     const { about, hashes, cancelling } = flight;
     for (const hash of hashes.toReversed()) {
       const receipt = await client.getTransactionReceipt({ hash }).catch((error) => {
@@ -238,6 +249,8 @@ export async function openLane<T>(options: {
         throw error;
       });
       if (!receipt) continue;
+      // A block that is not taken yet is not unwound either when it goes: it is waited for.
+      if (receipt.blockNumber > head) return undefined;
       mined.push({ flight, block: receipt.blockNumber });
       if (cancelling && receipt.to?.toLowerCase() === account.address.toLowerCase()) {
         return { state: 'cancelled', about, reason: cancelling, receipt };
@@ -292,10 +305,11 @@ export async function openLane<T>(options: {
       const used = await count('latest');
       for (const flight of [...flights]) {
         if (flight.nonce >= used) {
+          flight.unexplained = 0;
           if (head - flight.sentAt >= bumpAfterBlocks) await again(flight, head);
           continue;
         }
-        const outcome = await settle(flight);
+        const outcome = await settle(flight, head);
         if (!outcome) continue;
         flights.splice(flights.indexOf(flight), 1);
         settled.push(outcome);
@@ -303,14 +317,16 @@ export async function openLane<T>(options: {
       return settled;
     },
 
-    unwind(ancestor, head) {
+    async unwind(ancestor, head) {
       for (const { flight } of mined.filter(({ block }) => block > ancestor)) {
-        const { about, nonce, hashes } = flight;
+        const { about, nonce, hashes, cancelling } = flight;
         flights.push(Object.assign(flight, { sentAt: head, unexplained: 0 }));
-        onEvent({ kind: 'unwound', about, nonce, hash: hashes.at(-1)! });
+        onEvent({ kind: 'unwound', about, nonce, hash: hashes.at(-1)!, cancelling });
       }
       mined.splice(0, mined.length, ...mined.filter(({ block }) => block <= ancestor));
-      flights.sort((a, b) => a.nonce - b.nonce);
+      // A node may have dropped what it had pending as well.
+      await takeUp();
+      nextNonce = nonceAfter(await count('pending'));
     },
   };
 }

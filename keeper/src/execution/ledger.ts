@@ -1,4 +1,4 @@
-import type { Address, Hash, PublicClient } from 'viem';
+import type { Address, Hash } from 'viem';
 import type { Head } from '../chain/head.ts';
 import type { Attempt, AttemptState, PlannedLeg } from '../store/attempts.ts';
 import type { MarketKey } from '../store/market.ts';
@@ -27,8 +27,8 @@ export type Ledger = {
     reason: string,
     mined?: MinedAs,
   ): void;
-  /** Its block is no longer on the chain. */
-  unwound(about: About, hash: Hash): void;
+  /** Its block is no longer on the chain. @param cancelling - why it was being taken back, if it was */
+  unwound(about: About, cancelling: string | undefined): void;
   /** Nothing to do for it now; it is looked at again later, later each time the same is said of it. */
   setAside(market: MarketKey, account: Address, reason: string, head: Head): void;
   /** Whether an account may be looked at: it is not set aside, or its time has come. */
@@ -68,23 +68,9 @@ export function openLedger(store: Store, operator: Address | undefined): Ledger 
     resume() {
       if (!operator) return [];
       return attempts.open(operator).flatMap((attempt) => {
-        const about: About = { id: attempt.id, market: attempt.market, legs: attempt.legs };
-        const { nonce, signed, fees, sentAt } = attempt;
-        if (nonce !== undefined && signed && fees && sentAt !== undefined) {
-          return [
-            {
-              ...attempt,
-              about,
-              nonce,
-              signed,
-              fees,
-              sentAt,
-              hashes: [...attempt.hashes],
-              ...(attempt.reason ? { cancelling: attempt.reason } : {}),
-            },
-          ];
-        }
-        ledger.ended(about, 'expired', 'the keeper ended before it was signed');
+        const flight = flightOf(attempt);
+        if (flight) return [flight];
+        ledger.ended(aboutOf(attempt), 'expired', 'the keeper ended before it was signed');
         return [];
       });
     },
@@ -129,10 +115,9 @@ export function openLedger(store: Store, operator: Address | undefined): Ledger 
       });
     },
 
-    unwound(about, hash) {
+    unwound(about, cancelling) {
       store.atomic(() => {
-        attempts.update(about.id, { state: 'sent', cost: undefined });
-        positions.remove(hash);
+        reopen(store, attempts.get(about.id)!, cancelling);
         mark(about, 'sent');
       });
     },
@@ -160,26 +145,36 @@ export function openLedger(store: Store, operator: Address | undefined): Ledger 
   return ledger;
 }
 
-/**
- * Landed attempts of the last blocks whose transaction the chain no longer has, because it was unwound while no keeper ran.
- * They are closed, so that the history tells what is.
- */
-export async function dropUnwound(client: PublicClient, store: Store, head: bigint): Promise<void> {
-  const recent = store.positions.recent(256).filter(({ block }) => head - block <= 128n);
-  for (const hash of new Set(recent.map((position) => position.hash))) {
-    const known = await client.getTransactionReceipt({ hash }).then(
-      () => true,
-      (error: Error) => {
-        if (error.name === 'TransactionReceiptNotFoundError') return false;
-        throw error;
-      },
-    );
-    if (known) continue;
-    store.atomic(() => {
-      store.positions.remove(hash);
-      for (const { id, hashes } of store.attempts.recent(256)) {
-        if (hashes.includes(hash)) store.attempts.update(id, { state: 'expired', reason: 'its block was unwound' });
-      }
-    });
-  }
+const aboutOf = ({ id, market, legs }: Attempt): About => ({ id, market, legs });
+
+/** The transaction of an attempt; undefined where it was never signed. */
+export function flightOf(attempt: Attempt): Flight<About> | undefined {
+  const { nonce, to, data, value, gas, budget, hashes, signed, fees, sentAt, reason } = attempt;
+  if (nonce === undefined || !signed || !fees || sentAt === undefined) return undefined;
+  // Of an attempt that has ended with a receipt the reason is that of its end.
+  const cancelling = OPEN_OR_CANCELLED.includes(attempt.state) ? reason : undefined;
+  const flight = {
+    about: aboutOf(attempt),
+    nonce,
+    to,
+    data,
+    value,
+    gas,
+    budget,
+    hashes: [...hashes],
+    signed,
+    fees,
+    sentAt,
+  };
+  return cancelling === undefined ? flight : { ...flight, cancelling };
+}
+
+const OPEN_OR_CANCELLED: readonly AttemptState[] = ['planned', 'sent', 'cancelled'];
+
+/** An attempt that had ended with a receipt is on its way again, and what the history tells of it is forgotten. */
+export function reopen(store: Store, { id, hashes }: Attempt, cancelling: string | undefined): void {
+  store.atomic(() => {
+    store.attempts.update(id, { state: 'sent', cost: undefined, reason: cancelling });
+    for (const hash of hashes) store.positions.remove(hash);
+  });
 }
