@@ -18,7 +18,7 @@ export type Scene = Lab & {
   /** Runs `act` and undoes all that it did to the chain. */
   undone<T>(act: () => Promise<T>): Promise<T>;
   /** Sends a transaction from any address, in a block of its own if the node mines by itself. */
-  send(from: Address, to: Address, data: Hex): Promise<Hex>;
+  send(from: Address, to: Address, data: Hex, gas?: bigint): Promise<Hex>;
   /** Ends the keepers it started and the chain. */
   stop(): Promise<void>;
 };
@@ -68,7 +68,7 @@ export async function openScene(url: string): Promise<Scene> {
         await client.request({ method: 'anvil_dropAllTransactions' } as never);
       }
     },
-    send: (from, to, data) => sendAs(lab, from, to, data),
+    send: (from, to, data, gas) => sendAs(lab, from, to, data, gas),
     async stop() {
       for (const { child } of started) child.kill('SIGKILL');
       await Promise.all(started.map(({ ended }) => ended));
@@ -77,9 +77,9 @@ export async function openScene(url: string): Promise<Scene> {
   };
 }
 
-function sendAs({ client }: Lab, from: Address, to: Address, data: Hex): Promise<Hex> {
+function sendAs({ client }: Lab, from: Address, to: Address, data: Hex, gas = 2_000_000n): Promise<Hex> {
   const fees = { maxFeePerGas: numberToHex(ANY_FEE), maxPriorityFeePerGas: numberToHex(10n ** 10n) };
-  const transaction = { from, to, data, gas: numberToHex(2_000_000), ...fees };
+  const transaction = { from, to, data, gas: numberToHex(gas), ...fees };
   return client.request({ method: 'eth_sendTransaction', params: [transaction] });
 }
 

@@ -1,7 +1,7 @@
-import { type Address, decodeFunctionResult, type Hex, type PublicClient } from 'viem';
+import { type Address, decodeFunctionResult, type Hex, type PublicClient, parseEventLogs } from 'viem';
 import { liquidatorAbi } from '../../keeper/src/bindings.ts';
 import { planData } from '../../keeper/src/execution/rehearse.ts';
-import type { Plan } from '../../keeper/src/planning/encoding.ts';
+import { type Plan, readTally } from '../../keeper/src/planning/encoding.ts';
 import { planGasLimit } from '../../keeper/src/planning/gas.ts';
 import { pricesIn } from '../../keeper/src/planning/pricing.ts';
 import type { Candidate, Situation } from '../../keeper/src/planning/situation.ts';
@@ -22,11 +22,16 @@ export type Rig = {
   look(accounts: readonly Address[], change?: Partial<Situation>): Promise<View>;
   /** What `execute` returns for a plan at a timestamp, on the state after `head`. */
   call(plan: Plan, head: BlockRef, timestamp: bigint): Promise<bigint>;
+  /** Sends a plan, and gives what its event says. */
+  send(plan: Plan): Promise<{ value: bigint; landed: number }>;
   /** Gas that a node estimates for it. */
   gas(plan: Plan): Promise<bigint>;
 };
 
 export type View = { situation: Situation; candidates: Candidate[]; state: AaveState; head: BlockRef };
+
+/** Gas limit of a transaction that is sent: all that one may have. */
+const PLAN_GAS = 16_700_000n;
 
 /** Wei per gas that plans are chosen at unless a test says otherwise. */
 export const GAS_PRICE = 2n * 10n ** 9n;
@@ -35,6 +40,8 @@ export async function openRig(url: string): Promise<Rig> {
   const scene = await openScene(url);
   const client = scene.client as unknown as PublicClient;
   const { directory, operator, liquidator } = scene;
+  // The scene sends at a price of gas that nobody pays.
+  await scene.client.setBalance({ address: operator, value: 10n ** 24n });
   const market = await aaveV3.open(client, directory.aave.pool);
   const weth = directory.tokens.WETH.address;
   const tokens = market.assets.map(({ address }) => address);
@@ -82,6 +89,13 @@ export async function openRig(url: string): Promise<Rig> {
       const blockOverrides = { time: timestamp };
       const { data } = await client.call({ ...request(plan), blockNumber: head.number, blockOverrides });
       return decodeFunctionResult({ abi: liquidatorAbi, functionName: 'execute', data: data ?? '0x' });
+    },
+    async send(plan) {
+      const hash = await scene.send(operator, liquidator, planData(plan), PLAN_GAS);
+      const { logs } = await client.waitForTransactionReceipt({ hash });
+      const [done] = parseEventLogs({ abi: liquidatorAbi, logs, eventName: 'PlanExecuted' });
+      if (!done) throw new Error(`the plan of ${hash} reverted`);
+      return { value: done.args.value, landed: readTally(done.args.tally).landed };
     },
     gas: (plan) => client.estimateGas(request(plan)),
   };

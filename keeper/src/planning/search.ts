@@ -12,6 +12,8 @@ type Placed = { draft: Draft; gain: bigint };
 /** Above so many accounts each keeps its place; below they change places until nothing is gained. */
 const EXCHANGED = 24;
 const PASSES = 3;
+/** Up to so many accounts each is tried as the first. */
+const FEW = 6;
 
 /** The candidates whose debt anything covers, the one whose own plan is worth most first. */
 export function ranked(situation: Situation, pools: PoolStates, candidates: readonly Candidate[]): Candidate[] {
@@ -26,11 +28,13 @@ export function ranked(situation: Situation, pools: PoolStates, candidates: read
 }
 
 /**
- * The plan of the highest net profit that is found for the candidates: in their order each is put where it adds most; then
- * sizes and places are tried again in view of the others; then follows what the protocol allows of an account after its first
- * liquidation.
+ * The plan of the highest net profit that is found for the candidates: one after the other each is put where it adds most;
+ * then sizes and places are tried again in view of the others; then follows what the protocol allows of an account after its
+ * first liquidation. Where a few compete for the same pools, who comes first decides: each is tried as the first, with sales
+ * shared between routes and without.
  *
  * @param pools - as they are before the plan
+ * @param candidates - the most promising first
  * @returns its rounds, none where nothing pays; and whether there was no room for another account
  */
 export function bestDraft(
@@ -39,6 +43,23 @@ export function bestDraft(
   candidates: readonly Candidate[],
 ): { draft: Draft; full: boolean } {
   const search = openSearch(situation, pools);
+  let best = build(situation, search, candidates);
+  const first = candidates.slice(0, candidates.length <= FEW ? FEW : 0);
+  const alone = openSearch(situation, pools, false);
+  for (const [index, candidate] of first.entries()) {
+    const order = [candidate, ...candidates.filter((other) => other !== candidate)];
+    for (const each of index === 0 ? [alone] : [search, alone]) {
+      const other = build(situation, each, order);
+      if (netOf(situation, other.draft) > netOf(situation, best.draft)) best = other;
+    }
+  }
+  const draft = follow(situation, search, settle(situation, search, best.draft));
+  // Each round has paid for itself; the plan has to pay for being one.
+  return { draft: netOf(situation, draft) >= situation.minProfit ? draft : [], full: best.full };
+}
+
+/** Puts the candidates in, in their order. */
+function build(situation: Situation, search: Search, candidates: readonly Candidate[]) {
   let draft: Draft = [];
   let full = false;
   for (const candidate of candidates) {
@@ -51,14 +72,18 @@ export function bestDraft(
     if (search.fits(placed.draft)) draft = placed.draft;
     else full = true;
   }
+  return { draft: settle(situation, search, draft), full };
+}
+
+/** Tries sizes, and of a few also places, again in view of each other until nothing is gained. */
+function settle(situation: Situation, search: Search, start: Draft): Draft {
+  let draft = start;
   for (let pass = 0; pass < PASSES; pass++) {
     const before = netOf(situation, draft);
     for (const leg of legsOf(draft)) draft = search.again(draft, leg, legsOf(draft).length <= EXCHANGED);
     if (netOf(situation, draft) <= before) break;
   }
-  draft = follow(situation, search, draft);
-  // Each round has paid for itself; the plan has to pay for being one.
-  return { draft: netOf(situation, draft) >= situation.minProfit ? draft : [], full };
+  return draft;
 }
 
 /** The best plan for one account, whether it pays or not; `undefined` where nothing covers the debt. */
@@ -67,12 +92,14 @@ export const bestAlone = (situation: Situation, pools: PoolStates, candidate: Ca
 
 type Search = ReturnType<typeof openSearch>;
 
-function openSearch(situation: Situation, pools: PoolStates) {
+/** @param shares - whether sales may be shared between routes */
+function openSearch(situation: Situation, pools: PoolStates, shares = true) {
   const { protocol, market, timestamp, limits } = situation;
   const known = new Map<string, Way[]>();
   const waysOf = ({ debtAsset, collateralAsset }: Option): Way[] => {
     const key = `${debtAsset}${collateralAsset}`;
-    const ways = known.get(key) ?? waysFor(situation, pools, debtAsset, collateralAsset);
+    const every = known.get(key) ?? waysFor(situation, pools, debtAsset, collateralAsset);
+    const ways = shares ? every : every.filter((way) => way.kind === 'flash swap' || way.routes.length === 0);
     known.set(key, ways);
     return ways;
   };

@@ -14,7 +14,7 @@ export type MarketPools = {
 };
 
 /** The wrapped native token, and as many more. */
-const MORE_HUBS = 3;
+const MORE_HUBS = 7;
 
 /**
  * @param tokens - the market's assets

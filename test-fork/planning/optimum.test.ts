@@ -1,0 +1,95 @@
+import type { Address } from 'viem';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { bestOffers } from '../../keeper/src/planning/offers.ts';
+import type { Candidate, Situation } from '../../keeper/src/planning/situation.ts';
+import { poolGraph } from '../../keeper/src/venues/paths.ts';
+import { type Random, random } from '../lab/random.ts';
+import { exhaustive } from './exhaustive.ts';
+import { openRig, type Rig, type View } from './rig.ts';
+import { type Positions, positionsOf, shake } from './scenes.ts';
+
+/** `pnpm test:planner` tries 2,000. */
+const CASES = Number(process.env.PLANNER_CASES ?? 240);
+const CASES_A_SCENE = 40;
+const GWEI = 10n ** 9n;
+
+let rig: Rig;
+let positions: Positions;
+beforeAll(async () => {
+  rig = await openRig(inject('labUrl'));
+  positions = await positionsOf(rig);
+}, 120_000);
+afterAll(() => rig?.scene.stop());
+
+const seen = { cases: 0, sent: 0, nothingPays: 0, accounts: [0, 0, 0, 0], batches: 0, partial: 0, beyond: 0, loans: 0 };
+const ratios: number[] = [];
+let planning = 0;
+
+test(`the plan is legal, worth what was said to the wei, and of the highest profit (${CASES} cases)`, async () => {
+  for (let scene = 0; ratios.length < CASES; scene++) {
+    await rig.scene.undone(async () => {
+      const dice = random(7_000 + scene);
+      await shake(rig, dice, positions);
+      const view = await rig.look(rig.scene.directory.borrowers);
+      expect(view.candidates.length).toBeGreaterThan(3);
+      for (let index = 0; index < CASES_A_SCENE && ratios.length < CASES; index++) await tryCase(view, dice, index);
+    });
+  }
+  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+  const least = Math.min(...ratios);
+  console.log(
+    `planner: mean ${mean.toFixed(5)}, least ${least.toFixed(5)}, ${JSON.stringify(seen)}, ${(planning / CASES).toFixed(1)} ms a plan`,
+  );
+  expect(mean).toBeGreaterThanOrEqual(0.995);
+  expect(least).toBeGreaterThanOrEqual(0.97);
+  const { accounts, ...kinds } = seen;
+  for (const [kind, count] of [...Object.entries(kinds), ...accounts.slice(1).entries()]) {
+    expect(count, String(kind)).toBeGreaterThan(0);
+  }
+}, 3_600_000);
+
+async function tryCase(view: View, dice: Random, index: number): Promise<void> {
+  const candidates = dice.pick(view.candidates, 1 + Math.floor(dice.next() * 3));
+  const situation = withPools(view.situation, candidates, dice);
+  const started = performance.now();
+  const { offers } = bestOffers(situation, candidates, view.head, 1);
+  planning += performance.now() - started;
+  const best = exhaustive(situation, candidates);
+  const [offer] = offers;
+  seen.cases++;
+  seen.accounts[candidates.length]!++;
+  const found = offer?.terms.net ?? 0n;
+  // Less than a thousandth of a cent is nothing.
+  const ratio = best < 10n ** 10n ? 1 : Number((found * 1_000_000n) / best) / 1e6;
+  ratios.push(Math.min(1, ratio));
+  if (ratio > 1) seen.beyond++;
+  if (!offer) {
+    seen.nothingPays++;
+    return;
+  }
+  if (offer.plan.rounds.some(({ legs }) => legs.length > 1)) seen.batches++;
+  if (offer.legs.some(({ largest, option }) => option !== largest)) seen.partial++;
+  if (offer.ways.some((way) => way.startsWith('flash loan'))) seen.loans++;
+  expect(await rig.call(offer.plan, view.head, situation.timestamp)).toBe(offer.terms.value);
+  if (index !== 0) return;
+  const { scene } = rig;
+  const before = await scene.client.snapshot();
+  await scene.client.setNextBlockTimestamp({ timestamp: situation.timestamp });
+  expect(await rig.send(offer.plan)).toEqual({ value: offer.terms.value, landed: offer.legs.length });
+  await scene.client.revert({ id: before });
+  seen.sent++;
+}
+
+/** Three pools at most: of the first account's first pair, and over others. And a price of gas. */
+function withPools(situation: Situation, candidates: readonly Candidate[], dice: Random): Situation {
+  const named = new Set<Address>(
+    candidates.flatMap(({ options }) =>
+      options.flatMap(({ debtAsset, collateralAsset }) => [debtAsset, collateralAsset]),
+    ),
+  );
+  const all = [...situation.graph.values()].flat();
+  const near = all.filter(({ token0, token1 }) => named.has(token0) && named.has(token1));
+  const kept = dice.pick(near.length >= 3 ? near : all, 3);
+  const gasPrice = BigInt(Math.round(dice.logBetween(0.05, 60) * 1e6)) * (GWEI / 1_000_000n);
+  return { ...situation, graph: poolGraph(kept), gasPrice };
+}

@@ -1,0 +1,74 @@
+import { type Address, concatHex, encodeAbiParameters, keccak256, numberToHex, parseAbi } from 'viem';
+import { setFeed } from '../harness/scene.ts';
+import { setPrice } from '../lab/chain.ts';
+import type { Random } from '../lab/random.ts';
+import { type AssetSymbol, assets } from '../lab/tokens.ts';
+import type { Rig } from './rig.ts';
+
+const poolAbi = parseAbi([
+  'event Mint(address sender, address indexed owner, int24 indexed tickLower, int24 indexed tickUpper, uint128 amount, uint256 amount0, uint256 amount1)',
+  'function slot0() view returns (uint160, int24 tick, uint16, uint16, uint16, uint8, bool)',
+]);
+
+/** A pool's positions: what liquidity begins and ends where. */
+export type Positions = ReadonlyMap<Address, readonly { lower: number; upper: number; liquidity: bigint }[]>;
+
+/** UniswapV3Pool keeps its liquidity in slot 4 and its ticks in the mapping at slot 5: gross below, net above. */
+const LIQUIDITY_SLOT = numberToHex(4, { size: 32 });
+const TICKS_SLOT = 5n;
+
+/** All positions of the lab's pools. */
+export async function positionsOf({ scene }: Rig): Promise<Positions> {
+  const found = new Map<Address, { lower: number; upper: number; liquidity: bigint }[]>();
+  for (const { address } of scene.directory.uniswapV3.pools) {
+    const logs = await scene.client.getLogs({ address, event: poolAbi[0], fromBlock: 0n });
+    found.set(
+      address,
+      logs.map(({ args }) => ({ lower: args.tickLower!, upper: args.tickUpper!, liquidity: args.amount! })),
+    );
+  }
+  return found;
+}
+
+/** Makes a pool as shallow as if all its positions were `divisor` times smaller. */
+async function thin({ scene }: Rig, pool: Address, positions: Positions, divisor: bigint): Promise<void> {
+  const { client } = scene;
+  const [, tick] = await client.readContract({ address: pool, abi: poolAbi, functionName: 'slot0' });
+  const ticks = new Map<number, { gross: bigint; net: bigint }>();
+  let liquidity = 0n;
+  for (const position of positions.get(pool)!) {
+    const { lower, upper } = position;
+    const less = position.liquidity / divisor;
+    if (lower <= tick && tick < upper) liquidity += less;
+    for (const [index, net] of [[lower, less] as const, [upper, -less] as const]) {
+      const known = ticks.get(index) ?? { gross: 0n, net: 0n };
+      ticks.set(index, { gross: known.gross + less, net: known.net + net });
+    }
+  }
+  for (const [index, { gross, net }] of ticks) {
+    const slot = keccak256(encodeAbiParameters([{ type: 'int24' }, { type: 'uint256' }], [index, TICKS_SLOT]));
+    const value = concatHex([numberToHex(net, { size: 16, signed: true }), numberToHex(gross, { size: 16 })]);
+    await client.setStorageAt({ address: pool, index: slot, value });
+  }
+  await client.setStorageAt({
+    address: pool,
+    index: LIQUIDITY_SLOT,
+    value: numberToHex(liquidity, { size: 32 }),
+  });
+}
+
+/** Another market: ether and bitcoin fall and the pools follow, dollars stray from theirs, each pool is deep or shallow. */
+export async function shake(rig: Rig, dice: Random, positions: Positions): Promise<void> {
+  for (const symbol of ['WETH', 'WBTC'] as const) {
+    await setPrice(rig.scene, symbol, scaled(symbol, dice.between(0.62, 0.95)));
+  }
+  for (const symbol of dice.pick(['USDC', 'DAI', 'USDT'] as const, 2)) {
+    await setFeed(rig.scene, symbol, scaled(symbol, dice.between(0.985, 1.015)));
+  }
+  for (const pool of positions.keys()) {
+    await thin(rig, pool, positions, BigInt(Math.round(dice.logBetween(1, 3_000))));
+  }
+  await rig.scene.client.mine({ blocks: 1 });
+}
+
+const scaled = (symbol: AssetSymbol, factor: number) => BigInt(Math.round(Number(assets[symbol].price) * factor));
