@@ -35,9 +35,12 @@ const ETHER = 10n ** 18n;
 /** What a transaction of the test offers for gas: more than any base fee it sets. */
 const ANY_FEE = 10n ** 15n;
 
-/** Forks `url` and deploys. Nobody in it has a key that is used anywhere else. */
-export async function openScene(url: string): Promise<Scene> {
-  const lab = await forkLab({ url, anvil: { autoImpersonate: true } });
+/**
+ * Forks the lab at a URL, or takes one that impersonates everybody, and deploys. Nobody in it has a key that is used anywhere
+ * else.
+ */
+export async function openScene(from: string | Lab): Promise<Scene> {
+  const lab = typeof from === 'string' ? await forkLab({ url: from, anvil: { autoImpersonate: true } }) : from;
   const { client } = lab;
   const key = keccak256(stringToHex('plimsoll scene operator'));
   const operator = privateKeyToAccount(key).address;
