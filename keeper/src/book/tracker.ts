@@ -95,6 +95,8 @@ export async function openTracker(options: {
   let watch: ReturnType<typeof watchOf>;
   const book = createBook(protocol);
   let journal = createJournal();
+  /** Remembered blocks that a resync has given up. */
+  let forgotten = 0;
   let rotation = 0;
   let touchedLast = 0;
   let fromBlock = 0n;
@@ -181,10 +183,17 @@ export async function openTracker(options: {
 
   async function resync(head: Head): Promise<void> {
     log.warn({ head: head.number }, 'none of the remembered blocks is on the chain any more: everything is read again');
+    forgotten += journal.blocks.length;
     store.clear();
     book.clear();
-    await open(head);
-    await sync();
+    try {
+      await open(head);
+      await sync();
+    } catch (error) {
+      // Half read is not read: the next head begins anew.
+      journal = createJournal();
+      throw error;
+    }
   }
 
   async function advance(head: Head): Promise<Advance> {
@@ -239,7 +248,11 @@ export async function openTracker(options: {
     for (const account of doubtful) book.delete(account);
     state = newState;
     touchedLast = touched.size;
-    const unwound = lost.length > 0 ? { blocks: lost.length, ancestor: ancestor.number } : undefined;
+    // After a resync nothing that was mined is taken for granted.
+    const oldest = forgotten > 0 ? 0n : ancestor.number;
+    const blocksLost = forgotten + lost.length;
+    const unwound = blocksLost > 0 ? { blocks: blocksLost, ancestor: oldest } : undefined;
+    forgotten = 0;
     return { touched, unwound };
   }
 

@@ -113,6 +113,8 @@ export async function openLane<T>(options: {
   const flights: InFlight<T>[] = [];
   const expired: Settled<T>[] = [];
   const mined: { flight: InFlight<T>; block: bigint }[] = [];
+  /** Forgotten because no node had them. A node may have been late: they are looked for once their nonce is used. */
+  const gone: InFlight<T>[] = [];
   const count = (blockTag: 'pending' | 'latest') => client.getTransactionCount({ address: account.address, blockTag });
   const nonceAfter = (pending: number) => Math.max(pending, ...flights.map(({ nonce }) => nonce + 1));
   for (const { flight, block } of options.mined) mined.push({ flight: { ...flight, unexplained: 0 }, block });
@@ -140,9 +142,10 @@ export async function openLane<T>(options: {
       } else if (index < free) {
         flight.sentAt = 0n; // the next head cancels it
       } else {
-        for (const { nonce, about } of flights.splice(index)) {
-          const why = nonce === flight.nonce ? reason : 'it waited behind one that is not sent';
-          expired.push({ state: 'expired', about, reason: `no node has it: ${why}` });
+        for (const each of flights.splice(index)) {
+          const why = each === flight ? reason : 'it waited behind one that is not sent';
+          expired.push({ state: 'expired', about: each.about, reason: `no node has it: ${why}` });
+          gone.push(each);
         }
         return;
       }
@@ -301,8 +304,14 @@ export async function openLane<T>(options: {
     async onHead(head) {
       const settled = expired.splice(0);
       mined.splice(0, mined.length, ...mined.filter(({ block }) => head - block <= REMEMBERED));
-      if (flights.length === 0) return settled;
+      if (flights.length + gone.length === 0) return settled;
       const used = await count('latest');
+      for (const flight of [...gone]) {
+        const outcome = flight.nonce < used ? await settle(flight, head) : undefined;
+        if (!outcome && head - flight.sentAt <= REMEMBERED) continue;
+        gone.splice(gone.indexOf(flight), 1);
+        if (outcome?.state === 'mined') settled.push(outcome);
+      }
       for (const flight of [...flights]) {
         if (flight.nonce >= used) {
           flight.unexplained = 0;

@@ -10,11 +10,14 @@ const RECENT = 256;
 const WAITED = 128n;
 /** What a transaction on the chain has come to, by whether it succeeded. */
 const ENDS = { success: ['landed', 'cancelled'], reverted: ['lost', 'reverted'] } as const;
-const MINED: readonly string[] = Object.values(ENDS).flat();
+/** Ends without a receipt: the chain may have it in the end. */
+const UNSEEN: readonly string[] = ['expired', 'replaced'];
+const LOOKED_FOR: readonly string[] = [...Object.values(ENDS).flat(), ...UNSEEN];
 
 /**
  * What an earlier run saw mined in one of the last blocks. What still is as it was is returned, with its block: it may be
- * unwound later. What is not, because blocks were unwound while no keeper ran, is open again in the store, and so in flight.
+ * unwound later. What is not, because blocks were unwound while no keeper ran, or were mined after it was given up, is open
+ * again in the store, and so in flight.
  *
  * @param operator - whose transactions are returned
  * @param head - number of the newest block
@@ -28,12 +31,13 @@ export async function recallMined(
   const recent = store.attempts
     .recent(RECENT)
     .filter(
-      ({ state, sentAt }) => MINED.includes(state) && sentAt !== undefined && head - sentAt <= REMEMBERED + WAITED,
+      ({ state, sentAt }) => LOOKED_FOR.includes(state) && sentAt !== undefined && head - sentAt <= REMEMBERED + WAITED,
     );
   const told = new Map(store.positions.recent(RECENT).map(({ hash, block }) => [hash, block]));
   const receipts = await Promise.all(recent.map((attempt) => receiptOf(client, attempt)));
   return recent.flatMap((attempt, index) => {
     const receipt = receipts[index];
+    if (!receipt && UNSEEN.includes(attempt.state)) return [];
     const same =
       receipt !== undefined &&
       ENDS[receipt.status].some((state) => state === attempt.state) &&

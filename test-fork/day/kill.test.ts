@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openScene, type Scene } from '../harness/scene.ts';
+import { startLab } from '../lab/anvil.ts';
+import { random } from '../lab/random.ts';
+import { landedAgain, type Ours, onlyRivalsBeat, oursOf, sameAsFresh, sentTwice, storeTells } from './check.ts';
+import { openScript, type Script } from './script.ts';
+import { settle, type Watched, watchKeeper } from './watched.ts';
+
+const [BLOCKS, REORGS, KILLS] = [250, 8, 25];
+/** Every third is killed again while it starts: while it looks for borrowers, reads them, takes up what it had sent. */
+const AGAIN = 3;
+/** Milliseconds after a block within which it is killed: from the first look at it until all is sent. */
+const WHILE_IT_ACTS = 400;
+/** Milliseconds after its first line within which it is killed as it starts. */
+const WHILE_IT_STARTS = 1_500;
+/** Most blocks that come while no keeper runs. */
+const DARK = 4;
+
+describe(`the same day, with ${KILLS} kill -9`, () => {
+  let scene: Scene;
+  let folder: string;
+  let script: Script;
+  let watched: Watched;
+  let from: bigint;
+  let ours: Ours[];
+  let kills = 0;
+
+  beforeAll(async () => {
+    scene = await openScene(await startLab({ anvil: { autoImpersonate: true } }));
+    folder = await mkdtemp(join(tmpdir(), 'plimsoll-kill-'));
+    await scene.client.setAutomine(false);
+    script = await openScript(scene, { seed: 2, blocks: BLOCKS, reorgs: REORGS });
+    from = (await scene.client.getBlockNumber({ cacheTime: 0 })) + 1n;
+    // Small ranges: the search through the past takes long enough to be cut short.
+    const flags = ['--max-in-flight', '24', '--log-range', '3'];
+    watched = watchKeeper(scene, join(folder, 'store.sqlite'), flags, scene.wsUrl);
+    watched.start();
+
+    const rng = random(3);
+    const step = Math.floor(BLOCKS / KILLS);
+    const instants = new Map(
+      Array.from({ length: KILLS }, (_, index) => {
+        const near = script.moves.filter((block) => Math.floor(block / step) === index);
+        // Rather when the price has just moved and there is something to do.
+        const at = near[0] ?? index * step + Math.floor(rng.next() * step);
+        return [at, { after: rng.between(0, WHILE_IT_ACTS), dark: Math.floor(rng.next() * (DARK + 1)) }] as const;
+      }),
+    );
+    await dieAtStart(rng.between(0, WHILE_IT_STARTS));
+    for (let index = 0, dark = 0, running = true; index < BLOCKS; index++) {
+      if (running) await watched.taken();
+      await script.block(index, running ? watched.flying() : []);
+      if (script.reorgs.has(index)) {
+        if (running) await watched.taken();
+        await script.after(index);
+      }
+      const instant = instants.get(index);
+      if (instant && running) {
+        await sleep(instant.after);
+        await watched.kill();
+        kills += 1;
+        running = false;
+        dark = instant.dark;
+      } else dark -= 1;
+      if (running || dark > 0) continue;
+      watched.start();
+      running = true;
+      if (kills % AGAIN === 0) await dieAtStart(rng.between(0, WHILE_IT_STARTS));
+    }
+    await watched.taken();
+    await settle(scene, watched);
+    ours = await oursOf(scene, from);
+  }, 600_000);
+  afterAll(async () => {
+    await scene?.stop();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  async function dieAtStart(after: number): Promise<void> {
+    await watched.process.waitFor(({ msg }) => msg === 'ready');
+    await sleep(after);
+    await watched.kill();
+    kills += 1;
+    watched.start();
+  }
+
+  test('the day was not empty', () => {
+    const said = (msg: string) => watched.lines.filter((line) => line.msg === msg).length;
+    const told = {
+      ...{ sent: said('sent'), takenUp: said('taken up'), landed: said('landed'), unwound: said('unwound') },
+      ...{ lost: said('lost'), reverted: said('reverted'), cancelled: said('cancelled') },
+      ...{ expired: said('expired'), replaced: said('replaced') },
+    };
+    const numbers = { ...script.counts, kills, ...told, landedAgain: landedAgain(watched.lines) };
+    console.log(`killed: ${JSON.stringify(numbers)}`);
+    expect(kills).toBeGreaterThanOrEqual(KILLS);
+    expect(numbers.reorgs).toBeGreaterThan(REORGS / 2);
+    expect(numbers.landed).toBeGreaterThan(40);
+    expect(numbers.takenUp).toBeGreaterThan(0);
+    expect(numbers.replaced).toBe(0);
+  });
+
+  test('accounts are those of a new keeper, which finds nothing left to liquidate', async () => {
+    await sameAsFresh(scene, watched, folder);
+  });
+
+  test('the store tells of every liquidation on the chain, and of no other', async () => {
+    expect(await storeTells(scene, watched, from)).toBeGreaterThan(30);
+  });
+
+  test('nothing was on its way twice, and nothing reverted but behind a rival', async () => {
+    expect(sentTwice(watched.lines)).toEqual([]);
+    await onlyRivalsBeat(scene, ours, watched, from, script.kept);
+  });
+
+  test('no nonce is left out, and the keeper ends in order', async () => {
+    expect(ours.map(({ nonce }) => nonce)).toEqual(ours.map((_, index) => index));
+    expect(await watched.process.stop()).toBe(0);
+  });
+});
