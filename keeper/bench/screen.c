@@ -13,7 +13,7 @@ typedef struct {
 } Page;
 
 static int32_t pass(const Page *page, int32_t count, const double *table, int32_t width, double absolute, double relative,
-                    int32_t *candidates) {
+                    double dust, int32_t *candidates) {
   const uint16_t *slots = page->slots, *groups = page->groups;
   const double *floats = page->floats;
   double *slack = page->slack;
@@ -28,7 +28,7 @@ static int32_t pass(const Page *page, int32_t count, const double *table, int32_
     const double gross = fabs(a) + fabs(b) + (fabs(c) + fabs(d));
     slack[row] = net / gross;
     candidates[count] = page->firstRow + row;
-    count += net > absolute + relative * gross ? 0 : 1;
+    count += (net > absolute + relative * gross ? 0 : 1) & (gross - net < dust ? 0 : 1);
   }
   return count;
 }
@@ -67,7 +67,7 @@ int main(int argc, char **argv) {
     clock_gettime(CLOCK_MONOTONIC, &from);
     count = 0;
     for (int32_t at = 0; at < head[0]; at++) {
-      count = pass(&pages[at], count, table, head[2], bounds[0], bounds[1], candidates);
+      count = pass(&pages[at], count, table, head[2], bounds[0], bounds[1], 0, candidates);
     }
     clock_gettime(CLOCK_MONOTONIC, &to);
     times[run] = (to.tv_sec - from.tv_sec) * 1e9 + (to.tv_nsec - from.tv_nsec);

@@ -158,7 +158,7 @@ async function act(tracker: Tracker, head: Head, rooms: Rooms, stop: AbortSignal
   // A market that could not be brought here is not judged by what it was.
   if (tracker.state.block.hash !== head.hash) return;
   const timestamp = head.timestamp + secondsPerBlock(ready.chain.id);
-  const judged = tracker.judge(timestamp);
+  const judged = tracker.judge(timestamp, dustOf(tracker, head, ready));
   report.head(tracker, head, tracker.touched, judged);
   dispatcher.rescued(tracker, judged.underwater);
   const due = [...judged.underwater.keys()].filter((account) => dispatcher.isDue(tracker, account, head));
@@ -171,6 +171,20 @@ async function act(tracker: Tracker, head: Head, rooms: Rooms, stop: AbortSignal
     if (dispatcher.isFull()) return report.waiting(offers.length - index);
     await dispatcher.attempt(tracker, offer, head);
   }
+}
+
+/** Less gas than a liquidation takes, however many share a transaction. */
+const LEAST_GAS = 50_000n;
+
+/**
+ * A debt (base currency) that no liquidation of could pay for its own gas, the bonus being a part of the debt. 0 where the price
+ * of gas, or of the coin it is paid in, is not known.
+ */
+function dustOf({ protocol, market, state }: Tracker, head: Head, { settings }: Ready): number {
+  const native = protocol.price(market, state, settings.wrappedNative);
+  if (!native) return 0;
+  const cost = LEAST_GAS * (head.baseFeePerGas ?? 0n) + settings.minProfit;
+  return Number(cost) * Number(native.base) * 10 ** -native.decimals;
 }
 
 /** A block that comes later than usual has let more interest accrue, never less: nothing is judged too early. */

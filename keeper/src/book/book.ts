@@ -20,8 +20,11 @@ export type Book = {
   /**
    * All at `timestamp` (seconds): the exact health of those under water, and why others cannot be judged. `screened` is how
    * many the screen left to be looked at. Addresses are checksummed.
+   *
+   * @param dust - base currency: who owes less is not looked at. An account of a millionth of a cent is too small for the screen
+   * to tell on which side of the line it is; whoever opened a hundred thousand of them would have them all judged at every head.
    */
-  judge(market: Market, state: MarketState, timestamp: bigint): Judged;
+  judge(market: Market, state: MarketState, timestamp: bigint, dust?: number): Judged;
   /** The accounts with debt that were nearest to the line when they were last judged, the nearest first. */
   nearest(count: number): Near[];
   /** Every legal liquidation of an account at `timestamp`. */
@@ -67,10 +70,10 @@ export function createBook(protocol: Protocol): Book {
       return found;
     },
 
-    judge(market, state, timestamp) {
+    judge(market, state, timestamp, dust) {
       const underwater = new Map<Address, Health>();
       const unjudged = new Map<Address, string>();
-      const candidates = screen.candidates(protocol.coefficients(market, state, timestamp));
+      const candidates = screen.candidates(protocol.coefficients(market, state, timestamp), dust);
       for (const row of candidates) {
         const account = columns.at(row);
         const health = protocol.health(market, state, account, timestamp);

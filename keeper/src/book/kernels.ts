@@ -5,9 +5,11 @@ export type Pass = {
   /** Coefficients at `group * width + slot + 1`; column 0 is all zeros. */
   table: Float64Array;
   width: number;
-  /** A row is a candidate unless net > absolute + relative · gross. */
+  /** A row is a candidate unless net > absolute + relative · gross, */
   absolute: number;
   relative: number;
+  /** or gross - net, which is twice its debt, is below this. */
+  dust: number;
   /** Numbers of the candidates found, the next one to be written at `count`. */
   candidates: Int32Array;
 };
@@ -17,14 +19,14 @@ export type Pass = {
  * `firstRow`.
  *
  * No branch depends on the data: every row's number is written, and the count moves on if it is a candidate. The
- * comparison is written so that NaN is one.
+ * comparisons are written so that NaN is one.
  * @returns the new count
  */
 export type Kernel = (page: Page, rows: number, firstRow: number, count: number, pass: Pass) => number;
 
 // The first three are the same sum unrolled: a trip count that is known keeps the products in registers, 3 times as fast.
 
-const one: Kernel = (page, rows, firstRow, count, { table, width, absolute, relative, candidates }) => {
+const one: Kernel = (page, rows, firstRow, count, { table, width, absolute, relative, dust, candidates }) => {
   const { slots, floats, groups, slack } = page;
   let found = count;
   for (let row = 0; row < rows; row++) {
@@ -32,12 +34,12 @@ const one: Kernel = (page, rows, firstRow, count, { table, width, absolute, rela
     const gross = Math.abs(net);
     slack[row] = net / gross;
     candidates[found] = firstRow + row;
-    found += net > absolute + relative * gross ? 0 : 1;
+    found += (net > absolute + relative * gross ? 0 : 1) & (gross - net < dust ? 0 : 1);
   }
   return found;
 };
 
-const two: Kernel = (page, rows, firstRow, count, { table, width, absolute, relative, candidates }) => {
+const two: Kernel = (page, rows, firstRow, count, { table, width, absolute, relative, dust, candidates }) => {
   const { slots, floats, groups, slack } = page;
   let found = count;
   for (let row = 0; row < rows; row++) {
@@ -49,12 +51,12 @@ const two: Kernel = (page, rows, firstRow, count, { table, width, absolute, rela
     const gross = Math.abs(a) + Math.abs(b);
     slack[row] = net / gross;
     candidates[found] = firstRow + row;
-    found += net > absolute + relative * gross ? 0 : 1;
+    found += (net > absolute + relative * gross ? 0 : 1) & (gross - net < dust ? 0 : 1);
   }
   return found;
 };
 
-const four: Kernel = (page, rows, firstRow, count, { table, width, absolute, relative, candidates }) => {
+const four: Kernel = (page, rows, firstRow, count, { table, width, absolute, relative, dust, candidates }) => {
   const { slots, floats, groups, slack } = page;
   let found = count;
   for (let row = 0; row < rows; row++) {
@@ -68,7 +70,7 @@ const four: Kernel = (page, rows, firstRow, count, { table, width, absolute, rel
     const gross = Math.abs(a) + Math.abs(b) + (Math.abs(c) + Math.abs(d));
     slack[row] = net / gross;
     candidates[found] = firstRow + row;
-    found += net > absolute + relative * gross ? 0 : 1;
+    found += (net > absolute + relative * gross ? 0 : 1) & (gross - net < dust ? 0 : 1);
   }
   return found;
 };
@@ -76,7 +78,7 @@ const four: Kernel = (page, rows, firstRow, count, { table, width, absolute, rel
 /** For strides that are multiples of four. */
 const byFours =
   (stride: number): Kernel =>
-  (page, rows, firstRow, count, { table, width, absolute, relative, candidates }) => {
+  (page, rows, firstRow, count, { table, width, absolute, relative, dust, candidates }) => {
     const { slots, floats, groups, slack } = page;
     let found = count;
     for (let row = 0; row < rows; row++) {
@@ -93,7 +95,7 @@ const byFours =
       }
       slack[row] = net / gross;
       candidates[found] = firstRow + row;
-      found += net > absolute + relative * gross ? 0 : 1;
+      found += (net > absolute + relative * gross ? 0 : 1) & (gross - net < dust ? 0 : 1);
     }
     return found;
   };

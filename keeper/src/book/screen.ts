@@ -11,9 +11,10 @@ export type Near = { address: Address; slack: number };
 export type Screen = {
   /**
    * Sums every account with `coefficients` and leaves out only those that cannot be under water.
+   * @param dust - base currency: who owes less, as far as floats can tell, is left out too
    * @returns numbers of rows; valid until the next pass or the next change of the columns
    */
-  candidates(coefficients: Coefficients): Int32Array;
+  candidates(coefficients: Coefficients, dust?: number): Int32Array;
   /**
    * The `count` accounts with debt that were nearest to the line at the last pass, the nearest first. Slack is
    * (C - D) / (C + D) for weighted collateral C and debt D: C(1 - x) ≥ D(1 + x) holds up to that x. Accounts whose sum is
@@ -72,7 +73,7 @@ export function createScreen(columns: Columns): Screen {
   let found = new Int32Array(0);
 
   return {
-    candidates(coefficients) {
+    candidates(coefficients, dust = 0) {
       const { table, width } = tableOf(coefficients, columns.highest, reuse);
       reuse = table;
       // One more than there are rows: a kernel writes before it knows whether to count.
@@ -87,6 +88,7 @@ export function createScreen(columns: Columns): Screen {
           table,
           width,
           ...boundOf(stride, coefficients.rounding),
+          dust: 2 * dust,
           candidates: found,
         };
         for (let first = 0, page = 0; first < rowClass.count; first += rowsPerPage, page++) {

@@ -44,8 +44,8 @@ export type Tracker = {
   readonly fromBlock: bigint;
   /** Accounts that the last head read again. */
   readonly touched: number;
-  /** How the accounts stand at `timestamp` (seconds). */
-  judge(timestamp: bigint): Judged;
+  /** How the accounts stand at `timestamp` (seconds), but for those that owe less than `dust` (base currency). */
+  judge(timestamp: bigint, dust?: number): Judged;
   /** How many were under water when they were last judged. */
   readonly underwater: number;
   /** Every legal liquidation of an account at `timestamp`. */
@@ -197,8 +197,12 @@ export async function openTracker(options: {
   }
 
   async function advance(head: Head): Promise<Advance> {
-    if (journal.tip?.hash === head.hash && state?.block.hash === head.hash)
+    const { tip } = journal;
+    if (tip?.hash === head.hash) {
+      // A run that ended at this very block left all but what the accounts share.
+      if (state?.block.hash !== head.hash) state = await protocol.readMarket(client, market, head);
       return { touched: new Set(), unwound: undefined };
+    }
     // Asked for beside the logs: what all accounts share hardly ever changes shape at a head.
     const before = market;
     const early = protocol.readMarket(client, market, head);
@@ -264,8 +268,8 @@ export async function openTracker(options: {
     protocol,
     book,
     advance,
-    judge(timestamp) {
-      const judged = book.judge(market, state, timestamp);
+    judge(timestamp, dust) {
+      const judged = book.judge(market, state, timestamp, dust);
       underwater = judged.underwater.size;
       return judged;
     },
