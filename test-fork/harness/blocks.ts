@@ -21,8 +21,11 @@ export async function mineUntilDone({ client }: Lab, keeper: KeeperProcess): Pro
   let spoke = Date.now();
   const note = ({ msg, account, underwater }: LogLine) => {
     spoke = Date.now();
-    if (msg === 'sent') waiting.add(account);
-    if (SETTLED.includes(msg)) waiting.delete(account);
+    // A batch names them all in one line, and lands in a line each.
+    for (const each of [account].flat()) {
+      if (msg === 'sent') waiting.add(each);
+      if (SETTLED.includes(msg)) waiting.delete(each);
+    }
     if (msg === 'sent' || SETTLED.includes(msg)) quiet = 0;
     if (msg !== 'head') return;
     quiet += 1;

@@ -75,7 +75,7 @@ async function tryCase(view: View, dice: Random, index: number): Promise<void> {
   const { scene } = rig;
   const before = await scene.client.snapshot();
   await scene.client.setNextBlockTimestamp({ timestamp: situation.timestamp });
-  expect(await rig.send(offer.plan)).toEqual({ value: offer.terms.value, landed: offer.legs.length });
+  expect(await rig.send(offer.plan)).toMatchObject({ value: offer.terms.value, landed: offer.legs.length });
   await scene.client.revert({ id: before });
   seen.sent++;
 }

@@ -23,7 +23,7 @@ export type Rig = {
   /** What `execute` returns for a plan at a timestamp, on the state after `head`. */
   call(plan: Plan, head: BlockRef, timestamp: bigint): Promise<bigint>;
   /** Sends a plan, and gives what its event says. */
-  send(plan: Plan): Promise<{ value: bigint; landed: number }>;
+  send(plan: Plan): Promise<{ value: bigint; landed: number; gas: bigint }>;
   /** Gas that a node estimates for it. */
   gas(plan: Plan): Promise<bigint>;
 };
@@ -92,10 +92,10 @@ export async function openRig(url: string): Promise<Rig> {
     },
     async send(plan) {
       const hash = await scene.send(operator, liquidator, planData(plan), PLAN_GAS);
-      const { logs } = await client.waitForTransactionReceipt({ hash });
+      const { logs, gasUsed: gas } = await client.waitForTransactionReceipt({ hash });
       const [done] = parseEventLogs({ abi: liquidatorAbi, logs, eventName: 'PlanExecuted' });
       if (!done) throw new Error(`the plan of ${hash} reverted`);
-      return { value: done.args.value, landed: readTally(done.args.tally).landed };
+      return { value: done.args.value, landed: readTally(done.args.tally).landed, gas };
     },
     gas: (plan) => client.estimateGas(request(plan)),
   };

@@ -36,17 +36,40 @@ export type Share = {
   gasCost: bigint;
 };
 
-/** A batch earns as a whole: it is shared out evenly over its legs, what does not divide goes to the first. */
+/**
+ * A batch earns as a whole, and its history is shared out: what is left of a token by what each leg seized of it, or else
+ * repaid; value and gas evenly. What does not divide goes to the first.
+ */
 export function sharesOf(
   { legs, profits, value }: Extract<Mined, { state: 'landed' }>,
   { gas, cost }: { gas: bigint; cost: bigint },
 ): Share[] {
-  const count = BigInt(legs.length);
-  return legs.map((done, leg) => {
-    const share = (whole: bigint) => whole / count + (leg === 0 ? whole % count : 0n);
-    const earned = profits.map(({ token, amount }) => ({ token, amount: share(amount) }));
-    return { done, profits: earned, value: share(value), gas: share(gas), gasCost: share(cost) };
+  const evenly = (whole: bigint) =>
+    shared(
+      whole,
+      legs.map(() => 1n),
+    );
+  const earned = profits.map(({ token, amount }) => {
+    const seized = legs.map((leg) => (leg.collateral === token ? leg.seized : 0n));
+    const repaid = legs.map((leg) => (leg.debt === token ? leg.repaid : 0n));
+    return { token, shares: shared(amount, seized.some(Boolean) ? seized : repaid) };
   });
+  const [values, gases, costs] = [evenly(value), evenly(gas), evenly(cost)];
+  return legs.map((done, leg) => ({
+    done,
+    profits: earned.map(({ token, shares }) => ({ token, amount: shares[leg]! })),
+    value: values[leg]!,
+    gas: gases[leg]!,
+    gasCost: costs[leg]!,
+  }));
+}
+
+/** Rounded down; the first has the rest, and all of it where nobody weighs anything. */
+function shared(whole: bigint, weights: readonly bigint[]): bigint[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0n);
+  const parts = weights.map((weight) => (total === 0n ? 0n : (whole * weight) / total));
+  const rest = parts.reduce((left, part) => left - part, whole);
+  return parts.map((part, index) => (index === 0 ? part + rest : part));
 }
 
 /** Reads a receipt; a plan that reverted is run again on the chain around its block, for its reason. */

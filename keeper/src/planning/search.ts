@@ -78,9 +78,13 @@ function build(situation: Situation, search: Search, candidates: readonly Candid
 /** Tries sizes, and of a few also places, again in view of each other until nothing is gained. */
 function settle(situation: Situation, search: Search, start: Draft): Draft {
   let draft = start;
-  for (let pass = 0; pass < PASSES; pass++) {
+  const few = legsOf(draft).length <= EXCHANGED;
+  for (let pass = 0; pass < (few ? PASSES : 1); pass++) {
     const before = netOf(situation, draft);
-    for (const leg of legsOf(draft)) draft = search.again(draft, leg, legsOf(draft).length <= EXCHANGED);
+    for (const leg of legsOf(draft)) {
+      // Among many, one that is taken whole was still worth it behind those before it.
+      if (few || leg.option !== leg.largest) draft = search.again(draft, leg, few);
+    }
     if (netOf(situation, draft) <= before) break;
   }
   return draft;
@@ -136,6 +140,15 @@ function openSearch(situation: Situation, pools: PoolStates, shares = true) {
     return (sold - (repay + loan.fee) * debtPrice) / PRICE_SCALE - roundCost(situation, way, 1, 0) - base;
   }
 
+  /** Rounds of the pair, of each way the last: those before it stopped growing because another leg was not worth the risk. */
+  function joinable(draft: Draft, from: number, { debtAsset, collateralAsset }: Option): Iterable<number> {
+    const last = new Map<Way, number>();
+    for (const [at, { way }] of draft.entries()) {
+      if (at >= from && way.debt === debtAsset && way.collateral === collateralAsset) last.set(way, at);
+    }
+    return last.values();
+  }
+
   /** The best place for an account; rounds before `from` are not for it. */
   function place(draft: Draft, of: Candidate, from = 0): Placed | undefined {
     let best: Placed | undefined;
@@ -143,8 +156,8 @@ function openSearch(situation: Situation, pools: PoolStates, shares = true) {
       if (placed && (!best || placed.gain > best.gain)) best = placed;
     };
     for (const largest of of.options) {
-      for (const [at, { way, legs }] of draft.entries()) {
-        if (at < from || way.debt !== largest.debtAsset || way.collateral !== largest.collateralAsset) continue;
+      for (const at of joinable(draft, from, largest)) {
+        const { way, legs } = draft[at]!;
         consider(sized(draft, at, { way, legs }, { of, largest }));
       }
       for (const way of waysOf(largest)) {
