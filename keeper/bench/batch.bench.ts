@@ -53,8 +53,14 @@ export default async function batchBench(): Promise<Row[]> {
       const { offers } = bestOffers(situation, view.candidates, view.head);
       sum.milliseconds = performance.now() - from;
       const accounts = new Set<Address>();
-      for (const { plan, legs: planned } of offers) {
-        const { value, landed, gas } = await rig.send({ ...plan, floor: 0n });
+      // All in one block, as large as it takes.
+      await scene.client.setBlockGasLimit({ gasLimit: 10n ** 10n });
+      const results = await rig.sendAll(
+        offers.map(({ plan }) => ({ ...plan, floor: 0n })),
+        situation.timestamp,
+      );
+      for (const [index, { legs: planned }] of offers.entries()) {
+        const { value, landed, gas } = results[index]!;
         if (landed !== planned.length) throw new Error(`${landed} of ${planned.length} liquidations landed`);
         for (const { option } of planned) accounts.add(option.account);
         sum.legs += landed;

@@ -74,8 +74,8 @@ async function tryCase(view: View, dice: Random, index: number): Promise<void> {
   if (index !== 0) return;
   const { scene } = rig;
   const before = await scene.client.snapshot();
-  await scene.client.setNextBlockTimestamp({ timestamp: situation.timestamp });
-  expect(await rig.send(offer.plan)).toMatchObject({ value: offer.terms.value, landed: offer.legs.length });
+  const [sent] = await rig.sendAll([offer.plan], situation.timestamp);
+  expect(sent).toMatchObject({ value: offer.terms.value, landed: offer.legs.length });
   await scene.client.revert({ id: before });
   seen.sent++;
 }

@@ -1,4 +1,4 @@
-import { type Address, decodeFunctionResult, type Hex, type PublicClient, parseEventLogs } from 'viem';
+import { type Address, decodeFunctionResult, type Hash, type Hex, type PublicClient, parseEventLogs } from 'viem';
 import { liquidatorAbi } from '../../keeper/src/bindings.ts';
 import { planData } from '../../keeper/src/execution/rehearse.ts';
 import { type Plan, readTally } from '../../keeper/src/planning/encoding.ts';
@@ -22,8 +22,8 @@ export type Rig = {
   look(accounts: readonly Address[], change?: Partial<Situation>): Promise<View>;
   /** What `execute` returns for a plan at a timestamp, on the state after `head`. */
   call(plan: Plan, head: BlockRef, timestamp: bigint): Promise<bigint>;
-  /** Sends a plan, and gives what its event says. */
-  send(plan: Plan): Promise<{ value: bigint; landed: number; gas: bigint }>;
+  /** Sends plans in one block at a timestamp, and gives what their events say. */
+  sendAll(plans: readonly Plan[], timestamp: bigint): Promise<{ value: bigint; landed: number; gas: bigint }[]>;
   /** Gas that a node estimates for it. */
   gas(plan: Plan): Promise<bigint>;
 };
@@ -90,12 +90,21 @@ export async function openRig(url: string): Promise<Rig> {
       const { data } = await client.call({ ...request(plan), blockNumber: head.number, blockOverrides });
       return decodeFunctionResult({ abi: liquidatorAbi, functionName: 'execute', data: data ?? '0x' });
     },
-    async send(plan) {
-      const hash = await scene.send(operator, liquidator, planData(plan), PLAN_GAS);
-      const { logs, gasUsed: gas } = await client.waitForTransactionReceipt({ hash });
-      const [done] = parseEventLogs({ abi: liquidatorAbi, logs, eventName: 'PlanExecuted' });
-      if (!done) throw new Error(`the plan of ${hash} reverted`);
-      return { value: done.args.value, landed: readTally(done.args.tally).landed, gas };
+    async sendAll(plans, timestamp) {
+      await scene.client.setAutomine(false);
+      const hashes: Hash[] = [];
+      for (const plan of plans) hashes.push(await scene.send(operator, liquidator, planData(plan), PLAN_GAS));
+      await scene.client.setNextBlockTimestamp({ timestamp });
+      await scene.client.mine({ blocks: 1 });
+      await scene.client.setAutomine(true);
+      return Promise.all(
+        hashes.map(async (hash) => {
+          const { logs, gasUsed: gas } = await client.waitForTransactionReceipt({ hash });
+          const [done] = parseEventLogs({ abi: liquidatorAbi, logs, eventName: 'PlanExecuted' });
+          if (!done) throw new Error(`the plan of ${hash} reverted`);
+          return { value: done.args.value, landed: readTally(done.args.tally).landed, gas };
+        }),
+      );
     },
     gas: (plan) => client.estimateGas(request(plan)),
   };
