@@ -175,15 +175,18 @@ async function act(tracker: Tracker, head: Head, rooms: Rooms, stop: AbortSignal
 
 /** Less gas than a liquidation takes, however many share a transaction. */
 const LEAST_GAS = 50_000n;
+/** Wei per gas: cheaper than on any chain we know. */
+const LEAST_GAS_PRICE = 10n ** 6n;
 
 /**
  * A debt (base currency) that no liquidation of could pay for its own gas, the bonus being a part of the debt. 0 where the price
- * of gas, or of the coin it is paid in, is not known.
+ * of the coin that gas is paid in is not known.
  */
 function dustOf({ protocol, market, state }: Tracker, head: Head, { settings }: Ready): number {
   const native = protocol.price(market, state, settings.wrappedNative);
   if (!native) return 0;
-  const cost = LEAST_GAS * (head.baseFeePerGas ?? 0n) + settings.minProfit;
+  const gasPrice = head.baseFeePerGas ?? 0n;
+  const cost = LEAST_GAS * (gasPrice > LEAST_GAS_PRICE ? gasPrice : LEAST_GAS_PRICE) + settings.minProfit;
   return Number(cost) * Number(native.base) * 10 ** -native.decimals;
 }
 
