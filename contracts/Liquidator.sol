@@ -92,55 +92,55 @@ contract Liquidator is
         TokensAt past = plan.past();
         uint256 at = TokensAt.unwrap(past);
         uint256 count = plan.rounds();
+        bool touched;
         for (uint256 i; i < count; ++i) {
-            bytes calldata encoded = _encoded(plan.tokens(), past, at, end);
-            (uint256 tally, bytes memory reason) = _ask(encoded);
+            RoundAt round = RoundAt.wrap(at);
+            bytes memory encoded;
+            (encoded, at) = _encoded(plan.tokens(), round, end, touched);
+            (uint256 tally, bytes memory reason) = _ask(round, past, encoded);
             if (tally == 0) {
-                RoundAt round = _decoded(encoded);
                 outcome.skipped += round.legs();
                 outcome.lastReason = reason;
                 emit RoundSkipped(i, round.source(), reason);
             } else {
-                _count(plan, _decoded(encoded), tally, outcome);
-                if (count != 1) Binding.touch(true);
-            }
-            unchecked {
-                at += encoded.length;
+                _count(round, past, tally, outcome);
+                touched = true;
             }
         }
         if (at != end) revert BadEncoding();
-        if (count != 1) Binding.touch(false);
     }
 
-    function _count(PlanAt plan, RoundAt round, uint256 tally, Outcome memory outcome) private pure {
+    function _count(RoundAt round, TokensAt past, uint256 tally, Outcome memory outcome) private pure {
         (uint256 landed, uint256 skipped, uint256 fee) = Binding.read(tally);
         unchecked {
             // Of 8 bits each, in at most 255 rounds.
             outcome.landed += landed;
             outcome.skipped += skipped;
         }
-        if (fee != 0) outcome.flashFee += Settlement.valueOf(fee, Settlement.priceOf(plan, round.debtToken()));
+        if (fee != 0) outcome.flashFee += Settlement.valueOf(fee, round.debtTokenOf(past).price());
     }
 
     /// @dev The funding call is the round's own frame: if anything behind it reverts, all of the round is undone.
-    function _ask(bytes calldata encoded) private returns (uint256 tally, bytes memory reason) {
-        RoundAt round = _decoded(encoded);
+    function _ask(RoundAt round, TokensAt past, bytes memory encoded)
+        private
+        returns (uint256 tally, bytes memory reason)
+    {
         Funding funding = round.funding();
-        if (funding == Funding.UniswapV3Swap) return _askUniswapV3Swap(round, encoded);
-        if (funding == Funding.AaveV3Simple) return _askAaveV3Simple(round, encoded);
-        if (funding == Funding.Morpho) return _askMorpho(round, encoded);
-        if (funding == Funding.BalancerV2) return _askBalancerV2(round, encoded);
+        if (funding == Funding.UniswapV3Swap) return _askUniswapV3Swap(round, past, encoded);
+        if (funding == Funding.AaveV3Simple) return _askAaveV3Simple(round, past, encoded);
+        if (funding == Funding.Morpho) return _askMorpho(round, past, encoded);
+        if (funding == Funding.BalancerV2) return _askBalancerV2(round, past, encoded);
         if (funding == Funding.UniswapV4) return _askUniswapV4(round, encoded);
         if (funding == Funding.BalancerV3) return _askBalancerV3(round, encoded);
         if (funding == Funding.UniswapV3Flash) return _askUniswapV3Flash(round, encoded);
-        if (funding == Funding.AaveV3) return _askAaveV3Many(round, encoded);
+        if (funding == Funding.AaveV3) return _askAaveV3Many(round, past, encoded);
         bool ok;
         (ok, reason) = Calls.tryCall(address(this), abi.encodeCall(this.runUnfunded, (encoded)));
         if (ok) tally = Binding.take();
     }
 
     /// @notice A round without funding, called by this contract on itself so that it has a frame to be undone in.
-    /// @param encoded The round.
+    /// @param encoded The round, as a source of funding would be handed it.
     function runUnfunded(bytes calldata encoded) external {
         if (msg.sender != address(this)) revert UnexpectedCallback(msg.sender, msg.sig);
         (uint256 landed, uint256 skipped) = _run(_decoded(encoded), false, address(0), 0);
@@ -155,16 +155,16 @@ contract Liquidator is
     {
         AaveV3Run memory run;
         if (lender != address(0)) (run.lender, run.owed) = (lender, owed);
-        if (round.legs() != 0 && !Binding.touched()) _assumeNone(round, run);
+        if (round.legs() != 0 && !round.touched()) _assumeNone(round, run);
         uint256 past;
         (landed, skipped, past) = _liquidateAll(round, whole, run);
         if (lender != address(0) && lender != run.spender) Money.allow(round.debtToken(), lender, owed);
         SwapAt swap = SwapAt.wrap(past);
         for (uint256 left = round.swaps(); left != 0; --left) {
-            address token = swap.tokenIn();
+            address token = swap.tokenIn(round.tokens());
             // Nothing has moved since the last leg told how much of its collateral is here.
             uint256 held = token == run.collateral ? run.held : Money.here(token);
-            Sales.sell(round, swap, held);
+            Sales.sell(round, swap, token, held);
             run.collateral = address(0);
             swap = swap.next();
         }
@@ -172,7 +172,7 @@ contract Liquidator is
 
     /// @dev After the sweep nothing of the first collateral is here: no need to ask. The debt token was just borrowed.
     function _assumeNone(RoundAt round, AaveV3Run memory run) private pure {
-        address collateral = round.leg().collateral();
+        address collateral = round.leg().collateral(round.tokens());
         if (collateral != round.debtToken()) run.collateral = collateral;
     }
 

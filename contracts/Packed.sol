@@ -76,16 +76,24 @@ library PackedPlan {
 
     /// @notice What a tip is taken out of: the plan's token of that number.
     function weth(PlanAt plan) internal pure returns (address) {
-        uint256 i = (wordAt(PlanAt.unwrap(plan)) >> 16) & 0xff;
-        if (i >= (wordAt(PlanAt.unwrap(plan)) >> 8) & 0xff) revert ILiquidator.BadEncoding();
-        return TokensAt.wrap(PlanAt.unwrap(plan) + 32 + i * PackedTokens.SIZE).token();
+        uint256 number = (wordAt(PlanAt.unwrap(plan)) >> 16) & 0xff;
+        if (number == 0 || number > (wordAt(PlanAt.unwrap(plan)) >> 8) & 0xff) revert ILiquidator.BadEncoding();
+        return plan.past().numbered(number).token();
     }
 }
 
 /// @title PackedTokens
-/// @notice A token of a plan and its price, 36 bytes; the next follows.
+/// @notice A token of a plan and its price, 36 bytes; the next follows. A token's number counts from where they end: the last
+/// is 1. So whoever knows where a round begins that stands behind them can read its tokens.
 library PackedTokens {
     uint256 internal constant SIZE = 36;
+
+    /// @notice The token of a number that was found to be one, `past` being where the tokens end.
+    function numbered(TokensAt past, uint256 number) internal pure returns (TokensAt) {
+        unchecked {
+            return TokensAt.wrap(TokensAt.unwrap(past) - number * SIZE);
+        }
+    }
 
     function before(TokensAt at, TokensAt past) internal pure returns (bool) {
         return TokensAt.unwrap(at) < TokensAt.unwrap(past);
@@ -109,9 +117,9 @@ library PackedTokens {
 }
 
 /// @title PackedRound
-/// @notice A round: a head of 77 bytes, then `extra`, the legs and the swaps.
+/// @notice A round: a head of 58 bytes, then `extra`, the legs and the swaps.
 library PackedRound {
-    uint256 internal constant HEAD = 77;
+    uint256 internal constant HEAD = 58;
 
     function funding(RoundAt round) internal pure returns (Funding) {
         return Funding(wordAt(RoundAt.unwrap(round)) >> 248);
@@ -129,21 +137,40 @@ library PackedRound {
         return address(uint160(wordAt(RoundAt.unwrap(round)) >> 56));
     }
 
+    /// @notice The debt token of a round whose plan's tokens end at `past`.
+    function debtTokenOf(RoundAt round, TokensAt past) internal pure returns (TokensAt) {
+        return past.numbered((wordAt(RoundAt.unwrap(round)) >> 48) & 0xff);
+    }
+
+    /// @notice The debt token of a round that was handed back.
     function debtToken(RoundAt round) internal pure returns (address) {
+        return round.debtTokenOf(round.tokens()).token();
+    }
+
+    /// @notice Of a round that was handed back: where its tokens end. See {RoundTrip} for how they are handed out.
+    function tokens(RoundAt round) internal pure returns (TokensAt) {
         unchecked {
-            return address(uint160(wordAt(RoundAt.unwrap(round) + 25) >> 96));
+            return TokensAt.wrap(RoundAt.unwrap(round) - 1);
+        }
+    }
+
+    /// @notice Of a round that was handed back: whether one before it may have left something here. Before the first, all that
+    /// the plan lists was swept.
+    function touched(RoundAt round) internal pure returns (bool) {
+        unchecked {
+            return wordAt(RoundAt.unwrap(round) - 1) >> 248 != 0;
         }
     }
 
     function amount(RoundAt round) internal pure returns (uint256) {
         unchecked {
-            return wordAt(RoundAt.unwrap(round) + 45) >> 128;
+            return wordAt(RoundAt.unwrap(round) + 26) >> 128;
         }
     }
 
     function maxPay(RoundAt round) internal pure returns (uint256) {
         unchecked {
-            return amountOf(wordAt(RoundAt.unwrap(round) + 61));
+            return amountOf(wordAt(RoundAt.unwrap(round) + 42));
         }
     }
 
@@ -160,9 +187,9 @@ library PackedRound {
 }
 
 /// @title PackedLeg
-/// @notice A leg: a head of 79 bytes, then `extra`.
+/// @notice A leg: a head of 60 bytes, then `extra`.
 library PackedLeg {
-    uint256 internal constant HEAD = 79;
+    uint256 internal constant HEAD = 60;
 
     function protocol(LegAt leg) internal pure returns (Protocol) {
         return Protocol(wordAt(LegAt.unwrap(leg)) >> 248);
@@ -174,19 +201,18 @@ library PackedLeg {
 
     function borrower(LegAt leg) internal pure returns (address) {
         unchecked {
-            return address(uint160(wordAt(LegAt.unwrap(leg) + 23) >> 96));
+            return address(uint160(wordAt(LegAt.unwrap(leg) + 24) >> 96));
         }
     }
 
-    function collateral(LegAt leg) internal pure returns (address) {
-        unchecked {
-            return address(uint160(wordAt(LegAt.unwrap(leg) + 43) >> 96));
-        }
+    /// @notice The collateral, the tokens ending at `past`.
+    function collateral(LegAt leg, TokensAt past) internal pure returns (address) {
+        return past.numbered((wordAt(LegAt.unwrap(leg)) >> 64) & 0xff).token();
     }
 
     function repay(LegAt leg) internal pure returns (uint256) {
         unchecked {
-            return amountOf(wordAt(LegAt.unwrap(leg) + 63));
+            return amountOf(wordAt(LegAt.unwrap(leg) + 44));
         }
     }
 
@@ -203,9 +229,9 @@ library PackedLeg {
 }
 
 /// @title PackedSwap
-/// @notice A swap: a head of 95 bytes, then `extra`.
+/// @notice A swap: a head of 57 bytes, then `extra`.
 library PackedSwap {
-    uint256 internal constant HEAD = 95;
+    uint256 internal constant HEAD = 57;
 
     function venue(SwapAt swap) internal pure returns (Venue) {
         return Venue(wordAt(SwapAt.unwrap(swap)) >> 248);
@@ -215,27 +241,25 @@ library PackedSwap {
         return address(uint160(wordAt(SwapAt.unwrap(swap)) >> 72));
     }
 
-    function tokenIn(SwapAt swap) internal pure returns (address) {
-        unchecked {
-            return address(uint160(wordAt(SwapAt.unwrap(swap) + 23) >> 96));
-        }
+    /// @notice The token sold, the tokens ending at `past`.
+    function tokenIn(SwapAt swap, TokensAt past) internal pure returns (address) {
+        return past.numbered((wordAt(SwapAt.unwrap(swap)) >> 64) & 0xff).token();
     }
 
-    function tokenOut(SwapAt swap) internal pure returns (address) {
-        unchecked {
-            return address(uint160(wordAt(SwapAt.unwrap(swap) + 43) >> 96));
-        }
+    /// @notice The token bought, the tokens ending at `past`.
+    function tokenOut(SwapAt swap, TokensAt past) internal pure returns (address) {
+        return past.numbered((wordAt(SwapAt.unwrap(swap)) >> 56) & 0xff).token();
     }
 
     function amountIn(SwapAt swap) internal pure returns (uint256) {
         unchecked {
-            return amountOf(wordAt(SwapAt.unwrap(swap) + 63));
+            return amountOf(wordAt(SwapAt.unwrap(swap) + 25));
         }
     }
 
     function minOut(SwapAt swap) internal pure returns (uint256) {
         unchecked {
-            return wordAt(SwapAt.unwrap(swap) + 79) >> 128;
+            return wordAt(SwapAt.unwrap(swap) + 41) >> 128;
         }
     }
 

@@ -114,13 +114,6 @@ library Settlement {
         return amount * price / PRICE_SCALE;
     }
 
-    /// @notice The price of a token that is listed.
-    function priceOf(PlanAt plan, address token) internal pure returns (uint256) {
-        TokensAt at = plan.tokens();
-        while (at.token() != token) at = at.next();
-        return at.price();
-    }
-
     function _checkedTip(uint256 tip, uint256 profit, uint256 tipCapBps) private pure returns (uint256) {
         uint256 cap = FixedPointMathLib.fullMulDiv(profit, tipCapBps, BPS); // rounded down, for the treasury
         if (tip > cap) revert ILiquidator.TipAboveCap(tip, cap);

@@ -51,7 +51,7 @@ export const guards = [
   guard(
     'Packed.sol',
     'Bounds.t.sol',
-  )('if (i >= (wordAt(PlanAt.unwrap(plan)) >> 8) & 0xff) revert ILiquidator.BadEncoding();'),
+  )('if (number == 0 || number > (wordAt(PlanAt.unwrap(plan)) >> 8) & 0xff) revert ILiquidator.BadEncoding();'),
   reentry('Settlement.sweep(plan, to);'),
   callbacks('if (msg.sender != address(this)) revert UnexpectedCallback(msg.sender, msg.sig);'),
 
@@ -72,7 +72,7 @@ export const guards = [
   aaveLoan('if (initiator != address(this)) revert ILiquidator.WrongInitiator(initiator);'),
 
   // What a round may say.
-  encoding('if (start + slice.length > end) revert ILiquidator.BadEncoding();'),
+  encoding('if (past > end) revert ILiquidator.BadEncoding();'),
   encoding('revert(0x1c, 0x24)'),
   guard('Liquidator.sol', 'Encoding.t.sol')('if (at != end) revert BadEncoding();'),
 
@@ -104,7 +104,7 @@ export const guards = [
   money('if (address(this).balance - before != amount) revert ILiquidator.NoWeth(weth);'),
 
   // What is known without asking.
-  guard('Liquidator.sol', 'legs/TenRounds.t.sol')('if (count != 1) Binding.touch(true);'),
+  guard('Liquidator.sol', 'legs/TenRounds.t.sol')('touched = true;'),
   guard('Liquidator.sol', 'Loan.t.sol')('if (collateral != round.debtToken()) run.collateral', 'run.collateral'),
 
   // Settlement.

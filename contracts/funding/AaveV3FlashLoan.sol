@@ -8,7 +8,7 @@ import {
     IAaveV3FlashLoanSimpleReceiver,
     IAaveV3Pool
 } from "../interfaces/external/IAaveV3Pool.sol";
-import { RoundAt } from "../Packed.sol";
+import { RoundAt, TokensAt } from "../Packed.sol";
 import { Binding } from "./Binding.sol";
 import { RoundTrip } from "./RoundTrip.sol";
 
@@ -16,37 +16,40 @@ import { RoundTrip } from "./RoundTrip.sol";
 /// @notice Aave v3's `flashLoanSimple` and `flashLoan`: lend for a premium, which the latter waives for those with the
 /// flash borrower role, and pull both back afterwards.
 abstract contract AaveV3FlashLoan is RoundTrip, IAaveV3FlashLoanSimpleReceiver, IAaveV3FlashLoanReceiver {
-    function _askAaveV3Simple(RoundAt round, bytes calldata encoded)
+    function _askAaveV3Simple(RoundAt round, TokensAt past, bytes memory encoded)
         internal
         returns (uint256 tally, bytes memory reason)
     {
-        bytes memory payload = abi.encodeCall(
-            IAaveV3Pool.flashLoanSimple, (address(this), round.debtToken(), round.amount(), encoded, 0)
-        );
-        return _askAaveV3(round, encoded, IAaveV3FlashLoanSimpleReceiver.executeOperation.selector, payload);
+        address token = round.debtTokenOf(past).token();
+        bytes memory payload =
+            abi.encodeCall(IAaveV3Pool.flashLoanSimple, (address(this), token, round.amount(), encoded, 0));
+        return
+            _askAaveV3(
+                round.source(), token, encoded, IAaveV3FlashLoanSimpleReceiver.executeOperation.selector, payload
+            );
     }
 
-    function _askAaveV3Many(RoundAt round, bytes calldata encoded)
+    function _askAaveV3Many(RoundAt round, TokensAt past, bytes memory encoded)
         internal
         returns (uint256 tally, bytes memory reason)
     {
         address[] memory assets = new address[](1);
         uint256[] memory amounts = new uint256[](1);
-        (assets[0], amounts[0]) = (round.debtToken(), round.amount());
+        (assets[0], amounts[0]) = (round.debtTokenOf(past).token(), round.amount());
         bytes memory payload = abi.encodeCall(
             IAaveV3Pool.flashLoan, (address(this), assets, amounts, new uint256[](1), address(this), encoded, 0)
         );
-        return _askAaveV3(round, encoded, IAaveV3FlashLoanReceiver.executeOperation.selector, payload);
+        return
+            _askAaveV3(round.source(), assets[0], encoded, IAaveV3FlashLoanReceiver.executeOperation.selector, payload);
     }
 
-    function _askAaveV3(RoundAt round, bytes calldata encoded, bytes4 selector, bytes memory payload)
+    function _askAaveV3(address lender, address token, bytes memory encoded, bytes4 selector, bytes memory payload)
         private
         returns (uint256 tally, bytes memory reason)
     {
-        address lender = round.source();
-        (tally, reason) = Binding.callBound(lender, Binding.keyOf(lender, selector, encoded), payload);
+        (tally, reason) = Binding.callBound(lender, Binding.keyOfMemory(lender, selector, encoded), payload);
         // A lender that does not take its money back must not keep the right to.
-        if (tally != 0) Money.disallow(round.debtToken(), lender);
+        if (tally != 0) Money.disallow(token, lender);
     }
 
     /// @inheritdoc IAaveV3FlashLoanSimpleReceiver

@@ -11,11 +11,11 @@ import { RoundTrip } from "./RoundTrip.sol";
 /// @title BalancerV3
 /// @notice What Balancer's v3 Vault hands out while unlocked; no fee.
 abstract contract BalancerV3 is RoundTrip {
-    function _askBalancerV3(RoundAt round, bytes calldata encoded) internal returns (uint256, bytes memory) {
+    function _askBalancerV3(RoundAt round, bytes memory encoded) internal returns (uint256, bytes memory) {
         address vault = round.source();
         return Binding.callBound(
             vault,
-            Binding.keyOf(vault, this.balancerV3Unlocked.selector, encoded),
+            Binding.keyOfMemory(vault, this.balancerV3Unlocked.selector, encoded),
             abi.encodeCall(IBalancerV3Vault.unlock, (abi.encodeCall(this.balancerV3Unlocked, (encoded))))
         );
     }

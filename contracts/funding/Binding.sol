@@ -17,7 +17,6 @@ import { ILiquidator } from "../interfaces/ILiquidator.sol";
 library Binding {
     uint256 private constant SLOT = 0x8f5a3c5e;
     uint256 private constant RUNNING = 1;
-    uint256 private constant TOUCHED_SLOT = 0x8f5a3c5f;
 
     /// @notice First thing in `execute`.
     function lock() internal {
@@ -77,21 +76,6 @@ library Binding {
         return _load();
     }
 
-    /// @notice Whether a round before this one may have left something here. Before the first, all that the plan lists was
-    /// swept.
-    function touched() internal view returns (bool yes) {
-        assembly ("memory-safe") {
-            yes := tload(TOUCHED_SLOT)
-        }
-    }
-
-    /// @notice Sets what {touched} says; false again before `execute` returns.
-    function touch(bool yes) internal {
-        assembly ("memory-safe") {
-            tstore(TOUCHED_SLOT, yes)
-        }
-    }
-
     /// @notice The hash of a callback by `from` with `data`.
     function keyOf(address from, bytes4 selector, bytes calldata data) internal pure returns (uint256 key) {
         assembly ("memory-safe") {
@@ -103,17 +87,14 @@ library Binding {
         }
     }
 
-    /// @notice The same with the `length` bytes of `memory_` from `start` on.
-    function keyOfMemory(address from, bytes4 selector, bytes memory memory_, uint256 start, uint256 length)
-        internal
-        pure
-        returns (uint256 key)
-    {
+    /// @notice The same with data in memory.
+    function keyOfMemory(address from, bytes4 selector, bytes memory data) internal pure returns (uint256 key) {
         assembly ("memory-safe") {
-            let at := mload(0x40)
-            mstore(at, or(shl(96, from), shr(160, selector)))
-            mcopy(add(at, 0x20), add(add(memory_, 0x20), start), length)
-            key := keccak256(at, add(length, 0x20))
+            // In place: the first word stands where the length does meanwhile.
+            let length := mload(data)
+            mstore(data, or(shl(96, from), shr(160, selector)))
+            key := keccak256(data, add(length, 0x20))
+            mstore(data, length)
         }
     }
 

@@ -3,22 +3,26 @@ pragma solidity ^0.8.30;
 
 import { Money } from "../Money.sol";
 import { IMorpho, IMorphoFlashLoanCallback } from "../interfaces/external/IMorpho.sol";
-import { RoundAt } from "../Packed.sol";
+import { RoundAt, TokensAt } from "../Packed.sol";
 import { Binding } from "./Binding.sol";
 import { RoundTrip } from "./RoundTrip.sol";
 
 /// @title MorphoFlashLoan
 /// @notice A loan of Morpho Blue: whatever it holds of the token, without a fee, pulled back afterwards.
 abstract contract MorphoFlashLoan is RoundTrip, IMorphoFlashLoanCallback {
-    function _askMorpho(RoundAt round, bytes calldata encoded) internal returns (uint256 tally, bytes memory reason) {
+    function _askMorpho(RoundAt round, TokensAt past, bytes memory encoded)
+        internal
+        returns (uint256 tally, bytes memory reason)
+    {
         address lender = round.source();
+        address token = round.debtTokenOf(past).token();
         (tally, reason) = Binding.callBound(
             lender,
-            Binding.keyOf(lender, IMorphoFlashLoanCallback.onMorphoFlashLoan.selector, encoded),
-            abi.encodeCall(IMorpho.flashLoan, (round.debtToken(), round.amount(), encoded))
+            Binding.keyOfMemory(lender, IMorphoFlashLoanCallback.onMorphoFlashLoan.selector, encoded),
+            abi.encodeCall(IMorpho.flashLoan, (token, round.amount(), encoded))
         );
         // A lender that does not take its money back must not keep the right to.
-        if (tally != 0) Money.disallow(round.debtToken(), lender);
+        if (tally != 0) Money.disallow(token, lender);
     }
 
     /// @inheritdoc IMorphoFlashLoanCallback

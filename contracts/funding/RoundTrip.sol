@@ -10,7 +10,7 @@ import { Binding } from "./Binding.sol";
 /// encode.
 abstract contract RoundTrip {
     /// @dev Selector of {ILiquidator.UnlistedToken}, as assembly takes no other.
-    uint256 private constant UNLISTED_TOKEN = 0x59edfbf6;
+    uint256 private constant UNLISTED_TOKEN = 0x2efee0ce;
 
     /// @dev Legs, then swaps. `whole`: one failing leg fails the round.
     /// @param lender Who may pull `owed` units of the debt token when this returns; 0 for nobody.
@@ -33,52 +33,68 @@ abstract contract RoundTrip {
         Binding.leave(Binding.tallyOf(landed, skipped, fee));
     }
 
-    /// @dev The bytes of the round that begins at `start`; it ends where its last part does. One walk over it makes sure of
-    /// two things, on which a stolen operator key would break:
+    /// @dev What a source is handed for the round at `round`, and must hand back: the number of the plan's tokens in a byte, the
+    /// tokens with their prices, a byte that says {PackedRound.touched}, the round. It ends where its last part does. One walk
+    /// over it makes sure of two things, on which a stolen operator key would break:
     /// - every part of it stands in them: what stood outside would not be bound, and whoever calls back could put other legs
     ///   and swaps there. Parts follow one another, so it is enough that the last ends before the plan does
     ///   ({ILiquidator.BadEncoding});
     /// - every token it names is listed: money leaves only in tokens that are swept before and settled after
     ///   ({ILiquidator.UnlistedToken}).
-    function _encoded(TokensAt tokens, TokensAt past, uint256 start, uint256 end)
+    /// @return encoded What is handed out.
+    /// @return past Where the round ends.
+    function _encoded(TokensAt first, RoundAt round, uint256 end, bool touched)
         internal
         pure
-        returns (bytes calldata slice)
+        returns (bytes memory encoded, uint256 past)
     {
         assembly ("memory-safe") {
-            // Reverts unless the 20 bytes at `at` are one of the (token, price) from `first` to `last`.
-            function listed(at, first, last) {
-                let token := shr(96, calldataload(at))
-                for { } lt(first, last) { first := add(first, 36) } {
-                    if eq(shr(96, calldataload(first)), token) { leave }
-                }
+            // Reverts unless `nth` is from 1 to `count`.
+            function listed(nth, count) {
+                if lt(sub(nth, 1), count) { leave }
                 mstore(0x00, UNLISTED_TOKEN)
-                mstore(0x20, token)
+                mstore(0x20, nth)
                 revert(0x1c, 0x24)
             }
-            // See {Packed} for the numbers.
-            let head := calldataload(start)
-            listed(add(start, 25), tokens, past) // debtToken
-            let at := add(add(start, 77), and(shr(216, head), 0xffff))
+            // See {Packed} for the numbers. The plan's head has the number of tokens in its byte 30.
+            let count := byte(30, calldataload(sub(first, 32)))
+            let head := calldataload(round)
+            listed(byte(25, head), count) // debtToken
+            past := add(add(round, 58), and(shr(216, head), 0xffff))
             for { let left := byte(1, head) } left { left := sub(left, 1) } {
-                listed(add(at, 43), tokens, past) // collateral
-                at := add(add(at, 79), and(shr(232, calldataload(at)), 0xffff))
+                let leg := calldataload(past)
+                listed(byte(23, leg), count) // collateral
+                past := add(add(past, 60), and(shr(232, leg), 0xffff))
             }
             for { let left := byte(2, head) } left { left := sub(left, 1) } {
-                listed(add(at, 23), tokens, past) // tokenIn
-                listed(add(at, 43), tokens, past) // tokenOut
-                at := add(add(at, 95), and(shr(232, calldataload(at)), 0xffff))
+                let swap := calldataload(past)
+                listed(byte(23, swap), count) // tokenIn
+                listed(byte(24, swap), count) // tokenOut
+                past := add(add(past, 57), and(shr(232, swap), 0xffff))
             }
-            slice.offset := start
-            slice.length := sub(at, start)
+            // Nothing is copied that ends behind the plan.
+            if iszero(gt(past, end)) {
+                encoded := mload(0x40)
+                let at := add(encoded, 0x20)
+                let tokens := mul(count, 36)
+                let size := sub(past, round)
+                mstore8(at, count)
+                calldatacopy(add(at, 1), first, tokens)
+                at := add(add(at, 1), tokens)
+                mstore8(at, touched)
+                at := add(at, 1)
+                calldatacopy(at, round, size)
+                mstore(encoded, add(add(tokens, 2), size))
+                mstore(0x40, and(add(add(at, size), 0x1f), not(0x1f)))
+            }
         }
-        if (start + slice.length > end) revert ILiquidator.BadEncoding();
+        if (past > end) revert ILiquidator.BadEncoding();
     }
 
-    /// @dev The reverse of {_encoded}.
+    /// @dev The round that {_encoded} handed out.
     function _decoded(bytes calldata data) internal pure returns (RoundAt round) {
         assembly ("memory-safe") {
-            round := data.offset
+            round := add(add(data.offset, 2), mul(byte(0, calldataload(data.offset)), 36))
         }
     }
 }

@@ -11,13 +11,13 @@ import { RoundTrip } from "./RoundTrip.sol";
 /// @notice A loan of one of a Uniswap v3 pool's tokens, for the pool's fee. `round.extra` is empty if the debt token is the
 /// pool's token0 and one byte, whatever it is, if it is token1.
 abstract contract UniswapV3Flash is RoundTrip, IUniswapV3FlashCallback {
-    function _askUniswapV3Flash(RoundAt round, bytes calldata encoded) internal returns (uint256, bytes memory) {
+    function _askUniswapV3Flash(RoundAt round, bytes memory encoded) internal returns (uint256, bytes memory) {
         (uint256 amount0, uint256 amount1) =
             round.extra().length == 0 ? (round.amount(), uint256(0)) : (uint256(0), round.amount());
         address pool = round.source();
         return Binding.callBound(
             pool,
-            Binding.keyOf(pool, IUniswapV3FlashCallback.uniswapV3FlashCallback.selector, encoded),
+            Binding.keyOfMemory(pool, IUniswapV3FlashCallback.uniswapV3FlashCallback.selector, encoded),
             abi.encodeCall(IUniswapV3Pool.flash, (address(this), amount0, amount1, encoded))
         );
     }

@@ -5,7 +5,7 @@ import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { Money } from "../Money.sol";
 import { ILiquidator } from "../interfaces/ILiquidator.sol";
 import { IUniswapV3SwapCallback } from "../interfaces/external/IUniswapV3Pool.sol";
-import { RoundAt } from "../Packed.sol";
+import { RoundAt, TokensAt } from "../Packed.sol";
 import { UniswapV3 } from "../venues/UniswapV3.sol";
 import { Binding } from "./Binding.sol";
 import { RoundTrip } from "./RoundTrip.sol";
@@ -17,12 +17,12 @@ import { RoundTrip } from "./RoundTrip.sol";
 /// Over several pools (`round.extra` holds the {UniswapV3} hops from the debt's side): each pool is paid by the next, which
 /// sends it its tokens directly; the last one is paid with collateral, after the legs.
 abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
-    function _askUniswapV3Swap(RoundAt round, bytes calldata encoded)
+    function _askUniswapV3Swap(RoundAt round, TokensAt past, bytes memory encoded)
         internal
         returns (uint256 tally, bytes memory reason)
     {
-        address tokenIn = round.leg().collateral();
-        address debtToken = round.debtToken();
+        address tokenIn = round.leg().collateral(past);
+        address debtToken = round.debtTokenOf(past).token();
         if (round.legs() == 0 || tokenIn == debtToken) revert ILiquidator.NotOnePair();
         bytes calldata hops = round.extra();
         if (hops.length != 0) {
@@ -38,9 +38,9 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
         address tokenIn,
         address tokenOut,
         uint256 amountOut,
-        bytes calldata encoded
+        bytes memory encoded
     ) private returns (uint256 tally, bytes memory reason) {
-        uint256 key = Binding.keyOf(pool, IUniswapV3SwapCallback.uniswapV3SwapCallback.selector, encoded);
+        uint256 key = Binding.keyOfMemory(pool, IUniswapV3SwapCallback.uniswapV3SwapCallback.selector, encoded);
         bytes memory payload =
             UniswapV3.encodeSwap(recipient, tokenIn < tokenOut, -SafeCastLib.toInt256(amountOut), encoded);
         return Binding.callBound(pool, key, payload);
@@ -65,7 +65,7 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
     }
 
     /// @dev Pays a pool of a path: by the next pool, or with collateral if it is the last.
-    function _payOver(RoundAt round, uint256 pay, bytes calldata encoded) private {
+    function _payOver(RoundAt round, uint256 pay, bytes memory encoded) private {
         bytes calldata hops = round.extra();
         // The binding let in only the pool that was asked, so where it stands in the path is how far we are.
         uint256 next;
@@ -75,7 +75,8 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
         }
         uint256 count = hops.length / UniswapV3.HOP;
         if (next == count) return _pay(round, pay);
-        address tokenIn = next + 1 == count ? round.leg().collateral() : UniswapV3.hopToken(hops, next + 1);
+        address tokenIn =
+            next + 1 == count ? round.leg().collateral(round.tokens()) : UniswapV3.hopToken(hops, next + 1);
         (uint256 tally, bytes memory reason) =
             _askHop(UniswapV3.hopPool(hops, next), msg.sender, tokenIn, UniswapV3.hopToken(hops, next), pay, encoded);
         if (tally == 0) UniswapV3.bubble(reason);
@@ -85,7 +86,7 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
     function _pay(RoundAt round, uint256 pay) private {
         if (pay > round.maxPay()) revert ILiquidator.PayAboveMax(pay, round.maxPay());
         (uint256 landed, uint256 skipped) = _run(round, true, address(0), 0);
-        Money.send(round.leg().collateral(), msg.sender, pay);
+        Money.send(round.leg().collateral(round.tokens()), msg.sender, pay);
         Binding.leave(Binding.tallyOf(landed, skipped, 0));
     }
 }

@@ -11,11 +11,11 @@ import { RoundTrip } from "./RoundTrip.sol";
 /// @title UniswapV4Unlock
 /// @notice What Uniswap v4's PoolManager hands out while unlocked; no fee. Its pools can be swapped in meanwhile.
 abstract contract UniswapV4Unlock is RoundTrip, IUnlockCallback {
-    function _askUniswapV4(RoundAt round, bytes calldata encoded) internal returns (uint256, bytes memory) {
+    function _askUniswapV4(RoundAt round, bytes memory encoded) internal returns (uint256, bytes memory) {
         address manager = round.source();
         return Binding.callBound(
             manager,
-            Binding.keyOf(manager, IUnlockCallback.unlockCallback.selector, encoded),
+            Binding.keyOfMemory(manager, IUnlockCallback.unlockCallback.selector, encoded),
             abi.encodeCall(IPoolManager.unlock, (encoded))
         );
     }

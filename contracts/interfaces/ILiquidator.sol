@@ -147,7 +147,7 @@ interface ILiquidator {
         address indexed market,
         address indexed borrower,
         address debt,
-        address indexed collateral,
+        address collateral,
         uint256 repaid,
         uint256 seized
     );
@@ -192,8 +192,8 @@ interface ILiquidator {
     error NotOperator(address caller);
     /// @notice The plan was valid until `validUntil` and it is `timestamp` now (seconds).
     error Expired(uint256 validUntil, uint256 timestamp);
-    /// @notice A round, leg or swap uses `token`, which the plan's tokens do not name.
-    error UnlistedToken(address token);
+    /// @notice A round, leg or swap uses the token of `number`, which none of the plan's has.
+    error UnlistedToken(uint256 number);
     /// @notice Not one leg landed; `lastReason` is why the last round did not.
     error NothingLanded(bytes lastReason);
     /// @notice The profit, `value` wei at the plan's prices and net of the tip, is under the plan's `floor`.
@@ -244,12 +244,13 @@ interface ILiquidator {
     ///
     /// | part | bytes |
     /// |---|---|
-    /// | plan | `validUntil` 5, `floor` 12, `tip` 12, number of `weth` among the tokens 1, tokens 1, rounds 1; tokens; rounds |
+    /// | plan | `validUntil` 5, `floor` 12, `tip` 12, number of `weth` 1, tokens 1, rounds 1; tokens; rounds |
     /// | token | `token` 20, `price` 16 |
-    /// | round | `funding` 1, legs 1, swaps 1, length of `extra` 2, `source` 20, `debtToken` 20, `amount` 16, `maxPay` 16; `extra`; legs; swaps |
-    /// | leg | `protocol` 1, length of `extra` 2, `market` 20, `borrower` 20, `collateral` 20, `repay` 16; `extra` |
-    /// | swap | `venue` 1, length of `extra` 2, `pool` 20, `tokenIn` 20, `tokenOut` 20, `amountIn` 16, `minOut` 16; `extra` |
+    /// | round | `funding` 1, legs 1, swaps 1, length of `extra` 2, `source` 20, number of `debtToken` 1, `amount` 16, `maxPay` 16; `extra`; legs; swaps |
+    /// | leg | `protocol` 1, length of `extra` 2, `market` 20, number of `collateral` 1, `borrower` 20, `repay` 16; `extra` |
+    /// | swap | `venue` 1, length of `extra` 2, `pool` 20, number of `tokenIn` 1, of `tokenOut` 1, `amountIn` 16, `minOut` 16; `extra` |
     ///
+    /// The number of a token is its place among the plan's tokens, counted from the last, which is 1.
     /// `type(uint128).max` in `maxPay`, `repay` and `amountIn` stands for `type(uint256).max`. Without a tip the number of `weth`
     /// is 0.
     /// @param packed The plan.

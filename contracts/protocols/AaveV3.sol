@@ -33,11 +33,10 @@ library AaveV3 {
     /// @param available Units of the debt token the round may spend.
     /// @return ok Whether the Pool took money for it.
     /// @return reason What it reverted with.
-    function liquidate(AaveV3Run memory run, LegAt leg, address debtToken, uint256 available)
+    function liquidate(AaveV3Run memory run, LegAt leg, address debtToken, address collateral, uint256 available)
         internal
         returns (bool ok, bytes memory reason)
     {
-        address collateral = leg.collateral();
         address market = leg.market();
         if (market != run.spender) {
             finish(run, debtToken);

@@ -28,7 +28,7 @@ library CompoundV2 {
     /// the accrued debt, rounded down as the Comptroller does.
     /// @return repaid Units of the debt token that left.
     /// @return seized Units of the collateral that arrived, after every cut.
-    function liquidate(LegAt leg, address debtToken, uint256 available)
+    function liquidate(LegAt leg, address debtToken, address collateral, uint256 available)
         internal
         returns (uint256 repaid, uint256 seized)
     {
@@ -43,11 +43,11 @@ library CompoundV2 {
         uint256 tokens = Money.here(extra.collateralMarket) - tokensBefore;
         if (repaid == 0 || tokens == 0) revert ILiquidator.NothingRepaid(leg.market());
 
-        address received = extra.nativeCollateral ? address(0) : leg.collateral();
+        address received = extra.nativeCollateral ? address(0) : collateral;
         uint256 before = Money.here(received);
         _call(extra.collateralMarket, 0, abi.encodeCall(ICToken.redeem, (tokens)));
         seized = Money.here(received) - before;
-        if (extra.nativeCollateral) Money.wrap(leg.collateral(), seized);
+        if (extra.nativeCollateral) Money.wrap(collateral, seized);
     }
 
     function _repay(LegAt leg, CompoundV2Extra memory extra, address debtToken, uint256 repay) private {

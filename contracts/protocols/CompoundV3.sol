@@ -21,9 +21,11 @@ library CompoundV3 {
     /// absorbed first costs nothing: its collateral is for sale all the same.
     /// @return repaid Units of the base token paid.
     /// @return seized Units of the collateral bought.
-    function liquidate(LegAt leg, address base, uint256 available) internal returns (uint256 repaid, uint256 seized) {
+    function liquidate(LegAt leg, address base, address asset, uint256 available)
+        internal
+        returns (uint256 repaid, uint256 seized)
+    {
         IComet comet = IComet(leg.market());
-        address asset = leg.collateral();
         _absorb(leg);
 
         uint256 pay = FixedPointMathLib.min(FixedPointMathLib.min(leg.repay(), available), _affordable(comet, asset));

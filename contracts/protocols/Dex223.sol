@@ -48,8 +48,8 @@ library Dex223 {
 
     /// @notice Freezes or confirms. The module succeeds silently when it only freezes anew: that is no confirmation, and
     /// reverts.
-    /// @return seized Units of the reward that arrived, in the form of `leg.collateral`; 0 for a freeze.
-    function liquidate(LegAt leg) internal returns (uint256 seized) {
+    /// @return seized Units of the reward that arrived, in the form of `collateral`; 0 for a freeze.
+    function liquidate(LegAt leg, address collateral) internal returns (uint256 seized) {
         IMarginModule module = IMarginModule(leg.market());
         uint256 id = uint160(leg.borrower());
         Dex223Extra memory extra = abi.decode(leg.extra(), (Dex223Extra));
@@ -71,12 +71,12 @@ library Dex223 {
         if (module.positions(id).open) revert ILiquidator.NotLanded(leg.market(), id);
         seized = Money.here(extra.reward) - before;
         if (extra.reward == address(0)) {
-            Money.wrap(leg.collateral(), seized);
+            Money.wrap(collateral, seized);
         } else if (extra.converter != address(0)) {
-            before = Money.here(leg.collateral());
+            before = Money.here(collateral);
             // An ERC-223 that is sent to its converter comes back as the ERC-20.
             Money.send(extra.reward, extra.converter, seized);
-            seized = Money.here(leg.collateral()) - before;
+            seized = Money.here(collateral) - before;
         }
     }
 

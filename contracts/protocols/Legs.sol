@@ -29,9 +29,12 @@ abstract contract Legs {
         if (count == 0) return (0, 0, LegAt.unwrap(leg));
         bytes memory reason;
         for (uint256 i; i < count; ++i) {
-            if (whole && i != 0 && leg.collateral() != round.leg().collateral()) revert ILiquidator.NotOnePair();
+            address collateral = leg.collateral(round.tokens());
+            if (whole && i != 0 && collateral != round.leg().collateral(round.tokens())) {
+                revert ILiquidator.NotOnePair();
+            }
             bool ok;
-            (ok, reason) = _liquidate(run, round, leg);
+            (ok, reason) = _liquidate(run, round, leg, collateral);
             if (ok) ++landed;
             else if (whole) revert ILiquidator.LegFailed(i, reason);
             else emit ILiquidator.LegSkipped(leg.market(), leg.borrower(), i, reason);
@@ -42,13 +45,19 @@ abstract contract Legs {
         return (landed, count - landed, LegAt.unwrap(leg));
     }
 
-    function _liquidate(AaveV3Run memory run, RoundAt round, LegAt leg) private returns (bool ok, bytes memory reason) {
+    function _liquidate(AaveV3Run memory run, RoundAt round, LegAt leg, address collateral)
+        private
+        returns (bool ok, bytes memory reason)
+    {
         address debtToken = round.debtToken();
         uint256 available = round.amount();
-        if (leg.protocol() == Protocol.AaveV3) return AaveV3.liquidate(run, leg, debtToken, available);
+        if (leg.protocol() == Protocol.AaveV3) {
+            return AaveV3.liquidate(run, leg, debtToken, collateral, available);
+        }
         // Legs before may have spent part of it.
         available = FixedPointMathLib.min(available, Money.here(debtToken));
-        (ok, reason) = Calls.tryCall(address(this), abi.encodeCall(this.runLeg, (_bytesOf(leg), debtToken, available)));
+        bytes memory payload = abi.encodeCall(this.runLeg, (_bytesOf(leg), debtToken, collateral, available));
+        (ok, reason) = Calls.tryCall(address(this), payload);
         // It may have moved what the run of Aave legs holds.
         run.collateral = address(0);
     }
@@ -64,8 +73,9 @@ abstract contract Legs {
     /// @notice One leg of more than one call, called by this contract on itself so that all of it is undone together.
     /// @param packed The leg.
     /// @param debtToken The round's.
+    /// @param collateral The leg's.
     /// @param available Units of it the leg may spend.
-    function runLeg(bytes calldata packed, address debtToken, uint256 available) external {
+    function runLeg(bytes calldata packed, address debtToken, address collateral, uint256 available) external {
         if (msg.sender != address(this)) revert ILiquidator.UnexpectedCallback(msg.sender, msg.sig);
         LegAt leg;
         assembly ("memory-safe") {
@@ -75,13 +85,13 @@ abstract contract Legs {
         uint256 repaid;
         uint256 seized;
         if (protocol == Protocol.CompoundV2) {
-            (repaid, seized) = CompoundV2.liquidate(leg, debtToken, available);
+            (repaid, seized) = CompoundV2.liquidate(leg, debtToken, collateral, available);
         } else if (protocol == Protocol.CompoundV3) {
-            (repaid, seized) = CompoundV3.liquidate(leg, debtToken, available);
+            (repaid, seized) = CompoundV3.liquidate(leg, debtToken, collateral, available);
         } else {
-            seized = Dex223.liquidate(leg);
+            seized = Dex223.liquidate(leg, collateral);
             if (seized == 0) return;
         }
-        emit ILiquidator.Liquidated(protocol, leg.market(), leg.borrower(), debtToken, leg.collateral(), repaid, seized);
+        emit ILiquidator.Liquidated(protocol, leg.market(), leg.borrower(), debtToken, collateral, repaid, seized);
     }
 }

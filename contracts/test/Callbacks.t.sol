@@ -27,7 +27,7 @@ contract CallbacksTest is Stage {
 
     function test_strangerCannotCallBack() public {
         address stranger = makeAddr("stranger");
-        bytes memory data = Plans.encoded(_flashSwap());
+        bytes memory data = Plans.encoded(_flashSwap(), _tokens());
 
         vm.expectRevert(_unexpected(stranger, liquidator.uniswapV3SwapCallback.selector));
         vm.prank(stranger);
@@ -73,14 +73,14 @@ contract CallbacksTest is Stage {
         Round memory other = _flashSwap();
         other.maxPay = PAY + 1;
         bytes memory refusal = _unexpected(address(pool), liquidator.uniswapV3SwapCallback.selector);
-        _assertRefusedWhileSwapping(address(liquidator), _swapCallback(Plans.encoded(other)), refusal);
+        _assertRefusedWhileSwapping(address(liquidator), _swapCallback(Plans.encoded(other, _tokens())), refusal);
     }
 
     function test_otherData_otherLegs() public {
         Round memory other = _flashSwap();
         other.legs[0].borrower = address(this);
         bytes memory refusal = _unexpected(address(pool), liquidator.uniswapV3SwapCallback.selector);
-        _assertRefusedWhileSwapping(address(liquidator), _swapCallback(Plans.encoded(other)), refusal);
+        _assertRefusedWhileSwapping(address(liquidator), _swapCallback(Plans.encoded(other, _tokens())), refusal);
     }
 
     function test_otherData_aSaleInsteadOfTheRound() public {
@@ -90,26 +90,26 @@ contract CallbacksTest is Stage {
     }
 
     function test_otherSelector() public {
-        bytes memory data = Plans.encoded(_flashSwap());
+        bytes memory data = Plans.encoded(_flashSwap(), _tokens());
         bytes memory refusal = _unexpected(address(pool), liquidator.executeOperation.selector);
         _assertRefusedWhileSwapping(address(liquidator), _loanCallback(address(liquidator), data), refusal);
     }
 
     function test_runUnfundedWhileSwapping() public {
-        bytes memory call = abi.encodeCall(liquidator.runUnfunded, (Plans.encoded(_flashSwap())));
+        bytes memory call = abi.encodeCall(liquidator.runUnfunded, (Plans.encoded(_flashSwap(), _tokens())));
         bytes memory refusal = _unexpected(address(pool), liquidator.runUnfunded.selector);
         _assertRefusedWhileSwapping(address(liquidator), call, refusal);
     }
 
     function test_otherCaller() public {
         Caller other = new Caller();
-        bytes memory call = _swapCallback(Plans.encoded(_flashSwap()));
+        bytes memory call = _swapCallback(Plans.encoded(_flashSwap(), _tokens()));
         bytes memory refusal = _unexpected(address(other), liquidator.uniswapV3SwapCallback.selector);
         _assertRefusedWhileSwapping(address(other), abi.encodeCall(other.forward, (address(liquidator), call)), refusal);
     }
 
     function test_secondCallbackWithTheSameData() public {
-        pool.late(address(liquidator), _swapCallback(Plans.encoded(_flashSwap())));
+        pool.late(address(liquidator), _swapCallback(Plans.encoded(_flashSwap(), _tokens())));
         assertEq(_execute(_plan(_flashSwap())), SEIZED - PAY, "value");
         (bool ok, bytes memory answer) = pool.answer(0);
         assertFalse(ok, "second callback went through");
@@ -118,7 +118,7 @@ contract CallbacksTest is Stage {
     }
 
     function test_secondLoanCallback() public {
-        pool.late(address(liquidator), _loanCallback(address(liquidator), Plans.encoded(_loan())));
+        pool.late(address(liquidator), _loanCallback(address(liquidator), Plans.encoded(_loan(), _tokens())));
         _execute(_plan(_loan()));
         (bool ok, bytes memory answer) = pool.answer(0);
         assertFalse(ok, "second callback went through");
@@ -127,7 +127,7 @@ contract CallbacksTest is Stage {
     }
 
     function test_callbackFromTheMarketDuringALeg() public {
-        market.early(address(liquidator), _swapCallback(Plans.encoded(_flashSwap())));
+        market.early(address(liquidator), _swapCallback(Plans.encoded(_flashSwap(), _tokens())));
         assertEq(_execute(_plan(_flashSwap())), SEIZED - PAY, "value");
         (bool ok, bytes memory answer) = market.answer(0);
         assertFalse(ok, "callback of a market went through");
@@ -135,7 +135,7 @@ contract CallbacksTest is Stage {
     }
 
     function test_venueCannotReplayTheRoundDuringTheSale() public {
-        venue.early(address(liquidator), _swapCallback(Plans.encoded(_loan())));
+        venue.early(address(liquidator), _swapCallback(Plans.encoded(_loan(), _tokens())));
         venue.early(address(liquidator), _swapCallback(abi.encode(address(coll), SEIZED + 1)));
         venue.early(address(liquidator), _swapCallback(abi.encode(address(debt), SEIZED)));
         _execute(_plan(_loan()));
@@ -178,12 +178,12 @@ contract CallbacksTest is Stage {
         Round memory other = _flashSwap();
         other.maxPay = type(uint256).max;
         bytes memory reason = _unexpected(address(pool), liquidator.uniswapV3SwapCallback.selector);
-        _expectFault(Fault.OtherData, Plans.encoded(other), _flashSwap(), reason);
+        _expectFault(Fault.OtherData, Plans.encoded(other, _tokens()), _flashSwap(), reason);
     }
 
     function test_onlyOtherSelector() public {
         bytes memory reason = _unexpected(address(pool), liquidator.executeOperation.selector);
-        bytes memory call = _loanCallback(address(liquidator), Plans.encoded(_flashSwap()));
+        bytes memory call = _loanCallback(address(liquidator), Plans.encoded(_flashSwap(), _tokens()));
         _expectFault(Fault.OtherSelector, call, _flashSwap(), reason);
     }
 

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { ILiquidator, Leg, Plan, Round } from "../interfaces/ILiquidator.sol";
 import { Coin } from "./hostile/Coin.sol";
 import { Fault } from "./hostile/Pool.sol";
+import { Packing } from "./Packing.sol";
 import { Plans } from "./Plans.sol";
 import { Stage } from "./Stage.sol";
 
@@ -14,7 +15,9 @@ contract EncodingTest is Stage {
     uint256 private constant LEGS = 1;
     uint256 private constant SWAPS = 2;
     uint256 private constant EXTRA = 1;
-    uint256 private constant ROUND_HEAD = 77;
+    uint256 private constant ROUND_HEAD = 58;
+    /// @dev Where a leg has the number of its collateral.
+    uint256 private constant COLLATERAL = 23;
 
     Coin private atRest;
 
@@ -30,8 +33,18 @@ contract EncodingTest is Stage {
         plan[31] = bytes1(uint8(1)); // rounds
     }
 
+    function _packed(Round memory round) private view returns (bytes memory) {
+        return Packing.pack(round, _tokens());
+    }
+
     function _expectBadEncoding(bytes memory plan) private {
         vm.expectRevert(ILiquidator.BadEncoding.selector);
+        vm.prank(OPERATOR);
+        liquidator.execute(plan);
+    }
+
+    function _expectUnlisted(bytes memory plan, uint256 number) private {
+        vm.expectRevert(abi.encodeWithSelector(ILiquidator.UnlistedToken.selector, number));
         vm.prank(OPERATOR);
         liquidator.execute(plan);
     }
@@ -39,11 +52,11 @@ contract EncodingTest is Stage {
     /// @dev The plan names a swap and ends before it. The pool hands back the bytes it was given, and behind them a sale of a
     /// token that the plan does not list.
     function test_partsOutsideOfTheBoundBytesAreRefused() public {
-        bytes memory torn = Plans.encoded(_flashSwap());
+        bytes memory torn = _packed(_flashSwap());
         torn[SWAPS] = bytes1(uint8(1));
         Round memory theft = _flashSwap();
         theft.swaps = Plans.swaps(Plans.sale(address(venue), address(atRest), address(debt), type(uint256).max, 0));
-        bytes memory whole = Plans.encoded(theft);
+        bytes memory whole = _packed(theft);
         bytes memory missing = new bytes(whole.length - torn.length);
         for (uint256 i; i < missing.length; ++i) {
             missing[i] = whole[torn.length + i];
@@ -54,32 +67,31 @@ contract EncodingTest is Stage {
         (bool ok, bytes memory answer) = address(liquidator).call(abi.encodeCall(ILiquidator.execute, (_around(torn))));
         assertEq(atRest.balanceOf(address(liquidator)), 1000e18, "stolen from what lies at rest");
         assertFalse(ok, "a torn plan went through");
-        assertEq(answer, abi.encodeWithSelector(ILiquidator.UnlistedToken.selector, address(0)));
+        assertEq(answer, abi.encodeWithSelector(ILiquidator.UnlistedToken.selector, 0));
     }
 
     /// @dev One byte short: the last part's `extra` would end behind the plan.
     function test_extraBeyondThePlanIsRefused() public {
-        bytes memory round = Plans.encoded(_flashSwap());
+        bytes memory round = _packed(_flashSwap());
         round[ROUND_HEAD + EXTRA + 1] = bytes1(uint8(1));
         _expectBadEncoding(_around(round));
     }
 
-    /// @dev A leg more than there is, in the zeros behind calldata: its collateral is the zero address.
+    /// @dev A leg more than there is, in the zeros behind calldata: no token has its collateral's number.
     function test_legBeyondThePlanIsRefused() public {
-        bytes memory round = Plans.encoded(_flashSwap());
+        bytes memory round = _packed(_flashSwap());
         round[LEGS] = bytes1(uint8(2));
-        vm.expectRevert(abi.encodeWithSelector(ILiquidator.UnlistedToken.selector, address(0)));
-        vm.prank(OPERATOR);
-        liquidator.execute(_around(round));
+        _expectUnlisted(_around(round), 0);
     }
 
-    /// @dev Where the native coin is listed, the zeros are a token; the length is not.
-    function test_legBeyondThePlanIsRefusedWhereNativeIsListed() public {
-        Plan memory plan = _plan(_flashSwap());
-        plan.tokens = Plans.tokens(address(coll), 1e18, address(debt), 0, address(0), 1e18);
-        bytes memory packed = Plans.packed(plan);
-        packed[32 + 3 * 36 + LEGS] = bytes1(uint8(2));
-        _expectBadEncoding(packed);
+    /// @dev Tokens are numbered from 1 to as many as there are: what stands before them or behind is no token.
+    function test_numbersOfNoToken() public {
+        bytes memory round = _packed(_flashSwap());
+        uint8[3] memory numbers = [0, 3, 255];
+        for (uint256 i; i < numbers.length; ++i) {
+            round[ROUND_HEAD + COLLATERAL] = bytes1(numbers[i]);
+            _expectUnlisted(_around(round), numbers[i]);
+        }
     }
 
     /// @dev There is one encoding of a plan: nothing stands behind its last round.
@@ -90,9 +102,7 @@ contract EncodingTest is Stage {
     function test_roundBeyondThePlanIsRefused() public {
         bytes memory packed = Plans.packed(_plan(_flashSwap()));
         packed[31] = bytes1(uint8(2));
-        vm.expectRevert(abi.encodeWithSelector(ILiquidator.UnlistedToken.selector, address(0)));
-        vm.prank(OPERATOR);
-        liquidator.execute(packed);
+        _expectUnlisted(packed, 0);
     }
 
     /// @dev What stands in calldata behind the plan is none of it.
@@ -139,16 +149,13 @@ contract EncodingTest is Stage {
         bytes memory head = hex"00000003e8" hex"000000000000000000000002" hex"000000000000000000000003" hex"01" hex"02"
             hex"02";
         bytes memory tokens = abi.encodePacked(address(0x11), uint128(7), address(0x22), uint128(8));
-        bytes memory first = abi.encodePacked(
-            hex"010100" hex"0002", address(0x33), address(0x22), uint128(5), type(uint128).max, hex"abcd"
-        );
-        bytes memory leg = abi.encodePacked(
-            hex"00" hex"0001", address(0x44), address(0x55), address(0x11), type(uint128).max, hex"ef"
-        );
-        bytes memory second = abi.encodePacked(hex"000001" hex"0000", address(0), address(0x22), uint128(0), uint128(0));
-        bytes memory swap = abi.encodePacked(
-            hex"00" hex"0001", address(0x66), address(0x11), address(0x22), uint128(9), uint128(6), hex"77"
-        );
+        bytes memory first =
+            abi.encodePacked(hex"010100" hex"0002", address(0x33), hex"01", uint128(5), type(uint128).max, hex"abcd");
+        bytes memory leg =
+            abi.encodePacked(hex"00" hex"0001", address(0x44), hex"02", address(0x55), type(uint128).max, hex"ef");
+        bytes memory second = abi.encodePacked(hex"000001" hex"0000", address(0), hex"01", uint128(0), uint128(0));
+        bytes memory swap =
+            abi.encodePacked(hex"00" hex"0001", address(0x66), hex"02" hex"01", uint128(9), uint128(6), hex"77");
         assertEq(Plans.packed(plan), bytes.concat(head, tokens, first, leg, second, swap));
     }
 

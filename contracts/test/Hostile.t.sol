@@ -190,7 +190,7 @@ contract HostileTest is Stage {
     /// @dev A token that calls everybody it can think of during every transfer.
     function test_tokenReenters() public {
         bytes memory call = Plans.call(_plan(_flashSwap()));
-        bytes memory data = Plans.encoded(_flashSwap());
+        bytes memory data = Plans.encoded(_flashSwap(), _tokens());
         vm.prank(OWNER);
         liquidator.setOperator(address(coll), true);
         coll.early(address(liquidator), call);

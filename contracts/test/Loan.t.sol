@@ -182,7 +182,7 @@ contract LoanTest is Lab {
     /// @dev A stranger borrows from the real Pool in our name: the Pool calls us, and we have asked for nothing.
     function test_strangersLoanToUs() public {
         address stranger = makeAddr("stranger");
-        bytes memory params = Plans.encoded(Plans.loan(aave, usdc, DEBT, Plans.legs(), Plans.swaps()));
+        bytes memory params = Plans.encoded(Plans.loan(aave, usdc, DEBT, Plans.legs(), Plans.swaps()), _wethUsdc());
         vm.expectRevert(
             abi.encodeWithSelector(ILiquidator.UnexpectedCallback.selector, aave, liquidator.executeOperation.selector)
         );

@@ -85,9 +85,9 @@ library Plans {
         return abi.encodeCall(ILiquidator.execute, (Packing.pack(plan_)));
     }
 
-    /// @notice The bytes a funding source is handed for `round`, and must hand back.
-    function encoded(Round memory round) internal pure returns (bytes memory) {
-        return Packing.pack(round);
+    /// @notice The bytes a funding source is handed for the first round of a plan with `tokens_`, and must hand back.
+    function encoded(Round memory round, PricedToken[] memory tokens_) internal pure returns (bytes memory) {
+        return Packing.handed(round, tokens_, false);
     }
 
     /// @notice What a plan came to, as its event has it.

@@ -14,26 +14,28 @@ import { UniswapV4 } from "./UniswapV4.sol";
 /// @notice Runs the swaps of a round, each under its own price bound.
 library Sales {
     /// @notice Sells at most what is here; nothing here is nothing sold. The venue pays here, and what came is measured.
-    /// @param held Units of `swap.tokenIn` that are here.
-    function sell(RoundAt round, SwapAt swap, uint256 held) internal {
+    /// @param tokenIn The token sold.
+    /// @param held Units of it that are here.
+    function sell(RoundAt round, SwapAt swap, address tokenIn, uint256 held) internal {
         uint256 amountIn = swap.amountIn();
         uint256 sold = FixedPointMathLib.min(held, amountIn);
         if (sold == 0) return;
-        address tokenOut = swap.tokenOut();
+        address tokenOut = swap.tokenOut(round.tokens());
         uint256 before = Money.here(tokenOut);
         Venue venue = swap.venue();
         if (venue == Venue.UniswapV3) {
-            UniswapV3.sell(swap, sold);
+            UniswapV3.sell(swap, tokenIn, tokenOut, sold);
         } else if (venue == Venue.UniswapV2) {
-            UniswapV2.sell(swap, sold);
+            UniswapV2.sell(swap, tokenIn, tokenOut, sold);
         } else if (venue == Venue.UniswapV4) {
-            UniswapV4.sell(swap, sold, round.funding() == Funding.UniswapV4 && round.source() == swap.pool());
+            bool unlocked = round.funding() == Funding.UniswapV4 && round.source() == swap.pool();
+            UniswapV4.sell(swap, tokenIn, tokenOut, sold, unlocked);
         } else if (venue == Venue.Weth) {
             // To or from the native coin, whichever side names it.
-            if (swap.tokenIn() == address(0)) Money.wrap(tokenOut, sold);
-            else Money.unwrap(swap.tokenIn(), sold);
+            if (tokenIn == address(0)) Money.wrap(tokenOut, sold);
+            else Money.unwrap(tokenIn, sold);
         } else {
-            Erc4626.sell(swap, sold);
+            Erc4626.sell(tokenIn, sold);
         }
         uint256 out = Money.here(tokenOut) - before;
         uint256 minOut = swap.minOut();

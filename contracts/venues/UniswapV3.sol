@@ -29,7 +29,7 @@ library UniswapV3 {
     /// @notice Calldata of `swap` with `data` for the callback.
     /// @dev By hand: every flash swap passes here.
     /// @param amount Positive: exact input; negative: exact output.
-    function encodeSwap(address recipient, bool zeroForOne, int256 amount, bytes calldata data)
+    function encodeSwap(address recipient, bool zeroForOne, int256 amount, bytes memory data)
         internal
         pure
         returns (bytes memory payload)
@@ -37,9 +37,10 @@ library UniswapV3 {
         payload = _encodeHead(recipient, zeroForOne, amount, data.length);
         assembly ("memory-safe") {
             let at := add(payload, 0xe4)
+            let length := mload(data)
             // Zeros up to a whole word, as ABI encoders write.
-            mstore(add(at, data.length), 0)
-            calldatacopy(at, data.offset, data.length)
+            mstore(add(at, length), 0)
+            mcopy(at, add(data, 0x20), length)
         }
     }
 
@@ -77,10 +78,9 @@ library UniswapV3 {
         return address(bytes20(hops[i * HOP + 20:i * HOP + 40]));
     }
 
-    /// @notice Sells `amount` of `leg.tokenIn`; reverts with the pool's own reason.
-    function sell(SwapAt leg, uint256 amount) internal {
+    /// @notice Sells `amount` of `tokenIn`; reverts with the pool's own reason.
+    function sell(SwapAt leg, address tokenIn, address tokenOut, uint256 amount) internal {
         address pool = leg.pool();
-        address tokenIn = leg.tokenIn();
         uint256 count = leg.extra().length / HOP;
         for (uint256 i; i < count; ++i) {
             address between = hopToken(leg.extra(), i);
@@ -90,18 +90,18 @@ library UniswapV3 {
             amount = Money.here(between) - before;
             (pool, tokenIn) = (hopPool(leg.extra(), i), between);
         }
-        _sellOne(pool, tokenIn, leg.tokenOut(), amount);
+        _sellOne(pool, tokenIn, tokenOut, amount);
     }
 
     function _sellOne(address pool, address tokenIn, address tokenOut, uint256 amount) private {
         bytes memory payload = _encodeHead(address(this), tokenIn < tokenOut, SafeCastLib.toInt256(amount), DATA_LENGTH);
-        uint256 key;
-        bytes4 selector = IUniswapV3SwapCallback.uniswapV3SwapCallback.selector;
+        bytes memory data;
         assembly ("memory-safe") {
-            mstore(add(payload, 0xe4), tokenIn)
-            mstore(add(payload, 0x104), amount)
+            data := add(payload, 0xc4)
+            mstore(add(data, 0x20), tokenIn)
+            mstore(add(data, 0x40), amount)
         }
-        key = Binding.keyOfMemory(pool, selector, payload, 0xc4, DATA_LENGTH);
+        uint256 key = Binding.keyOfMemory(pool, IUniswapV3SwapCallback.uniswapV3SwapCallback.selector, data);
         (uint256 tally, bytes memory reason) = Binding.callBound(pool, key, payload);
         if (tally == 0) bubble(reason);
     }

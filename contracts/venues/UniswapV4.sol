@@ -13,8 +13,8 @@ import { UniswapV3 } from "./UniswapV3.sol";
 /// @notice Sells an exact input in one Uniswap v4 pool. `extra` is `abi.encode(PoolKey, hookData)`. A pool of the native coin
 /// serves for WETH: it is unwrapped before and wrapped after.
 library UniswapV4 {
-    /// @dev First word of the data a sale binds. A round begins with its funding, a small number.
-    uint256 private constant SALE = type(uint256).max;
+    /// @dev First word of the data a sale binds. That of a round begins with the number of its tokens, and its debt token is one.
+    uint256 private constant SALE = 0;
 
     /// @notice Whether the data of an unlock is a sale's.
     function isSale(bytes calldata data) internal pure returns (bool) {
@@ -22,14 +22,14 @@ library UniswapV4 {
         return uint256(bytes32(data)) == SALE;
     }
 
-    /// @notice Sells `amount` of `leg.tokenIn`, in an unlock of its own unless the manager is unlocked for the round.
-    function sell(SwapAt leg, uint256 amount, bool unlocked) internal {
-        if (unlocked) return _sell(leg.pool(), leg.tokenIn(), leg.tokenOut(), amount, leg.extra());
-        bytes memory data = abi.encode(SALE, leg.tokenIn(), leg.tokenOut(), amount, leg.extra());
+    /// @notice Sells `amount` of `tokenIn`, in an unlock of its own unless the manager is unlocked for the round.
+    function sell(SwapAt leg, address tokenIn, address tokenOut, uint256 amount, bool unlocked) internal {
+        if (unlocked) return _sell(leg.pool(), tokenIn, tokenOut, amount, leg.extra());
+        bytes memory data = abi.encode(SALE, tokenIn, tokenOut, amount, leg.extra());
         address manager = leg.pool();
         (uint256 tally, bytes memory reason) = Binding.callBound(
             manager,
-            Binding.keyOfMemory(manager, IUnlockCallback.unlockCallback.selector, data, 0, data.length),
+            Binding.keyOfMemory(manager, IUnlockCallback.unlockCallback.selector, data),
             abi.encodeCall(IPoolManager.unlock, (data))
         );
         if (tally == 0) UniswapV3.bubble(reason);

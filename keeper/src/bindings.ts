@@ -125,6 +125,7 @@ export const liquidatorAbi = [
     inputs: [
       { name: 'packed', internalType: 'bytes', type: 'bytes' },
       { name: 'debtToken', internalType: 'address', type: 'address' },
+      { name: 'collateral', internalType: 'address', type: 'address' },
       { name: 'available', internalType: 'uint256', type: 'uint256' },
     ],
     name: 'runLeg',
@@ -295,7 +296,7 @@ export const liquidatorAbi = [
         name: 'collateral',
         internalType: 'address',
         type: 'address',
-        indexed: true,
+        indexed: false,
       },
       {
         name: 'repaid',
@@ -585,7 +586,7 @@ export const liquidatorAbi = [
   },
   {
     type: 'error',
-    inputs: [{ name: 'token', internalType: 'address', type: 'address' }],
+    inputs: [{ name: 'number', internalType: 'uint256', type: 'uint256' }],
     name: 'UnlistedToken',
   },
   {

@@ -134,7 +134,7 @@ contract HostileLendersTest is Stage {
         for (uint256 i; i < _kinds.length; ++i) {
             Round memory other = _lent(_kinds[i]);
             other.maxPay = type(uint256).max;
-            _lender.misbehave(Wrong.OtherData, Plans.encoded(other));
+            _lender.misbehave(Wrong.OtherData, Plans.encoded(other, _tokens()));
             _expectHarmless(_lent(_kinds[i]), _unexpected(address(_lender), _selector(_kinds[i])), 0);
         }
     }
@@ -168,7 +168,7 @@ contract HostileLendersTest is Stage {
     // ---- strangers ----
 
     function _calls() private view returns (bytes[] memory calls) {
-        bytes memory data = Plans.encoded(_lent(Funding.Morpho));
+        bytes memory data = Plans.encoded(_lent(Funding.Morpho), _tokens());
         address[] memory tokens = new address[](1);
         uint256[] memory amounts = new uint256[](1);
         (tokens[0], amounts[0]) = (address(debt), DEBT);
@@ -184,7 +184,7 @@ contract HostileLendersTest is Stage {
         calls[6] =
             abi.encodeCall(IAaveV3FlashLoanReceiver.executeOperation, (tokens, amounts, new uint256[](1), us, data));
         calls[7] = abi.encodeCall(liquidator.runUnfunded, (data));
-        calls[8] = abi.encodeCall(_doors.runLeg, (Packing.pack(leg), address(debt), DEBT));
+        calls[8] = abi.encodeCall(_doors.runLeg, (Packing.pack(leg, _tokens()), address(debt), address(coll), DEBT));
     }
 
     function test_strangersAtEveryDoor() public {

@@ -14,7 +14,7 @@ interface LenderDoors is
     IMorphoFlashLoanCallback
 {
     function balancerV3Unlocked(bytes calldata encoded) external;
-    function runLeg(bytes calldata packed, address debtToken, uint256 available) external;
+    function runLeg(bytes calldata packed, address debtToken, address collateral, uint256 available) external;
 }
 
 /// @notice Uniswap v3's QuoterV2 over several pools: `path` is token, fee, token...; exact output from the last token.

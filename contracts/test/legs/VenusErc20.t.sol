@@ -8,7 +8,7 @@ import { IVToken, VenusFixture } from "./VenusFixture.sol";
 
 /// @notice The door behind which a leg runs.
 interface ILegFrame {
-    function runLeg(bytes calldata packed, address debtToken, uint256 available) external;
+    function runLeg(bytes calldata packed, address debtToken, address collateral, uint256 available) external;
 }
 
 /// @notice Legs on Venus 0.4.1, the closest published kin of Compound v2, between ERC-20 markets.
@@ -187,6 +187,6 @@ contract VenusErc20Test is VenusFixture {
             abi.encodeWithSelector(ILiquidator.UnexpectedCallback.selector, OPERATOR, ILegFrame.runLeg.selector)
         );
         vm.prank(OPERATOR);
-        ILegFrame(address(liquidator)).runLeg(Packing.pack(leg), usdc, 1);
+        ILegFrame(address(liquidator)).runLeg(Packing.pack(leg, _venusTokens()), usdc, weth, 1);
     }
 }

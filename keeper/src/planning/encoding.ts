@@ -50,7 +50,7 @@ export type Plan = {
   floor: bigint;
   /** Wei. */
   tip: bigint;
-  /** Listed in `tokens` if there is a tip. */
+  /** Listed in `tokens` if there is a tip, as all tokens are that a round, leg or swap names. */
   weth: Address;
   /** `price`: wei times 1e18 for one smallest unit. */
   tokens: readonly { token: Address; price: bigint }[];
@@ -62,7 +62,7 @@ const MAX_UINT128 = 2n ** 128n - 1n;
 
 /**
  * A plan as `execute` takes it, in the layout that ILiquidator.sol gives.
- * @throws viem's IntegerOutOfRangeError when a number does not fit; an Error when a tip is to be paid in an unlisted token
+ * @throws viem's IntegerOutOfRangeError when a number does not fit; an Error when a token is named that is not listed
  */
 export function packPlan(plan: Plan): Hex {
   const { validUntil, floor, tip, weth, tokens, rounds } = plan;
@@ -70,43 +70,46 @@ export function packPlan(plan: Plan): Hex {
     uint(validUntil < MAX_UINT40 ? validUntil : MAX_UINT40, 5),
     uint(floor, 12),
     uint(tip, 12),
-    uint(tip === 0n ? 0 : indexOf(tokens, weth), 1),
+    tip === 0n ? uint(0, 1) : number(tokens, weth, 'a tip is paid out of'),
     uint(tokens.length, 1),
     uint(rounds.length, 1),
     ...tokens.flatMap(({ token, price }) => [token, uint(price, 16)]),
-    ...rounds.map(packRound),
+    ...rounds.map((round) => packRound(round, tokens)),
   ]);
 }
 
-function packRound({ funding, source, debtToken, amount, maxPay, extra, legs, swaps }: Round): Hex {
+function packRound(round: Round, tokens: Plan['tokens']): Hex {
+  const { funding, source, debtToken, amount, maxPay, extra, legs, swaps } = round;
   return concatHex([
     uint(funding, 1),
     uint(legs.length, 1),
     uint(swaps.length, 1),
     uint(size(extra), 2),
     source,
-    debtToken,
+    number(tokens, debtToken, 'a round borrows'),
     uint(amount, 16),
     most(maxPay),
     extra,
-    ...legs.map(packLeg),
-    ...swaps.map(packSwap),
+    ...legs.map((leg) => packLeg(leg, tokens)),
+    ...swaps.map((swap) => packSwap(swap, tokens)),
   ]);
 }
 
-function packLeg({ protocol, market, borrower, collateral, repay, extra }: Leg): Hex {
-  return concatHex([uint(protocol, 1), uint(size(extra), 2), market, borrower, collateral, most(repay), extra]);
+function packLeg({ protocol, market, borrower, collateral, repay, extra }: Leg, tokens: Plan['tokens']): Hex {
+  const head = [uint(protocol, 1), uint(size(extra), 2), market, number(tokens, collateral, 'a leg seizes')];
+  return concatHex([...head, borrower, most(repay), extra]);
 }
 
-function packSwap({ venue, pool, tokenIn, tokenOut, amountIn, minOut, extra }: Swap): Hex {
-  const head = [uint(venue, 1), uint(size(extra), 2), pool, tokenIn, tokenOut];
-  return concatHex([...head, most(amountIn), uint(minOut, 16), extra]);
+function packSwap({ venue, pool, tokenIn, tokenOut, amountIn, minOut, extra }: Swap, tokens: Plan['tokens']): Hex {
+  const pair = [number(tokens, tokenIn, 'a swap sells'), number(tokens, tokenOut, 'a swap buys')];
+  return concatHex([uint(venue, 1), uint(size(extra), 2), pool, ...pair, most(amountIn), uint(minOut, 16), extra]);
 }
 
-function indexOf(tokens: Plan['tokens'], weth: Address): number {
-  const index = tokens.findIndex(({ token }) => token.toLowerCase() === weth.toLowerCase());
-  if (index < 0) throw new Error(`a tip is paid out of ${weth}, which is not among the plan's tokens: list it`);
-  return index;
+/** The byte that stands for a token: its place, counted from the last, which is 1. */
+function number(tokens: Plan['tokens'], address: Address, what: string): Hex {
+  const index = tokens.findIndex(({ token }) => token.toLowerCase() === address.toLowerCase());
+  if (index < 0) throw new Error(`${what} ${address}, which is not among the plan's tokens: list it`);
+  return uint(tokens.length - index, 1);
 }
 
 const uint = (value: bigint | number, bytes: number) => numberToHex(value, { size: bytes });

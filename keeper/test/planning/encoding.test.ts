@@ -51,10 +51,10 @@ test('a plan is packed to the byte as the contract reads it', () => {
     hex(`
       00000003e8 ${zeros(11)}02 ${zeros(11)}03 01 02 02
       ${short(weth)} ${amount('07')} ${short(usdc)} ${amount('08')}
-      010100 0002 ${short(at('0x33'))} ${short(usdc)} ${amount('05')} ${all} abcd
-      00 0001 ${short(at('0x44'))} ${short(at('0x55'))} ${short(weth)} ${all} ef
-      000001 0000 ${zeros(20)} ${short(usdc)} ${amount('00')} ${amount('00')}
-      00 0001 ${short(at('0x66'))} ${short(weth)} ${short(usdc)} ${amount('09')} ${amount('06')} 77
+      010100 0002 ${short(at('0x33'))} 01 ${amount('05')} ${all} abcd
+      00 0001 ${short(at('0x44'))} 02 ${short(at('0x55'))} ${all} ef
+      000001 0000 ${zeros(20)} 01 ${amount('00')} ${amount('00')}
+      00 0001 ${short(at('0x66'))} 02 01 ${amount('09')} ${amount('06')} 77
     `),
   );
 });
@@ -65,6 +65,13 @@ test('without a tip there is no token it would come out of', () => {
 
 test('a tip in a token that is not listed is refused', () => {
   expect(() => packPlan({ ...plan, weth: at('0x99') })).toThrow(/0x0+99, which is not among the plan's tokens/);
+});
+
+test('a token that is not listed has no number', () => {
+  const [round] = plan.rounds;
+  expect(() => packPlan({ ...plan, rounds: [{ ...round!, debtToken: at('0x99') }] })).toThrow(
+    /a round borrows 0x0+99, which is not among the plan's tokens/,
+  );
 });
 
 test('for ever is as long as there is room for', () => {
