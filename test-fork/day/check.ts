@@ -5,6 +5,7 @@ import { openStore } from '../../keeper/src/store/store.ts';
 import type { LogLine } from '../harness/keeper.ts';
 import type { Scene } from '../harness/scene.ts';
 import { RIVAL } from './people.ts';
+import type { Script } from './script.ts';
 import type { Watched } from './watched.ts';
 
 const liquidationCall = parseAbi([
@@ -98,18 +99,18 @@ export async function storeTells(scene: Scene, watched: Watched, from: bigint): 
 
 /**
  * Whatever of the operator's reverted had a rival before it: same account, same block. Returns how many did. Not counted is
- * what reorgs put into other blocks, where the price may be another.
+ * what reorgs put into other blocks, or what was on its way to the block after: it is public, and the price may be another.
  */
 export async function onlyRivalsBeat(
   scene: Scene,
   ours: readonly Ours[],
   watched: Watched,
   from: bigint,
-  kept: ReadonlySet<Hash>,
+  { kept, swept }: Pick<Script, 'kept' | 'swept'>,
 ): Promise<number> {
   const all = await liquidations(scene, from);
   const attempts = watched.look((store) => store.attempts.recent(KEPT_POSITIONS));
-  const failed = ours.filter(({ hash, succeeded }) => !succeeded && !kept.has(hash));
+  const failed = ours.filter(({ hash, block, succeeded }) => !succeeded && !kept.has(hash) && !swept.has(block));
   for (const { hash, block } of failed) {
     const attempt = attempts.find(({ hashes }) => hashes.includes(hash));
     const rivals = all.filter(

@@ -91,7 +91,7 @@ describe('two endpoints: one lags, the other drops its sockets and is away', () 
 
   test('nothing was on its way twice, and nothing reverted but behind a rival', async () => {
     expect(sentTwice(watched.lines)).toEqual([]);
-    await onlyRivalsBeat(scene, ours, watched, from, script.kept);
+    await onlyRivalsBeat(scene, ours, watched, from, script);
     expect(await watched.process.stop()).toBe(0);
   });
 });

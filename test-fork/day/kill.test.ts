@@ -114,7 +114,7 @@ describe(`the same day, with ${KILLS} kill -9`, () => {
 
   test('nothing was on its way twice, and nothing reverted but behind a rival', async () => {
     expect(sentTwice(watched.lines)).toEqual([]);
-    await onlyRivalsBeat(scene, ours, watched, from, script.kept);
+    await onlyRivalsBeat(scene, ours, watched, from, script);
   });
 
   test('no nonce is left out, and the keeper ends in order', async () => {

@@ -22,6 +22,8 @@ export type Script = {
   readonly counts: Counts;
   /** Transactions of the operator that a reorg put into other blocks by itself. */
   readonly kept: ReadonlySet<Hash>;
+  /** Blocks that reorgs made, and the first after each: what was sent before may meet another price there. */
+  readonly swept: ReadonlySet<bigint>;
   /** The block after which a reorg comes, with its depth. */
   readonly reorgs: ReadonlyMap<number, number>;
   /** Blocks in which the price of ether moves. */
@@ -77,10 +79,12 @@ export async function openScript(
   const counts: Counts = { blocks: 0, reorgs: 0, unwoundBlocks: 0, unwoundOurs: 0, borrowers: 0, rivals: 0 };
 
   const kept = new Set<Hash>();
+  const swept = new Set<bigint>();
 
   return {
     counts,
     kept,
+    swept,
     reorgs,
     moves: moves.get('WETH')!,
 
@@ -124,6 +128,8 @@ export async function openScript(
       counts.unwoundBlocks += done.depth;
       counts.unwoundOurs += done.ours - done.kept.length;
       for (const hash of done.kept) kept.add(hash);
+      const tip = await client.getBlockNumber({ cacheTime: 0 });
+      for (let back = -1; back < done.depth; back++) swept.add(tip - BigInt(back));
     },
   };
 }
