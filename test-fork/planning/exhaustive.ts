@@ -29,10 +29,10 @@ export function exhaustive(situation: Situation, candidates: readonly Candidate[
             net(situation, [{ way, legs: [{ of, largest, option }] }]),
           );
           const known = nets.filter((each) => each !== undefined);
-          return known.length > 0 ? [{ of, largest, way, net: known.reduce((a, b) => (a > b ? a : b)) }] : [];
+          return known.length > 0 ? [{ of, largest, way, net: known.sort(descending)[0]! }] : [];
         }),
       )
-      .sort((a, b) => (a.net < b.net ? 1 : a.net > b.net ? -1 : 0)),
+      .sort((a, b) => descending(a.net, b.net)),
   );
   let best = 0n;
   for (const each of choices.flat()) if (each.net > best) best = each.net;
@@ -125,6 +125,8 @@ function net(situation: Situation, rounds: readonly Round[]): bigint | undefined
   }
   return worth / PRICE_SCALE - gas * gasPrice;
 }
+
+const descending = (a: bigint, b: bigint) => (a < b ? 1 : a > b ? -1 : 0);
 
 function product<T>(lists: readonly (readonly T[])[]): T[][] {
   return lists.reduce<T[][]>((done, list) => done.flatMap((head) => list.map((item) => [...head, item])), [[]]);

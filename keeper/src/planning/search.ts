@@ -66,9 +66,8 @@ function build(situation: Situation, search: Search, candidates: readonly Candid
     full ||= !search.hasRoom(draft);
     if (full) break;
     const placed = search.place(draft, candidate);
-    const ways = placed?.draft.map(({ way }) => way) ?? [];
-    // What a plan costs at least is not for the first to pay alone.
-    if (!placed || placed.gain <= (draft.length === 0 ? -baseCost(situation, ways) : 0n)) continue;
+    // What a plan and its first round cost is not for the first to pay alone: others may share both.
+    if (!placed || (draft.length > 0 && placed.gain <= 0n)) continue;
     if (search.fits(placed.draft)) draft = placed.draft;
     else full = true;
   }
