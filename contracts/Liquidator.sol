@@ -17,7 +17,7 @@ import { Money } from "./Money.sol";
 import { PlanAt, RoundAt, SwapAt, TokensAt } from "./Packed.sol";
 import { AaveV3Run } from "./protocols/AaveV3.sol";
 import { Legs } from "./protocols/Legs.sol";
-import { Outcome, Settlement } from "./Settlement.sol";
+import { Settlement } from "./Settlement.sol";
 import { Sales } from "./venues/Sales.sol";
 
 /// @title Liquidator
@@ -66,7 +66,7 @@ contract Liquidator is
 
     /// @inheritdoc ILiquidator
     function execute(bytes calldata packed) external returns (uint256 value) {
-        Binding.lock();
+        Binding.check();
         address to = _treasuryOf[msg.sender];
         if (to == address(0)) revert NotOperator(msg.sender);
         (PlanAt plan, uint256 end) = _plan(packed);
@@ -74,10 +74,8 @@ contract Liquidator is
         if (block.timestamp > plan.validUntil()) revert Expired(plan.validUntil(), block.timestamp);
         Settlement.sweep(plan, to);
 
-        Outcome memory outcome;
-        _runRounds(plan, end, outcome);
-        if (outcome.landed == 0) revert NothingLanded(outcome.lastReason);
-        value = Settlement.settle(plan, to, plan.tip() == 0 ? 0 : tipCapBps, outcome);
+        (uint256 counts, uint256 flashFee) = _runRounds(plan, end);
+        value = Settlement.settle(plan, to, plan.tip() == 0 ? 0 : tipCapBps, counts, flashFee);
         Binding.unlock();
     }
 
@@ -88,36 +86,35 @@ contract Liquidator is
         }
     }
 
-    function _runRounds(PlanAt plan, uint256 end, Outcome memory outcome) private {
+    /// @return counts Legs that landed, at least one, and from bit 16 on those that did not; of 8 bits each in at most 255 rounds.
+    /// @return flashFee Wei at the plan's prices.
+    function _runRounds(PlanAt plan, uint256 end) private returns (uint256 counts, uint256 flashFee) {
         TokensAt past = plan.past();
         uint256 at = TokensAt.unwrap(past);
         uint256 count = plan.rounds();
-        bool touched;
+        bytes memory lastReason;
         for (uint256 i; i < count; ++i) {
             RoundAt round = RoundAt.wrap(at);
             bytes memory encoded;
-            (encoded, at) = _encoded(plan.tokens(), round, end, touched);
+            // A round that landed has a count.
+            (encoded, at) = _encoded(plan.tokens(), round, end, counts & 0xffff != 0);
             (uint256 tally, bytes memory reason) = _ask(round, past, encoded);
             if (tally == 0) {
-                outcome.skipped += round.legs();
-                outcome.lastReason = reason;
+                unchecked {
+                    counts += round.legs() << 16;
+                }
+                lastReason = reason;
                 emit RoundSkipped(i, round.source(), reason);
             } else {
-                _count(round, past, tally, outcome);
-                touched = true;
+                (uint256 done, uint256 fee) = Binding.read(tally);
+                unchecked {
+                    counts += done;
+                }
+                if (fee != 0) flashFee += Settlement.valueOf(fee, round.debtTokenOf(past).price());
             }
         }
         if (at != end) revert BadEncoding();
-    }
-
-    function _count(RoundAt round, TokensAt past, uint256 tally, Outcome memory outcome) private pure {
-        (uint256 landed, uint256 skipped, uint256 fee) = Binding.read(tally);
-        unchecked {
-            // Of 8 bits each, in at most 255 rounds.
-            outcome.landed += landed;
-            outcome.skipped += skipped;
-        }
-        if (fee != 0) outcome.flashFee += Settlement.valueOf(fee, round.debtTokenOf(past).price());
+        if (counts & 0xffff == 0) revert NothingLanded(lastReason);
     }
 
     /// @dev The funding call is the round's own frame: if anything behind it reverts, all of the round is undone.
@@ -125,15 +122,16 @@ contract Liquidator is
         private
         returns (uint256 tally, bytes memory reason)
     {
-        Funding funding = round.funding();
-        if (funding == Funding.UniswapV3Swap) return _askUniswapV3Swap(round, past, encoded);
-        if (funding == Funding.AaveV3Simple) return _askAaveV3Simple(round, past, encoded);
-        if (funding == Funding.Morpho) return _askMorpho(round, past, encoded);
-        if (funding == Funding.BalancerV2) return _askBalancerV2(round, past, encoded);
-        if (funding == Funding.UniswapV4) return _askUniswapV4(round, encoded);
-        if (funding == Funding.BalancerV3) return _askBalancerV3(round, encoded);
-        if (funding == Funding.UniswapV3Flash) return _askUniswapV3Flash(round, encoded);
-        if (funding == Funding.AaveV3) return _askAaveV3Many(round, past, encoded);
+        if (round.isFunding(Funding.UniswapV3Swap)) return _askUniswapV3Swap(round, past, encoded);
+        if (round.isFunding(Funding.AaveV3Simple)) return _askAaveV3Simple(round, past, encoded);
+        if (round.isFunding(Funding.Morpho)) return _askMorpho(round, past, encoded);
+        if (round.isFunding(Funding.BalancerV2)) return _askBalancerV2(round, past, encoded);
+        if (round.isFunding(Funding.UniswapV4)) return _askUniswapV4(round, encoded);
+        if (round.isFunding(Funding.BalancerV3)) return _askBalancerV3(round, encoded);
+        if (round.isFunding(Funding.UniswapV3Flash)) return _askUniswapV3Flash(round, encoded);
+        if (round.isFunding(Funding.AaveV3)) return _askAaveV3Many(round, past, encoded);
+        if (!round.isFunding(Funding.None)) revert BadEncoding();
+        Binding.lock();
         bool ok;
         (ok, reason) = Calls.tryCall(address(this), abi.encodeCall(this.runUnfunded, (encoded)));
         if (ok) tally = Binding.take();
@@ -198,6 +196,7 @@ contract Liquidator is
 
     /// @inheritdoc ILiquidator
     function rescue(address token, uint256 amount) external onlyOwner {
+        Binding.check();
         Binding.lock();
         Money.send(token, treasury, amount);
         emit Rescued(token, amount);

@@ -58,7 +58,8 @@ library Money {
             mstore(at, selector)
             mstore(add(at, 0x04), address())
             mstore(add(at, 0x24), spender)
-            ok := and(gt(returndatasize(), 0x1f), staticcall(gas(), token, at, 0x44, 0x00, 0x20))
+            ok := staticcall(gas(), token, at, 0x44, 0x00, 0x20)
+            ok := and(gt(returndatasize(), 0x1f), ok)
             amount := mload(0x00)
         }
         if (!ok) revert ILiquidator.NoAllowance(token);

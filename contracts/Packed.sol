@@ -121,8 +121,8 @@ library PackedTokens {
 library PackedRound {
     uint256 internal constant HEAD = 58;
 
-    function funding(RoundAt round) internal pure returns (Funding) {
-        return Funding(wordAt(RoundAt.unwrap(round)) >> 248);
+    function isFunding(RoundAt round, Funding funding) internal pure returns (bool) {
+        return wordAt(RoundAt.unwrap(round)) >> 248 == uint256(funding);
     }
 
     function legs(RoundAt round) internal pure returns (uint256) {
@@ -190,6 +190,10 @@ library PackedRound {
 /// @notice A leg: a head of 60 bytes, then `extra`.
 library PackedLeg {
     uint256 internal constant HEAD = 60;
+
+    function isAaveV3(LegAt leg) internal pure returns (bool) {
+        return wordAt(LegAt.unwrap(leg)) >> 248 == uint256(Protocol.AaveV3);
+    }
 
     function protocol(LegAt leg) internal pure returns (Protocol) {
         return Protocol(wordAt(LegAt.unwrap(leg)) >> 248);

@@ -3,17 +3,10 @@ pragma solidity ^0.8.30;
 
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
+import { Binding } from "./funding/Binding.sol";
 import { ILiquidator, Tally } from "./interfaces/ILiquidator.sol";
 import { Money } from "./Money.sol";
 import { PlanAt, TokensAt } from "./Packed.sol";
-
-/// @notice What the rounds of a plan came to: legs, wei of flash-loan fees, and why the last that failed did.
-struct Outcome {
-    uint256 landed;
-    uint256 skipped;
-    uint256 flashFee;
-    bytes lastReason;
-}
 
 /// @title Settlement
 /// @notice Before a plan nothing lies here, after it nothing is left here, and the treasury has what is in between.
@@ -30,6 +23,7 @@ library Settlement {
             address token = at.token();
             uint256 atRest = Money.here(token);
             if (atRest == 0) continue;
+            Binding.lock();
             Money.send(token, treasury, atRest);
             emit ILiquidator.Rescued(token, atRest);
         }
@@ -37,8 +31,10 @@ library Settlement {
 
     /// @notice Sends every token of the plan to the treasury, checks the floor and pays the tip last.
     /// @param tipCapBps The owner's cap; 0 will do without a tip.
+    /// @param counts Legs that landed, and from bit 16 on those that did not.
+    /// @param flashFee Wei.
     /// @return value Wei at the plan's prices, net of the tip.
-    function settle(PlanAt plan, address treasury, uint256 tipCapBps, Outcome memory outcome)
+    function settle(PlanAt plan, address treasury, uint256 tipCapBps, uint256 counts, uint256 flashFee)
         internal
         returns (uint256 value)
     {
@@ -49,7 +45,7 @@ library Settlement {
         (value, record, count) = _sendAll(plan, treasury, tip, weth, tipCapBps);
         if (value < plan.floor()) revert ILiquidator.BelowFloor(value, plan.floor());
         if (tip != 0) tip = _payTip(weth, tip, treasury);
-        _emitExecuted(record, count, value, _tallyOf(outcome, tip));
+        _emitExecuted(record, count, value, _tallyOf(counts, flashFee, tip));
     }
 
     /// @dev Sends what is left of each token. What arrived is written where `PlanExecuted` will have its profits.
@@ -63,22 +59,36 @@ library Settlement {
         TokensAt past = plan.past();
         TokensAt at = plan.tokens();
         record = _reserve(at, past);
+        uint256 next;
+        unchecked {
+            next = record + 0x80;
+        }
         for (; at.before(past); at = at.next()) {
             address token = at.token();
             uint256 left = Money.here(token);
             if (tip != 0 && token == weth) left -= _checkedTip(tip, left, tipCapBps);
             if (left == 0) continue;
-            uint256 before = Money.balanceOf(token, treasury);
-            Money.send(token, treasury, left);
-            uint256 profit = Money.balanceOf(token, treasury) - before;
-            value += valueOf(profit, at.price());
+            uint256 profit = _sent(token, treasury, left);
+            unchecked {
+                // Each less than 2^196, or {valueOf} has reverted.
+                value += valueOf(profit, at.price());
+            }
             assembly ("memory-safe") {
-                let pair := add(record, add(0x80, shl(6, count)))
-                mstore(pair, token)
-                mstore(add(pair, 0x20), profit)
-                count := add(count, 1)
+                mstore(next, token)
+                mstore(add(next, 0x20), profit)
+                next := add(next, 0x40)
             }
         }
+        assembly ("memory-safe") {
+            count := shr(6, sub(sub(next, record), 0x80))
+        }
+    }
+
+    /// @return profit What arrived.
+    function _sent(address token, address treasury, uint256 left) private returns (uint256 profit) {
+        uint256 before = Money.balanceOf(token, treasury);
+        Money.send(token, treasury, left);
+        return Money.balanceOf(token, treasury) - before;
     }
 
     /// @dev Memory for the event's four words and two more a token.
@@ -103,15 +113,18 @@ library Settlement {
     }
 
     /// @dev See {Tally}. A fee beyond 112 bits, which only a price without sense gives, is written as the largest.
-    function _tallyOf(Outcome memory outcome, uint256 tip) private pure returns (Tally) {
-        uint256 fee = outcome.flashFee;
-        if (fee > type(uint112).max) fee = type(uint112).max;
-        return Tally.wrap(outcome.landed | outcome.skipped << 16 | tip << 32 | fee << 144);
+    function _tallyOf(uint256 counts, uint256 flashFee, uint256 tip) private pure returns (Tally) {
+        if (flashFee > type(uint112).max) flashFee = type(uint112).max;
+        return Tally.wrap(counts | tip << 32 | flashFee << 144);
     }
 
     /// @notice Wei; rounded down, so a floor is never met by rounding. Reverts where the product passes 2^256.
     function valueOf(uint256 amount, uint256 price) internal pure returns (uint256) {
-        return amount * price / PRICE_SCALE;
+        if (amount > type(uint128).max) return amount * price / PRICE_SCALE;
+        unchecked {
+            // A price has 16 bytes.
+            return amount * price / PRICE_SCALE;
+        }
     }
 
     function _checkedTip(uint256 tip, uint256 profit, uint256 tipCapBps) private pure returns (uint256) {

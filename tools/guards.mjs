@@ -33,8 +33,9 @@ const enter = (file, data) => guard(`funding/${file}.sol`, 'funding/Hostile.t.so
 export const guards = [
   // Who may, and when.
   reentrant('if (_load() != 0) revert ILiquidator.Reentered();'),
-  reentry('external onlyOwner {\n        Binding.lock();', 'external onlyOwner {'),
-  liquidator('external onlyOwner {\n        Binding.lock();', 'external {\n        Binding.lock();'),
+  reentry('external onlyOwner {\n        Binding.check();', 'external onlyOwner {'),
+  settlement('if (atRest == 0) continue;\n            Binding.lock();', 'if (atRest == 0) continue;'),
+  liquidator('external onlyOwner {\n        Binding.check();', 'external {\n        Binding.check();'),
   liquidator(
     'setOperator(address operator, bool allowed) external onlyOwner',
     'setOperator(address operator, bool allowed) external',
@@ -47,7 +48,7 @@ export const guards = [
   liquidator(' || treasury_ == address(this)'),
   execution('if (to == address(0)) revert NotOperator(msg.sender);'),
   execution('if (block.timestamp > plan.validUntil()) revert Expired(plan.validUntil(), block.timestamp);'),
-  execution('if (outcome.landed == 0) revert NothingLanded(outcome.lastReason);'),
+  execution('if (counts & 0xffff == 0) revert NothingLanded(lastReason);'),
   guard(
     'Packed.sol',
     'Bounds.t.sol',
@@ -80,8 +81,8 @@ export const guards = [
   lent('if (received != amount) revert ILiquidator.ShortFunding(received, amount);'),
   lent('if (fee > round.maxPay()) revert ILiquidator.PayAboveMax(fee, round.maxPay());'),
   lent('Binding.tallyOf(landed, skipped, fee)', 'Binding.tallyOf(landed, skipped, 0)'),
-  aaveLoan('if (tally != 0) Money.disallow(round.debtToken(), lender);'),
-  morpho('if (tally != 0) Money.disallow(round.debtToken(), lender);'),
+  aaveLoan('if (tally != 0) Money.disallow(token, lender);'),
+  morpho('if (tally != 0) Money.disallow(token, lender);'),
   balancerV3('if (credit != owed) revert ILiquidator.ShortFunding(credit, owed);'),
   flashSwap('revert ILiquidator.ShortFunding(received, round.amount());'),
   flashSwap('if (pay > round.maxPay()) revert ILiquidator.PayAboveMax(pay, round.maxPay());'),
@@ -104,7 +105,7 @@ export const guards = [
   money('if (address(this).balance - before != amount) revert ILiquidator.NoWeth(weth);'),
 
   // What is known without asking.
-  guard('Liquidator.sol', 'legs/TenRounds.t.sol')('touched = true;'),
+  guard('Liquidator.sol', 'legs/TenRounds.t.sol')('round, end, counts & 0xffff != 0);', 'round, end, false);'),
   guard('Liquidator.sol', 'Loan.t.sol')('if (collateral != round.debtToken()) run.collateral', 'run.collateral'),
 
   // Settlement.
@@ -115,7 +116,7 @@ export const guards = [
 
   // Legs.
   guard('protocols/Legs.sol', 'Execute.t.sol')('revert ILiquidator.NotOnePair();', '{ }'),
-  legs('else if (whole) revert ILiquidator.LegFailed(i, reason);'),
+  legs('revert ILiquidator.LegFailed(i, reason);'),
   legs('if (landed == 0) revert ILiquidator.LegFailed(count - 1, reason);'),
   guard(
     'protocols/Legs.sol',

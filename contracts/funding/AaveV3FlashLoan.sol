@@ -21,8 +21,20 @@ abstract contract AaveV3FlashLoan is RoundTrip, IAaveV3FlashLoanSimpleReceiver, 
         returns (uint256 tally, bytes memory reason)
     {
         address token = round.debtTokenOf(past).token();
-        bytes memory payload =
-            abi.encodeCall(IAaveV3Pool.flashLoanSimple, (address(this), token, round.amount(), encoded, 0));
+        bytes4 selector = IAaveV3Pool.flashLoanSimple.selector;
+        uint256 amount = round.amount();
+        bytes memory payload;
+        assembly ("memory-safe") {
+            // By hand, in the room before it.
+            payload := sub(encoded, 0xc4)
+            mstore(payload, add(mload(encoded), 0xc4))
+            mstore(sub(encoded, 0xa4), selector)
+            mstore(sub(encoded, 0xa0), address())
+            mstore(sub(encoded, 0x80), token)
+            mstore(sub(encoded, 0x60), amount)
+            mstore(sub(encoded, 0x40), 0xa0)
+            mstore(sub(encoded, 0x20), 0) // referral code
+        }
         return
             _askAaveV3(
                 round.source(), token, encoded, IAaveV3FlashLoanSimpleReceiver.executeOperation.selector, payload

@@ -12,15 +12,22 @@ import { ILiquidator } from "../interfaces/ILiquidator.sol";
 /// binds is `execute` or was called back, so there never is an outer binding to restore.
 ///
 /// The slot is 0 while nothing runs; a hash while a callback is awaited; else {RUNNING} with the round's tally above: legs
-/// that landed from bit 8, legs that did not from bit 32, the flash fee in units of its debt token from bit 64. A round that
+/// that landed from bit 8, legs that did not from bit 24, the flash fee in units of its debt token from bit 64. A round that
 /// reverts takes its tally with it.
 library Binding {
     uint256 private constant SLOT = 0x8f5a3c5e;
     uint256 private constant RUNNING = 1;
 
-    /// @notice First thing in `execute`.
-    function lock() internal {
+    /// @notice Bytes of memory in front of data that a call of five words and selector can be written around, in place.
+    uint256 internal constant ROOM = 0xe0;
+
+    /// @notice First thing in `execute`. It is locked by the first call out that could come back: {lock} or {callBound}.
+    function check() internal view {
         if (_load() != 0) revert ILiquidator.Reentered();
+    }
+
+    /// @notice From here to {unlock} there is no other `execute`.
+    function lock() internal {
         _store(RUNNING);
     }
 
@@ -61,14 +68,15 @@ library Binding {
         _store(tally);
     }
 
-    /// @notice What a round did, for {leave}. Counts below 2^24, the fee below 2^192 as every balance we can meet.
+    /// @notice What a round did, for {leave}. Counts below 2^8, the fee below 2^192 as every balance we can meet.
     function tallyOf(uint256 landed, uint256 skipped, uint256 fee) internal pure returns (uint256) {
-        return RUNNING | landed << 8 | skipped << 32 | fee << 64;
+        return RUNNING | landed << 8 | skipped << 24 | fee << 64;
     }
 
     /// @notice What {tallyOf} packed.
-    function read(uint256 tally) internal pure returns (uint256 landed, uint256 skipped, uint256 fee) {
-        return ((tally >> 8) & 0xffffff, (tally >> 32) & 0xffffffff, tally >> 64);
+    /// @return counts Legs that landed, and from bit 16 on those that did not: they can be added up.
+    function read(uint256 tally) internal pure returns (uint256 counts, uint256 fee) {
+        return ((tally >> 8) & 0xffffffff, tally >> 64);
     }
 
     /// @notice What a round left that no callback ran.

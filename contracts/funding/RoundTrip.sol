@@ -41,17 +41,16 @@ abstract contract RoundTrip {
     ///   ({ILiquidator.BadEncoding});
     /// - every token it names is listed: money leaves only in tokens that are swept before and settled after
     ///   ({ILiquidator.UnlistedToken}).
-    /// @return encoded What is handed out.
+    /// @return encoded What is handed out, with {Binding.ROOM} in front.
     /// @return past Where the round ends.
     function _encoded(TokensAt first, RoundAt round, uint256 end, bool touched)
         internal
         pure
         returns (bytes memory encoded, uint256 past)
     {
+        uint256 room = Binding.ROOM;
         assembly ("memory-safe") {
-            // Reverts unless `nth` is from 1 to `count`.
-            function listed(nth, count) {
-                if lt(sub(nth, 1), count) { leave }
+            function unlisted(nth) {
                 mstore(0x00, UNLISTED_TOKEN)
                 mstore(0x20, nth)
                 revert(0x1c, 0x24)
@@ -59,32 +58,37 @@ abstract contract RoundTrip {
             // See {Packed} for the numbers. The plan's head has the number of tokens in its byte 30.
             let count := byte(30, calldataload(sub(first, 32)))
             let head := calldataload(round)
-            listed(byte(25, head), count) // debtToken
+            let nth := byte(25, head) // debtToken
+            if iszero(lt(sub(nth, 1), count)) { unlisted(nth) }
             past := add(add(round, 58), and(shr(216, head), 0xffff))
             for { let left := byte(1, head) } left { left := sub(left, 1) } {
                 let leg := calldataload(past)
-                listed(byte(23, leg), count) // collateral
+                nth := byte(23, leg) // collateral
+                if iszero(lt(sub(nth, 1), count)) { unlisted(nth) }
                 past := add(add(past, 60), and(shr(232, leg), 0xffff))
             }
             for { let left := byte(2, head) } left { left := sub(left, 1) } {
                 let swap := calldataload(past)
-                listed(byte(23, swap), count) // tokenIn
-                listed(byte(24, swap), count) // tokenOut
+                nth := byte(23, swap) // tokenIn
+                if iszero(lt(sub(nth, 1), count)) { unlisted(nth) }
+                nth := byte(24, swap) // tokenOut
+                if iszero(lt(sub(nth, 1), count)) { unlisted(nth) }
                 past := add(add(past, 57), and(shr(232, swap), 0xffff))
             }
             // Nothing is copied that ends behind the plan.
             if iszero(gt(past, end)) {
-                encoded := mload(0x40)
-                let at := add(encoded, 0x20)
-                let tokens := mul(count, 36)
+                encoded := add(mload(0x40), room)
                 let size := sub(past, round)
+                let at := add(encoded, 0x20)
                 mstore8(at, count)
-                calldatacopy(add(at, 1), first, tokens)
-                at := add(add(at, 1), tokens)
+                count := mul(count, 36)
+                mstore(encoded, add(add(count, 2), size))
+                at := add(at, 1)
+                calldatacopy(at, first, count)
+                at := add(at, count)
                 mstore8(at, touched)
                 at := add(at, 1)
                 calldatacopy(at, round, size)
-                mstore(encoded, add(add(tokens, 2), size))
                 mstore(0x40, and(add(add(at, size), 0x1f), not(0x1f)))
             }
         }

@@ -51,9 +51,15 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
     function uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes calldata data) external {
         Binding.enter(data);
         if (data.length == UniswapV3.DATA_LENGTH) return UniswapV3.pay(amount0Delta, amount1Delta, data);
-        (uint256 pay, uint256 received) = amount0Delta > 0
-            ? (SafeCastLib.toUint256(amount0Delta), SafeCastLib.toUint256(-amount1Delta))
-            : (SafeCastLib.toUint256(amount1Delta), SafeCastLib.toUint256(-amount0Delta));
+        uint256 pay;
+        uint256 received;
+        unchecked {
+            // A pool takes of one and gives of the other: what is not so is a number above every bound and balance.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            (pay, received) = amount0Delta > 0
+                ? (uint256(amount0Delta), uint256(-amount1Delta))
+                : (uint256(amount1Delta), uint256(-amount0Delta));
+        }
 
         RoundAt round = _decoded(data);
         if (received != round.amount() && msg.sender == round.source()) {
@@ -65,7 +71,7 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
     }
 
     /// @dev Pays a pool of a path: by the next pool, or with collateral if it is the last.
-    function _payOver(RoundAt round, uint256 pay, bytes memory encoded) private {
+    function _payOver(RoundAt round, uint256 pay, bytes calldata encoded) private {
         bytes calldata hops = round.extra();
         // The binding let in only the pool that was asked, so where it stands in the path is how far we are.
         uint256 next;
@@ -77,9 +83,21 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
         if (next == count) return _pay(round, pay);
         address tokenIn =
             next + 1 == count ? round.leg().collateral(round.tokens()) : UniswapV3.hopToken(hops, next + 1);
-        (uint256 tally, bytes memory reason) =
-            _askHop(UniswapV3.hopPool(hops, next), msg.sender, tokenIn, UniswapV3.hopToken(hops, next), pay, encoded);
+        (uint256 tally, bytes memory reason) = _askHop(
+            UniswapV3.hopPool(hops, next), msg.sender, tokenIn, UniswapV3.hopToken(hops, next), pay, _copied(encoded)
+        );
         if (tally == 0) UniswapV3.bubble(reason);
+    }
+
+    /// @dev Into memory, with {Binding.ROOM} in front.
+    function _copied(bytes calldata encoded) private pure returns (bytes memory copy) {
+        uint256 room = Binding.ROOM;
+        assembly ("memory-safe") {
+            copy := add(mload(0x40), room)
+            mstore(copy, encoded.length)
+            calldatacopy(add(copy, 0x20), encoded.offset, encoded.length)
+            mstore(0x40, and(add(add(copy, encoded.length), 0x3f), not(0x1f)))
+        }
     }
 
     /// @dev The last pool of the path: run the legs, then pay it.

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { Calls } from "../Calls.sol";
-import { ILiquidator, Protocol } from "../interfaces/ILiquidator.sol";
+import { ILiquidator } from "../interfaces/ILiquidator.sol";
 import { IAaveV3Pool } from "../interfaces/external/IAaveV3Pool.sol";
 import { Money } from "../Money.sol";
 import { LegAt } from "../Packed.sol";
@@ -55,7 +55,23 @@ library AaveV3 {
         uint256 held = Money.here(collateral);
         uint256 seized = held + (collateral == debtToken ? repaid : 0) - run.held;
         (run.allowed, run.held) = (allowed, held);
-        emit ILiquidator.Liquidated(Protocol.AaveV3, market, leg.borrower(), debtToken, collateral, repaid, seized);
+        _emitLiquidated(leg, debtToken, collateral, repaid, seized);
+    }
+
+    /// @dev By hand, as {_call}.
+    function _emitLiquidated(LegAt leg, address debtToken, address collateral, uint256 repaid, uint256 seized) private {
+        bytes32 topic = ILiquidator.Liquidated.selector;
+        address market = leg.market();
+        address borrower = leg.borrower();
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            mstore(at, 0) // Protocol.AaveV3
+            mstore(add(at, 0x20), debtToken)
+            mstore(add(at, 0x40), collateral)
+            mstore(add(at, 0x60), repaid)
+            mstore(add(at, 0x80), seized)
+            log3(at, 0xa0, topic, market, borrower)
+        }
     }
 
     /// @notice Takes back what the last Pool did not pull, but for what it lent.

@@ -35,9 +35,15 @@ abstract contract Legs {
             }
             bool ok;
             (ok, reason) = _liquidate(run, round, leg, collateral);
-            if (ok) ++landed;
-            else if (whole) revert ILiquidator.LegFailed(i, reason);
-            else emit ILiquidator.LegSkipped(leg.market(), leg.borrower(), i, reason);
+            if (ok) {
+                unchecked {
+                    ++landed;
+                }
+            } else if (whole) {
+                revert ILiquidator.LegFailed(i, reason);
+            } else {
+                emit ILiquidator.LegSkipped(leg.market(), leg.borrower(), i, reason);
+            }
             leg = LegAt.wrap(leg.past());
         }
         if (landed == 0) revert ILiquidator.LegFailed(count - 1, reason);
@@ -51,7 +57,7 @@ abstract contract Legs {
     {
         address debtToken = round.debtToken();
         uint256 available = round.amount();
-        if (leg.protocol() == Protocol.AaveV3) {
+        if (leg.isAaveV3()) {
             return AaveV3.liquidate(run, leg, debtToken, collateral, available);
         }
         // Legs before may have spent part of it.

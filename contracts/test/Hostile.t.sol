@@ -210,6 +210,26 @@ contract HostileTest is Stage {
         _assertClean();
     }
 
+    /// @dev The sweep is the first call out that could come back.
+    function test_tokenReentersWhenSwept() public {
+        coll.mint(address(liquidator), 50e18);
+        vm.prank(OWNER);
+        liquidator.setOperator(address(coll), true);
+        coll.early(address(liquidator), Plans.call(_plan(_flashSwap())));
+        coll.turnActing();
+
+        assertEq(_execute(_plan(_flashSwap())), SEIZED - PAY, "value");
+        // Four transfers: swept, seized, paid, profit.
+        assertEq(coll.answered(), 4, "attempts");
+        for (uint256 i; i < 4; ++i) {
+            (bool ok, bytes memory answer) = coll.answer(i);
+            assertFalse(ok, "re-entered");
+            assertEq(answer, abi.encodePacked(ILiquidator.Reentered.selector));
+        }
+        assertEq(coll.balanceOf(TREASURY), 50e18 + SEIZED - PAY, "treasury");
+        _assertClean();
+    }
+
     /// @dev Even the owner's own rescue is locked while a plan runs.
     function test_rescueWhileExecuting() public {
         vm.prank(OWNER);

@@ -28,7 +28,7 @@ library Sales {
         } else if (venue == Venue.UniswapV2) {
             UniswapV2.sell(swap, tokenIn, tokenOut, sold);
         } else if (venue == Venue.UniswapV4) {
-            bool unlocked = round.funding() == Funding.UniswapV4 && round.source() == swap.pool();
+            bool unlocked = round.isFunding(Funding.UniswapV4) && round.source() == swap.pool();
             UniswapV4.sell(swap, tokenIn, tokenOut, sold, unlocked);
         } else if (venue == Venue.Weth) {
             // To or from the native coin, whichever side names it.

@@ -29,42 +29,23 @@ library UniswapV3 {
     /// @notice Calldata of `swap` with `data` for the callback.
     /// @dev By hand: every flash swap passes here.
     /// @param amount Positive: exact input; negative: exact output.
+    /// @param data With {Binding.ROOM} in front: the rest is written there.
     function encodeSwap(address recipient, bool zeroForOne, int256 amount, bytes memory data)
         internal
-        pure
-        returns (bytes memory payload)
-    {
-        payload = _encodeHead(recipient, zeroForOne, amount, data.length);
-        assembly ("memory-safe") {
-            let at := add(payload, 0xe4)
-            let length := mload(data)
-            // Zeros up to a whole word, as ABI encoders write.
-            mstore(add(at, length), 0)
-            mcopy(at, add(data, 0x20), length)
-        }
-    }
-
-    /// @dev The same with room for `length` bytes of data at `payload + 0xe4`.
-    function _encodeHead(address recipient, bool zeroForOne, int256 amount, uint256 length)
-        private
         pure
         returns (bytes memory payload)
     {
         bytes4 selector = IUniswapV3Pool.swap.selector;
         uint160 limit = priceLimit(zeroForOne);
         assembly ("memory-safe") {
-            payload := mload(0x40)
-            let at := add(payload, 0x20)
-            mstore(at, selector)
-            mstore(add(at, 0x04), recipient)
-            mstore(add(at, 0x24), zeroForOne)
-            mstore(add(at, 0x44), amount)
-            mstore(add(at, 0x64), limit)
-            mstore(add(at, 0x84), 0xa0)
-            mstore(add(at, 0xa4), length)
-            let size := add(0xc4, and(add(length, 0x1f), not(0x1f)))
-            mstore(payload, size)
-            mstore(0x40, add(at, and(add(size, 0x3f), not(0x1f))))
+            payload := sub(data, 0xc4)
+            mstore(payload, add(mload(data), 0xc4))
+            mstore(sub(data, 0xa4), selector)
+            mstore(sub(data, 0xa0), recipient)
+            mstore(sub(data, 0x80), zeroForOne)
+            mstore(sub(data, 0x60), amount)
+            mstore(sub(data, 0x40), limit)
+            mstore(sub(data, 0x20), 0xa0)
         }
     }
 
@@ -94,14 +75,17 @@ library UniswapV3 {
     }
 
     function _sellOne(address pool, address tokenIn, address tokenOut, uint256 amount) private {
-        bytes memory payload = _encodeHead(address(this), tokenIn < tokenOut, SafeCastLib.toInt256(amount), DATA_LENGTH);
         bytes memory data;
+        uint256 room = Binding.ROOM;
         assembly ("memory-safe") {
-            data := add(payload, 0xc4)
+            data := add(mload(0x40), room)
+            mstore(data, 0x40)
             mstore(add(data, 0x20), tokenIn)
             mstore(add(data, 0x40), amount)
+            mstore(0x40, add(data, 0x60))
         }
         uint256 key = Binding.keyOfMemory(pool, IUniswapV3SwapCallback.uniswapV3SwapCallback.selector, data);
+        bytes memory payload = encodeSwap(address(this), tokenIn < tokenOut, SafeCastLib.toInt256(amount), data);
         (uint256 tally, bytes memory reason) = Binding.callBound(pool, key, payload);
         if (tally == 0) bubble(reason);
     }
