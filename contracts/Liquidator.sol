@@ -74,8 +74,13 @@ contract Liquidator is
         if (block.timestamp > plan.validUntil()) revert Expired(plan.validUntil(), block.timestamp);
         Settlement.sweep(plan, to);
 
-        (uint256 counts, uint256 flashFee) = _runRounds(plan, end);
-        value = Settlement.settle(plan, to, plan.tip() == 0 ? 0 : tipCapBps, counts, flashFee);
+        uint256 tipCap = plan.tip() == 0 ? 0 : tipCapBps;
+        if (plan.rounds() == 1 && _isOneCall(plan.round())) {
+            value = Settlement.settle(plan, to, tipCap, 1, 0, _runOne(plan, end, to));
+        } else {
+            (uint256 counts, uint256 flashFee) = _runRounds(plan, end);
+            value = Settlement.settle(plan, to, tipCap, counts, flashFee, 0);
+        }
         Binding.unlock();
     }
 
@@ -84,6 +89,20 @@ contract Liquidator is
             plan := packed.offset
             end := add(packed.offset, packed.length)
         }
+    }
+
+    /// @dev The plan is one call: what that does without landing is undone with the plan, so it needs no frame, and the module may
+    /// pay the treasury itself.
+    /// @return paid Wei that it did.
+    function _runOne(PlanAt plan, uint256 end, address to) private returns (uint256 paid) {
+        (, uint256 behind) = _encoded(plan.tokens(), plan.round(), end, false);
+        if (behind != end) revert BadEncoding();
+        Binding.lock();
+        bool ok;
+        bytes memory reason;
+        // A tip is taken out of what is here.
+        (ok, reason, paid) = _liquidateOne(plan.round(), plan.past(), plan.tip() == 0 ? to : address(this));
+        if (!ok) revert NothingLanded(reason);
     }
 
     /// @return counts Legs that landed, at least one, and from bit 16 on those that did not; of 8 bits each in at most 255 rounds.

@@ -74,6 +74,11 @@ library PackedPlan {
         return wordAt(PlanAt.unwrap(plan)) & 0xff;
     }
 
+    /// @notice The first round.
+    function round(PlanAt plan) internal pure returns (RoundAt) {
+        return RoundAt.wrap(TokensAt.unwrap(plan.past()));
+    }
+
     /// @notice What a tip is taken out of: the plan's token of that number.
     function weth(PlanAt plan) internal pure returns (address) {
         uint256 number = (wordAt(PlanAt.unwrap(plan)) >> 16) & 0xff;
@@ -131,6 +136,11 @@ library PackedRound {
 
     function swaps(RoundAt round) internal pure returns (uint256) {
         return (wordAt(RoundAt.unwrap(round)) >> 232) & 0xff;
+    }
+
+    /// @notice Whether there is no funding, one leg and no swap.
+    function isOneLeg(RoundAt round) internal pure returns (bool) {
+        return wordAt(RoundAt.unwrap(round)) >> 232 == uint256(Funding.None) << 16 | 1 << 8;
     }
 
     function source(RoundAt round) internal pure returns (address) {

@@ -33,8 +33,9 @@ library Settlement {
     /// @param tipCapBps The owner's cap; 0 will do without a tip.
     /// @param counts Legs that landed, and from bit 16 on those that did not.
     /// @param flashFee Wei.
+    /// @param paid Wei that went to the treasury while the plan ran.
     /// @return value Wei at the plan's prices, net of the tip.
-    function settle(PlanAt plan, address treasury, uint256 tipCapBps, uint256 counts, uint256 flashFee)
+    function settle(PlanAt plan, address treasury, uint256 tipCapBps, uint256 counts, uint256 flashFee, uint256 paid)
         internal
         returns (uint256 value)
     {
@@ -43,6 +44,7 @@ library Settlement {
         uint256 record;
         uint256 count;
         (value, record, count) = _sendAll(plan, treasury, tip, weth, tipCapBps);
+        if (paid != 0) (value, count) = _add(plan, paid, value, record, count);
         if (value < plan.floor()) revert ILiquidator.BelowFloor(value, plan.floor());
         if (tip != 0) tip = _payTip(weth, tip, treasury);
         _emitExecuted(record, count, value, _tallyOf(counts, flashFee, tip));
@@ -84,6 +86,22 @@ library Settlement {
         }
     }
 
+    /// @dev The native coin, which is listed, as one more profit.
+    function _add(PlanAt plan, uint256 paid, uint256 value, uint256 record, uint256 count)
+        private
+        pure
+        returns (uint256, uint256)
+    {
+        TokensAt at = plan.tokens();
+        while (at.token() != address(0)) at = at.next();
+        assembly ("memory-safe") {
+            let next := add(record, add(0x80, shl(6, count)))
+            mstore(next, 0)
+            mstore(add(next, 0x20), paid)
+        }
+        return (value + valueOf(paid, at.price()), count + 1);
+    }
+
     /// @return profit What arrived.
     function _sent(address token, address treasury, uint256 left) private returns (uint256 profit) {
         uint256 before = Money.balanceOf(token, treasury);
@@ -91,12 +109,12 @@ library Settlement {
         return Money.balanceOf(token, treasury) - before;
     }
 
-    /// @dev Memory for the event's four words and two more a token.
+    /// @dev Memory for the event's four words, two more a token, and two for {_add}.
     function _reserve(TokensAt at, TokensAt past) private pure returns (uint256 record) {
         assembly ("memory-safe") {
             record := mload(0x40)
             // A token takes more than half of 64 bytes in the plan.
-            mstore(0x40, add(add(record, 0x80), shl(1, sub(past, at))))
+            mstore(0x40, add(add(record, 0xc0), shl(1, sub(past, at))))
         }
     }
 

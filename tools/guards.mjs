@@ -27,6 +27,7 @@ const aave = guard('protocols/AaveV3.sol', 'Hostile.t.sol');
 const compoundV2 = guard('protocols/CompoundV2.sol', 'legs/VenusErc20.t.sol');
 const compoundV3 = guard('protocols/CompoundV3.sol', 'legs/CometBuy.t.sol');
 const dex223 = guard('protocols/Dex223.sol', 'legs/Dex223Confirm.t.sol');
+const oneCall = guard('protocols/Dex223.sol', 'legs/Dex223OneCall.t.sol');
 const enter = (file, data) => guard(`funding/${file}.sol`, 'funding/Hostile.t.sol')(`Binding.enter(${data});`);
 
 /** Every guard. */
@@ -130,9 +131,15 @@ export const guards = [
   compoundV2('revert ILiquidator.ErrorCode(target, abi.decode(answer, (uint256)));'),
   compoundV3('if (quote == 0) revert ILiquidator.NothingRepaid(leg.market());'),
   compoundV3('Money.disallow(base, leg.market());'),
-  dex223('frozen.frozenTime != block.timestamp || '),
-  dex223(' || frozen.liquidator != address(this)'),
-  dex223('if (module.positions(id).open) revert ILiquidator.NotLanded(leg.market(), id);'),
+  dex223('_wordOf(told, 7) == block.timestamp && '),
+  dex223(' && _wordOf(told, 8) == uint160(address(this))'),
+  dex223('if (!_isFrozen(leg)) return (false, _notLanded(leg));'),
+  dex223('if (seized == 0 && !_isClosed(leg)) return (false, _notLanded(leg), 0);'),
   dex223('if (!ok) LibCall.bubbleUpRevert(reason);'),
-  guard('protocols/Dex223.sol', 'legs/Dex223PreSale.t.sol')('FixedPointMathLib.max(sale.minOut, least)', 'sale.minOut'),
+  oneCall('length != ALWAYS && (length < ALWAYS + FORM || (length - ALWAYS - FORM) % PRE_SALE != 0)', 'false'),
+  oneCall('if (reward != address(0)) payee = address(this);'),
+  guard('Liquidator.sol', 'legs/Dex223OneCall.t.sol')('if (behind != end) revert BadEncoding();'),
+  guard('Liquidator.sol', 'legs/Dex223OneCall.t.sol')('plan.rounds() == 1 && ', ''),
+  guard('Liquidator.sol', 'legs/Dex223OneCall.t.sol')('plan.tip() == 0 ? to : address(this)', 'to'),
+  guard('protocols/Dex223.sol', 'legs/Dex223PreSale.t.sol')('FixedPointMathLib.max(minOut, least)', 'minOut'),
 ];

@@ -38,8 +38,8 @@ enum Venue {
 /// @param borrower The account. Dex223: the position id as an address.
 /// @param collateral The token that arrives here.
 /// @param repay Debt-token units to repay; `type(uint256).max` for as much as the protocol allows at that moment.
-/// @param extra What only one protocol knows, ABI-encoded; empty for Aave v3. See `CompoundV2Extra`, {CompoundV3} and
-/// `Dex223Extra` in protocols/.
+/// @param extra What only one protocol knows; empty for Aave v3. ABI-encoded see `CompoundV2Extra` and {CompoundV3}, packed
+/// {Dex223} in protocols/.
 struct Leg {
     Protocol protocol;
     address market;

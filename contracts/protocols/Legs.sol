@@ -5,7 +5,7 @@ import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
 import { Calls } from "../Calls.sol";
 import { ILiquidator, Protocol } from "../interfaces/ILiquidator.sol";
 import { Money } from "../Money.sol";
-import { LegAt, RoundAt } from "../Packed.sol";
+import { LegAt, RoundAt, TokensAt } from "../Packed.sol";
 import { AaveV3, AaveV3Run } from "./AaveV3.sol";
 import { CompoundV2 } from "./CompoundV2.sol";
 import { CompoundV3 } from "./CompoundV3.sol";
@@ -51,6 +51,31 @@ abstract contract Legs {
         return (landed, count - landed, LegAt.unwrap(leg));
     }
 
+    /// @dev A round without funding that is one leg, which is one call: where a plan is nothing else, whatever that call did is
+    /// undone with the plan, and it needs no frame.
+    function _isOneCall(RoundAt round) internal pure returns (bool) {
+        if (!round.isOneLeg()) return false;
+        LegAt leg = round.leg();
+        return leg.protocol() == Protocol.Dex223 && Dex223.isOneCall(leg);
+    }
+
+    /// @dev Runs a round as {_isOneCall} has it.
+    /// @param past Where the plan's tokens end.
+    /// @param payee Whom a reward in the native coin is paid to.
+    /// @return ok Whether its leg landed; if not, the plan has to revert.
+    /// @return reason {ILiquidator.LegFailed}.
+    /// @return paid Wei that went to `payee` and not here.
+    function _liquidateOne(RoundAt round, TokensAt past, address payee)
+        internal
+        returns (bool ok, bytes memory reason, uint256 paid)
+    {
+        LegAt leg = round.leg();
+        address collateral = leg.collateral(past);
+        (ok, reason, paid) = Dex223.liquidate(leg, round.debtTokenOf(past).token(), collateral, payee);
+        if (!ok) reason = abi.encodeWithSelector(ILiquidator.LegFailed.selector, 0, reason);
+        if (collateral != address(0) || payee == address(this)) paid = 0;
+    }
+
     function _liquidate(AaveV3Run memory run, RoundAt round, LegAt leg, address collateral)
         private
         returns (bool ok, bytes memory reason)
@@ -61,7 +86,7 @@ abstract contract Legs {
             return AaveV3.liquidate(run, leg, debtToken, collateral, available);
         }
         // Legs before may have spent part of it.
-        available = FixedPointMathLib.min(available, Money.here(debtToken));
+        if (leg.protocol() != Protocol.Dex223) available = FixedPointMathLib.min(available, Money.here(debtToken));
         bytes memory payload = abi.encodeCall(this.runLeg, (_bytesOf(leg), debtToken, collateral, available));
         (ok, reason) = Calls.tryCall(address(this), payload);
         // It may have moved what the run of Aave legs holds.
@@ -88,15 +113,13 @@ abstract contract Legs {
             leg := packed.offset
         }
         Protocol protocol = leg.protocol();
+        if (protocol == Protocol.Dex223) return Dex223.liquidateInFrame(leg, debtToken, collateral);
         uint256 repaid;
         uint256 seized;
         if (protocol == Protocol.CompoundV2) {
             (repaid, seized) = CompoundV2.liquidate(leg, debtToken, collateral, available);
-        } else if (protocol == Protocol.CompoundV3) {
-            (repaid, seized) = CompoundV3.liquidate(leg, debtToken, collateral, available);
         } else {
-            seized = Dex223.liquidate(leg, collateral);
-            if (seized == 0) return;
+            (repaid, seized) = CompoundV3.liquidate(leg, debtToken, collateral, available);
         }
         emit ILiquidator.Liquidated(protocol, leg.market(), leg.borrower(), debtToken, collateral, repaid, seized);
     }

@@ -1,37 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @notice A margin position, without its assets.
-struct MarginPosition {
-    uint256 orderId;
-    address owner;
-    uint256 deadline;
-    uint256 createdAt;
-    uint256 initialBalance;
-    uint256 interest;
-    bool open;
-    uint256 frozenTime;
-    address liquidator;
-}
-
-/// @notice A lender's order, without its collaterals.
-struct MarginOrder {
-    address owner;
-    uint256 id;
-    bytes32 whitelist;
-    uint256 interestRate;
-    uint256 duration;
-    uint256 minLoan;
-    address baseAsset;
-    uint16 currencyLimit;
-    uint8 leverage;
-    address oracle;
-    uint256 balance;
-    uint256 liquidationRewardAmount;
-    address liquidationRewardAsset;
-    uint32 deadline;
-}
-
 /// @notice What we call on Dex223's margin module.
 interface IMarginModule {
     /// @notice First call: freezes. Second, 1 s to 1 h later: sells, settles and pays the reward to `receiver`. Later still
@@ -51,8 +20,27 @@ interface IMarginModule {
         uint160 priceLimitX96
     ) external;
 
-    function positions(uint256 positionId) external view returns (MarginPosition memory);
-    function orders(uint256 orderId) external view returns (MarginOrder memory);
+    /// @notice The order a position was taken from. Eight words follow; the last are whether it is open, when it was frozen
+    /// (seconds) and by whom.
+    function positions(uint256 positionId) external view returns (uint256 orderId);
+
+    /// @notice A lender's order as far as its oracle; more follows.
+    function orders(uint256 orderId)
+        external
+        view
+        returns (
+            address owner,
+            uint256 id,
+            bytes32 whitelist,
+            uint256 interestRate,
+            uint256 duration,
+            uint256 minLoan,
+            address baseAsset,
+            uint16 currencyLimit,
+            uint8 leverage,
+            address oracle
+        );
+
     function getPositionAssets(uint256 positionId) external view returns (address[] memory);
 }
 

@@ -19,11 +19,11 @@ contract Dex223GasBench is Dex223Legs, Measured {
         ids = _openSunk(moduleV2, 2);
         _freeze(moduleV2, ids[0]);
         vm.deal(TREASURY, 1 ether);
-        _warm(_dexPlan(Plans.legs(_confirmLeg(moduleV2, ids[0]))));
+        _warm(_nativePlan(Plans.legs(_nativeLeg(moduleV2, ids[0], true))));
     }
 
     function test_freeze() public {
-        _measure("gas.dex223.none.freeze", _dexPlan(Plans.legs(_freezeLeg(moduleV2, ids[1]))));
+        _measure("gas.dex223.none.freeze", _nativePlan(Plans.legs(_nativeLeg(moduleV2, ids[1], false))));
     }
 
     function test_freezeFloor() public {
@@ -34,7 +34,7 @@ contract Dex223GasBench is Dex223Legs, Measured {
 
     function test_confirm() public {
         _freeze(moduleV2, ids[1]);
-        _measure("gas.dex223.none.confirm", _dexPlan(Plans.legs(_confirmLeg(moduleV2, ids[1]))));
+        _measure("gas.dex223.none.confirm", _nativePlan(Plans.legs(_nativeLeg(moduleV2, ids[1], true))));
     }
 
     function test_confirmFloor() public {

@@ -4,10 +4,10 @@ pragma solidity ^0.8.30;
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
 import { IDex223Types } from "../../../test-fork/lab/contracts/reference/Dex223Types.sol";
 import { Leg, Plan } from "../../interfaces/ILiquidator.sol";
-import { Dex223Extra } from "../../protocols/Dex223.sol";
 import { Plans } from "../Plans.sol";
 import { IDex223Module, IDex223Oracle } from "../reference/IDex223.sol";
 import { Dex223Legs } from "./Dex223Legs.sol";
+import { Dex223Extra } from "./Dex223Packing.sol";
 
 /// @notice An oracle that answers as another does until it is poisoned; then it burns all gas it is given.
 contract Poison {
@@ -133,7 +133,7 @@ contract Dex223BatchTest is Dex223Legs {
         oracle.poison();
     }
 
-    function _poisonedPlan(uint256[] memory ids, uint256 gasLimit) private view returns (Plan memory) {
+    function _poisonedPlan(uint256[] memory ids, uint32 gasLimit) private view returns (Plan memory) {
         Dex223Extra memory extra = _extra(false);
         extra.gasLimit = gasLimit;
         // In the middle, so that something comes after it.

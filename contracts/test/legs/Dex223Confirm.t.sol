@@ -3,10 +3,10 @@ pragma solidity ^0.8.30;
 
 import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import { Plan } from "../../interfaces/ILiquidator.sol";
-import { Dex223Extra } from "../../protocols/Dex223.sol";
 import { Plans } from "../Plans.sol";
 import { IDex223Module } from "../reference/IDex223.sol";
 import { Dex223Legs } from "./Dex223Legs.sol";
+import { Dex223Extra } from "./Dex223Packing.sol";
 
 /// @notice Legs on Dex223 margin: freeze, confirm, and the reward in each of its forms.
 contract Dex223ConfirmTest is Dex223Legs {

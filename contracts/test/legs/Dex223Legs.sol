@@ -4,11 +4,11 @@ pragma solidity ^0.8.30;
 import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
 import { ILiquidator, Leg, Plan, Profit, Protocol, Round } from "../../interfaces/ILiquidator.sol";
-import { Dex223Extra, PreSale } from "../../protocols/Dex223.sol";
 import { Lab } from "../Lab.sol";
 import { Plans } from "../Plans.sol";
 import { Dex223Fixture } from "../reference/Dex223Fixture.sol";
 import { IDex223Module } from "../reference/IDex223.sol";
+import { Dex223Extra, Dex223Packing, PreSale } from "./Dex223Packing.sol";
 import { LegTest } from "./LegTest.sol";
 
 /// @title Dex223Legs
@@ -62,16 +62,22 @@ abstract contract Dex223Legs is LegTest, Dex223Fixture {
         pure
         returns (Leg memory)
     {
-        return Leg(Protocol.Dex223, address(module), _position(id), collateral, 0, abi.encode(extra));
+        return
+            Leg(Protocol.Dex223, address(module), _position(id), collateral, 0, Dex223Packing.pack(extra, collateral));
     }
 
     function _freezeLeg(IDex223Module module, uint256 id) internal view returns (Leg memory) {
         return _dexLeg(module, id, weth, _extra(false));
     }
 
-    /// @dev For a reward in the native coin.
+    /// @dev For a reward in the native coin, wrapped.
     function _confirmLeg(IDex223Module module, uint256 id) internal view returns (Leg memory) {
         return _dexLeg(module, id, weth, _extra(true));
+    }
+
+    /// @dev In one call: what is paid in the native coin stays it.
+    function _nativeLeg(IDex223Module module, uint256 id, bool confirm) internal pure returns (Leg memory) {
+        return _dexLeg(module, id, address(0), _extra(confirm));
     }
 
     // ---- plans ----
@@ -83,6 +89,11 @@ abstract contract Dex223Legs is LegTest, Dex223Fixture {
     function _dexPlan(address reward, uint256 price, Leg[] memory legs) internal pure returns (Plan memory) {
         Round memory round = Plans.unfunded(reward, 0, legs, Plans.swaps());
         return Plans.plan(Plans.tokens(reward, price), Plans.rounds(round));
+    }
+
+    /// @dev Of legs that deal in the native coin only.
+    function _nativePlan(Leg[] memory legs) internal pure returns (Plan memory) {
+        return _dexPlan(address(0), WETH_PRICE, legs);
     }
 
     /// @dev Freezes, and lets a block pass.

@@ -2,14 +2,17 @@
 pragma solidity ^0.8.30;
 
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
+import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { Plan } from "../../interfaces/ILiquidator.sol";
-import { Dex223Extra, PreSale } from "../../protocols/Dex223.sol";
 import { Plans } from "../Plans.sol";
 import { IDex223Module } from "../reference/IDex223.sol";
 import { Dex223Legs } from "./Dex223Legs.sol";
+import { Dex223Extra, PreSale } from "./Dex223Packing.sol";
 
 /// @notice Sales out of a frozen position: only with its confirmation, at 95 % of the oracle's value or above.
 contract Dex223PreSaleTest is Dex223Legs {
+    using SafeCastLib for uint256;
+
     uint256 private id;
     uint256 private held;
 
@@ -24,7 +27,7 @@ contract Dex223PreSaleTest is Dex223Legs {
     }
 
     function _preSale(uint256 amount, uint256 minOut) private view returns (PreSale memory) {
-        return PreSale(1, 1, 0, amount, other, minOut);
+        return PreSale(1, 1, 0, amount.toUint128(), other, minOut.toUint128());
     }
 
     function _extraWith(bool confirm, PreSale memory a) private pure returns (Dex223Extra memory extra) {

@@ -3,9 +3,9 @@ pragma solidity ^0.8.30;
 
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
 import { ILiquidator, Leg, Plan, Protocol, Swap } from "../../interfaces/ILiquidator.sol";
-import { MarginPosition } from "../../interfaces/external/IDex223.sol";
-import { Dex223Extra, PreSale } from "../../protocols/Dex223.sol";
 import { Plans } from "../Plans.sol";
+import { IDex223Module } from "../reference/IDex223.sol";
+import { Dex223Extra, Dex223Packing, PreSale } from "./Dex223Packing.sol";
 import { LegTest } from "./LegTest.sol";
 
 /// @notice A Comet that takes half of what it is allowed, for all the collateral it has.
@@ -44,7 +44,7 @@ contract ShyModule {
 
     function liquidate(uint256, address) external { }
 
-    function positions(uint256) external view returns (MarginPosition memory position) {
+    function positions(uint256) external view returns (IDex223Module.PositionView memory position) {
         (position.open, position.frozenTime, position.liquidator) = (true, frozenTime, liquidator);
     }
 }
@@ -69,7 +69,7 @@ contract ShyOthersTest is LegTest {
     function test_aFreezeIsOneNowAndByUs() public {
         ShyModule module = new ShyModule();
         Dex223Extra memory extra = Dex223Extra(false, 0, address(0), address(0), new PreSale[](0));
-        Leg memory leg = Leg(Protocol.Dex223, address(module), address(7), weth, 0, abi.encode(extra));
+        Leg memory leg = Leg(Protocol.Dex223, address(module), address(7), weth, 0, Dex223Packing.pack(extra, weth));
         bytes memory missed = abi.encodeWithSelector(ILiquidator.NotLanded.selector, module, 7);
         bytes memory reason = abi.encodeWithSelector(ILiquidator.LegFailed.selector, 0, missed);
 
