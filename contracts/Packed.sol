@@ -35,6 +35,11 @@ function extraOf(uint256 at, uint256 head, uint256 lengthAt) pure returns (bytes
     }
 }
 
+/// @dev The last 20 bytes. What stands before them is taken off here: assembly sees what a conversion leaves there.
+function addressOf(uint256 word) pure returns (address) {
+    return address(uint160(word & type(uint160).max));
+}
+
 /// @dev Amounts take 16 bytes; the largest stands for all there is.
 function amountOf(uint256 word) pure returns (uint256 amount) {
     amount = word >> 128;
@@ -144,7 +149,7 @@ library PackedRound {
     }
 
     function source(RoundAt round) internal pure returns (address) {
-        return address(uint160(wordAt(RoundAt.unwrap(round)) >> 56));
+        return addressOf(wordAt(RoundAt.unwrap(round)) >> 56);
     }
 
     /// @notice The debt token of a round whose plan's tokens end at `past`.
@@ -210,7 +215,7 @@ library PackedLeg {
     }
 
     function market(LegAt leg) internal pure returns (address) {
-        return address(uint160(wordAt(LegAt.unwrap(leg)) >> 72));
+        return addressOf(wordAt(LegAt.unwrap(leg)) >> 72);
     }
 
     function borrower(LegAt leg) internal pure returns (address) {
@@ -252,7 +257,7 @@ library PackedSwap {
     }
 
     function pool(SwapAt swap) internal pure returns (address) {
-        return address(uint160(wordAt(SwapAt.unwrap(swap)) >> 72));
+        return addressOf(wordAt(SwapAt.unwrap(swap)) >> 72);
     }
 
     /// @notice The token sold, the tokens ending at `past`.
