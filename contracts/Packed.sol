@@ -224,9 +224,9 @@ library PackedLeg {
         }
     }
 
-    /// @notice The collateral, the tokens ending at `past`.
-    function collateral(LegAt leg, TokensAt past) internal pure returns (address) {
-        return past.numbered((wordAt(LegAt.unwrap(leg)) >> 64) & 0xff).token();
+    /// @notice The collateral, the tokens ending at `last`.
+    function collateral(LegAt leg, TokensAt last) internal pure returns (address) {
+        return last.numbered((wordAt(LegAt.unwrap(leg)) >> 64) & 0xff).token();
     }
 
     function repay(LegAt leg) internal pure returns (uint256) {
