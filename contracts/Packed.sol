@@ -37,6 +37,7 @@ function extraOf(uint256 at, uint256 head, uint256 lengthAt) pure returns (bytes
 
 /// @dev The last 20 bytes. What stands before them is taken off here: assembly sees what a conversion leaves there.
 function addressOf(uint256 word) pure returns (address) {
+    // forge-lint: disable-next-line(unsafe-typecast) -- masked
     return address(uint160(word & type(uint160).max));
 }
 

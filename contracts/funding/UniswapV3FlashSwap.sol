@@ -55,10 +55,11 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
         uint256 received;
         unchecked {
             // A pool takes of one and gives of the other: what is not so is a number above every bound and balance.
-            // forge-lint: disable-next-line(unsafe-typecast)
+            // forge-lint: disable-start(unsafe-typecast)
             (pay, received) = amount0Delta > 0
                 ? (uint256(amount0Delta), uint256(-amount1Delta))
                 : (uint256(amount1Delta), uint256(-amount0Delta));
+            // forge-lint: disable-end(unsafe-typecast)
         }
 
         RoundAt round = _decoded(data);

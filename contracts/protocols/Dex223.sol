@@ -111,6 +111,7 @@ library Dex223 {
 
     /// @param sale A pre-sale up to `feeTier`.
     function _sell(address module, uint256 id, uint256 sale, uint256 minOut) private {
+        // forge-lint: disable-start(unsafe-typecast) -- each takes its own bits of the word
         (address base, uint256 least) = _least(module, id, sale >> 240, uint128(sale >> 80));
         IMarginModule(module)
             .marginSwap(
@@ -124,6 +125,7 @@ library Dex223 {
                 FixedPointMathLib.max(minOut, least),
                 0
             );
+        // forge-lint: disable-end(unsafe-typecast)
     }
 
     /// @return base The asset to sell into.
