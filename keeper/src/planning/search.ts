@@ -31,7 +31,7 @@ export function ranked(situation: Situation, pools: PoolStates, candidates: read
  * The plan of the highest net profit that is found for the candidates: one after the other each is put where it adds most;
  * then sizes and places are tried again in view of the others; then follows what the protocol allows of an account after its
  * first liquidation. Where a few compete for the same pools, who comes first decides: each is tried as the first, with sales
- * shared between routes and without.
+ * shared between routes and without; and all that can share a round are tried in one, which may pay where none does alone.
  *
  * @param pools - as they are before the plan
  * @param candidates - the most promising first
@@ -53,16 +53,21 @@ export function bestDraft(
       if (netOf(situation, other.draft) > netOf(situation, best.draft)) best = other;
     }
   }
+  for (const seed of first.length > 1 ? search.together(first) : []) {
+    const other = build(situation, search, candidates, seed);
+    if (netOf(situation, other.draft) > netOf(situation, best.draft)) best = other;
+  }
   const draft = follow(situation, search, settle(situation, search, best.draft));
   // Each round has paid for itself; the plan has to pay for being one.
   return { draft: netOf(situation, draft) >= situation.minProfit ? draft : [], full: best.full };
 }
 
-/** Puts the candidates in, in their order. */
-function build(situation: Situation, search: Search, candidates: readonly Candidate[]) {
-  let draft: Draft = [];
+/** Puts the candidates that `start` has not into it, in their order. */
+function build(situation: Situation, search: Search, candidates: readonly Candidate[], start: Draft = []) {
+  let draft = start;
   let full = false;
-  for (const candidate of candidates) {
+  const placedAlready = new Set(legsOf(start).map(({ of }) => of));
+  for (const candidate of candidates.filter((each) => !placedAlready.has(each))) {
     full ||= !search.hasRoom(draft);
     if (full) break;
     const placed = search.place(draft, candidate);
@@ -168,8 +173,28 @@ function openSearch(situation: Situation, pools: PoolStates, shares = true) {
     return best;
   }
 
+  /** For each way that several of the accounts could go, a draft of one round with all of them. */
+  function together(accounts: readonly Candidate[]): Draft[] {
+    const going = new Map<Way, { of: Candidate; largest: Option }[]>();
+    for (const of of accounts) {
+      for (const largest of of.options) {
+        for (const way of waysOf(largest)) going.set(way, [...(going.get(way) ?? []), { of, largest }]);
+      }
+    }
+    return [...going].flatMap(([way, legs]): Draft[] => {
+      if (legs.length < 2 || way.kind === 'loan') return [];
+      let draft: Draft = [];
+      for (const leg of legs) {
+        const placed = sized(draft, 0, { way, legs: draft[0]?.legs ?? [] }, leg);
+        if (placed && fits(placed.draft)) draft = placed.draft;
+      }
+      return draft.length > 0 ? [draft] : [];
+    });
+  }
+
   return {
     fits,
+    together,
     hasRoom: (draft: Draft) => legsOf(draft).length < limits.legs,
     place,
     /** Takes a leg out and puts it back where and as large as is best now, or leaves it where it is. */
