@@ -11,7 +11,7 @@ import { openScript, type Script } from './script.ts';
 import { settle, type Watched, watchKeeper } from './watched.ts';
 
 /** `pnpm test:day` takes the very day of day.test.ts; a shorter one finds the same faults sooner. */
-const whole = process.env.PLIMSOLL_WHOLE_DAY === 'true';
+const whole = process.env.WHOLE_DAY === 'true';
 const [SEED, BLOCKS, REORGS] = whole ? [1, 500, 12] : [2, 250, 8];
 const KILLS = 25;
 /** Every third is killed again while it starts: while it looks for borrowers, reads them, takes up what it had sent. */
