@@ -27,6 +27,9 @@ const TAKES_ALL = '0x00000000000000000000000000000000000000a4';
 const AAVE = ['--protocol', 'aave-v3'];
 const DRY = [...AAVE, '--dry-run'];
 
+/** A request of JSON-RPC. */
+type Asked = { id: number; method: string };
+
 let ethereum: Anvil;
 let anvil: Anvil;
 let web: Server;
@@ -44,10 +47,12 @@ beforeAll(async () => {
   web = createServer((_, response) => response.writeHead(404).end('<html>nothing here</html>')).listen(0, '127.0.0.1');
   silent = createServer(() => {}).listen(0, '127.0.0.1');
   stuck = createServer(async (request, response) => {
-    const asked = (await json(request)) as { id: number; method: string }[];
+    const body = (await json(request)) as Asked | Asked[];
+    const asked = [body].flat();
     const known: Record<string, string> = { eth_chainId: '0x7a69', eth_getCode: '0x' };
     if (!asked.every(({ method }) => method in known)) return;
-    response.end(JSON.stringify(asked.map(({ id, method }) => ({ jsonrpc: '2.0', id, result: known[method] }))));
+    const answers = asked.map(({ id, method }) => ({ jsonrpc: '2.0', id, result: known[method] }));
+    response.end(JSON.stringify(Array.isArray(body) ? answers : answers[0]));
   }).listen(0, '127.0.0.1');
   await cast('wallet', 'import', 'operator', '-k', folder, '--private-key', RICH, '--unsafe-password', PASSWORD);
   chmodSync(keystore, 0o600);
