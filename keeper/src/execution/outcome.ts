@@ -24,8 +24,8 @@ export type Mined =
   /** `lost`: the account was no longer under water, so somebody was first or the price came back. */
   | { state: 'lost' | 'reverted'; reason: string };
 
-/** What a protocol says of an account that is not, or no longer, under water. Aave up to 3.3 says it by the number 45. */
-const SAFE_AGAIN = /HealthFactorNotBelowThreshold|(^|\W)45(\W|$)/;
+/** What a protocol says of an account that somebody has saved or closed already. Aave up to 3.3 says it by the numbers 45 and 47. */
+const SAFE_AGAIN = /HealthFactorNotBelowThreshold|SpecifiedCurrencyNotBorrowedByUser|(^|\W)4[57](\W|$)/;
 
 /** One leg's part of what its plan earned and cost. */
 export type Share = {
