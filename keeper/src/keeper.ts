@@ -79,7 +79,7 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
       trackers.push(tracker);
       const seconds = Math.round(performance.now() - started) / 1_000;
       log.info(
-        { market: name, fromBlock: tracker.fromBlock, accounts: tracker.book.size, seconds },
+        { market: name, fromBlock: tracker.fromBlock, head: tracker.tip?.number, accounts: tracker.book.size, seconds },
         'every borrower is read',
       );
     });
