@@ -1,40 +1,15 @@
-import { createPublicClient, createWalletClient, type Hex, http, keccak256, parseAbiItem, toEventSelector } from 'viem';
-import { privateKeyToAccount } from 'viem/accounts';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { startAnvil } from '../../test-fork/lab/node.ts';
-import { getBlockLogs } from '../src/chain/block-logs.ts';
-import { type Chain, connect } from '../src/chain/client.ts';
+import type { Chain } from '../src/chain/client.ts';
 import { getLogsInRanges, type LogProgress, type LogQuery, type LogRange } from '../src/chain/logs.ts';
 import { type Answer, block, type ChainNode, startChainNode } from './support/chain-node.ts';
-import { readableLog } from './support/log-lines.ts';
+import { ADDRESS, error, logAt, openChain, TOPIC, TRANSFER } from './support/transfer-logs.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
-
-const TRANSFER = parseAbiItem('event Transfer(address indexed from, address indexed to, uint256 value)');
-const TOPIC = toEventSelector(TRANSFER);
-const ADDRESS = '0x00000000000000000000000000000000000000a1';
 
 const after: (() => unknown)[] = [];
 afterEach(async () => {
   for (const undo of after.splice(0).reverse()) await undo();
 });
-
-const logAt = (number: number, index = 0) => ({
-  address: ADDRESS,
-  topics: [TOPIC],
-  data: '0x',
-  blockNumber: `0x${number.toString(16)}`,
-  blockHash: block(number).hash,
-  transactionHash: `0x${'11'.repeat(32)}`,
-  logIndex: `0x${index.toString(16)}`,
-});
-
-async function openChain(nodes: ChainNode[]): Promise<Chain> {
-  const { log } = await readableLog();
-  const chain = await connect({ rpc: nodes.map(({ url }) => url), chain: undefined, pollingInterval: 20 }, log);
-  after.push(() => chain.pool.close());
-  return chain;
-}
 
 type Asked = { from: number; to: number; size: number; call: number };
 
@@ -51,11 +26,9 @@ async function logNode(refuse: (asked: Asked, node: ChainNode) => Answer | undef
     const refused = refuse({ from, to, size: to - from + 1, call: asked.length }, node);
     return refused ?? { result: Array.from({ length: to - from + 1 }, (_, offset) => logAt(from + offset)) };
   };
-  const chain = await openChain([node]);
+  const chain = await openChain([node], after);
   return { node, chain, asked, sizes: () => asked.map(([from, to]) => to - from + 1) };
 }
-
-const error = (message: string, code = -32_005): Answer => ({ error: { code, message } });
 
 /** Reads a search to its end and checks that each block came once, in order. */
 async function search(
@@ -213,7 +186,7 @@ describe('a search for logs', () => {
   test('asks another endpoint for a block that one refuses', async () => {
     const refusing = await logNode(({ size }) => (size >= 1 ? error('Log response size exceeded.') : undefined));
     const { node } = await logNode(({ size }) => (size > 1 ? error('Log response size exceeded.') : undefined));
-    const chain = await openChain([refusing.node, node]);
+    const chain = await openChain([refusing.node, node], after);
     await search(chain, { range: 4, toBlock: 3n });
   });
 
@@ -334,110 +307,3 @@ function randomFrom(seed: number): () => number {
     return state / 2 ** 32;
   };
 }
-
-/** A bloom with the bits of these values, as the yellow paper has it. */
-function bloomOf(values: Hex[]): Hex {
-  let bits = 0n;
-  for (const value of values) {
-    const hash = keccak256(value).slice(2);
-    for (const at of [0, 4, 8]) bits |= 1n << (BigInt(`0x${hash.slice(at, at + 4)}`) & 2_047n);
-  }
-  return `0x${bits.toString(16).padStart(512, '0')}`;
-}
-
-describe('the logs of a block', () => {
-  const head = { hash: block(100).hash, logsBloom: bloomOf([ADDRESS, TOPIC]) };
-  const filter = { addresses: [ADDRESS], topics: [TOPIC] } as const;
-  const gives = (node: ChainNode, logs: unknown[]) => {
-    node.answer = ({ method }) => (method === 'eth_getLogs' ? { result: logs } : undefined);
-  };
-
-  async function startNodes(count: number): Promise<{ nodes: ChainNode[]; chain: Chain; ranked: ChainNode[] }> {
-    const nodes = await Promise.all(Array.from({ length: count }, () => startChainNode()));
-    after.push(...nodes.map(({ stop }) => stop));
-    const chain = await openChain(nodes);
-    const ranked = chain.pool.ranked().map(({ endpoint }) => nodes.find(({ url }) => url === endpoint.shown)!);
-    return { nodes, chain, ranked };
-  }
-  const asked = (node: ChainNode) => node.count('eth_getLogs');
-
-  test('are asked for once, by its hash, where there are some', async () => {
-    const { chain, ranked } = await startNodes(2);
-    for (const node of ranked) gives(node, [logAt(100), logAt(100, 1)]);
-    const logs = await getBlockLogs(chain, head, filter);
-    expect(logs.map(({ logIndex, blockNumber }) => [logIndex, blockNumber])).toEqual([
-      [0, 100n],
-      [1, 100n],
-    ]);
-    expect(ranked.map(asked)).toEqual([1, 0]);
-    expect(ranked[0]!.asked.at(-1)!.params).toEqual([{ blockHash: head.hash, address: [ADDRESS], topics: [[TOPIC]] }]);
-  });
-
-  test('that one endpoint lacks are found at another, and the first is charged', async () => {
-    const { chain, ranked, nodes } = await startNodes(2);
-    gives(ranked[1]!, [logAt(100)]);
-    expect(await getBlockLogs(chain, head, filter)).toHaveLength(1);
-    expect(ranked.map(asked)).toEqual([1, 1]);
-    const charged = nodes.indexOf(ranked[0]!);
-    expect(chain.endpoints().map(({ errors }) => errors)).toEqual([0, 1].map((_, index) => Number(index === charged)));
-  });
-
-  test('are none when two say so', async () => {
-    const { chain, ranked } = await startNodes(3);
-    expect(await getBlockLogs(chain, head, filter)).toEqual([]);
-    expect(ranked.map(asked)).toEqual([1, 1, 0]);
-    expect(chain.endpoints().map(({ errors }) => errors)).toEqual([0, 0, 0]);
-  });
-
-  test('are asked for once more where there is one endpoint', async () => {
-    const { chain, ranked } = await startNodes(1);
-    ranked[0]!.answer = ({ method }) =>
-      method === 'eth_getLogs' ? { result: asked(ranked[0]!) < 2 ? [] : [logAt(100)] } : undefined;
-    expect(await getBlockLogs(chain, head, filter)).toHaveLength(1);
-  });
-
-  test.each([
-    ['the address', [TOPIC]],
-    ['the topic', [ADDRESS]],
-  ] as [string, Hex[]][])('are none where the bloom lacks %s, on the word of one', async (_, values) => {
-    const { chain, ranked } = await startNodes(2);
-    expect(await getBlockLogs(chain, { ...head, logsBloom: bloomOf(values) }, filter)).toEqual([]);
-    expect(ranked.map(asked)).toEqual([1, 0]);
-  });
-
-  test('are asked of another where the first does not know the block', async () => {
-    const { chain, ranked } = await startNodes(2);
-    ranked[0]!.answer = ({ method }) => (method === 'eth_getLogs' ? error('unknown block', -32_000) : undefined);
-    gives(ranked[1]!, [logAt(100)]);
-    expect(await getBlockLogs(chain, head, filter)).toHaveLength(1);
-    ranked[1]!.answer = ranked[0]!.answer;
-    await expect(getBlockLogs(chain, head, filter)).rejects.toThrow('unknown block');
-  });
-
-  test('of another block are not taken for its own', async () => {
-    const { chain, ranked } = await startNodes(1);
-    gives(ranked[0]!, [logAt(99)]);
-    await expect(getBlockLogs(chain, head, filter)).rejects.toThrow(`gave some of ${block(99).hash}`);
-  });
-
-  test('are found on an anvil, whose bloom says so', async () => {
-    const anvil = await startAnvil();
-    after.push(() => anvil.stop());
-    const { log } = await readableLog();
-    const chain = await connect({ rpc: [anvil.url], chain: undefined }, log);
-    const account = privateKeyToAccount('0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80');
-    const wallet = createWalletClient({ account, transport: http(anvil.url) });
-    const client = createPublicClient({ transport: http(anvil.url) });
-    // LOG1 with the topic, from a constructor.
-    const hash = await wallet.sendTransaction({ chain: null, data: `0x7f${TOPIC.slice(2)}5f5fa1` });
-    const { contractAddress, blockHash } = await client.waitForTransactionReceipt({ hash });
-    const stop = new AbortController();
-    for await (const found of chain.heads(stop.signal)) {
-      expect(found.hash).toBe(blockHash);
-      expect(found.logsBloom).toBe(bloomOf([contractAddress!, TOPIC]));
-      const logs = await getBlockLogs(chain, found, { addresses: [contractAddress!], topics: [TOPIC] });
-      expect(logs).toMatchObject([{ topics: [TOPIC], blockHash, transactionHash: hash, logIndex: 0 }]);
-      stop.abort();
-    }
-  });
-});
