@@ -15,19 +15,62 @@ const ETHER = 10n ** 18n;
 const PER_BLOCK = 60;
 const SUPPLIES_PER_CALL = 20;
 
+/** What an account is to have: WETH, and a debt in whole tokens of a stablecoin. */
+export type Wanted = { collateral: number; debt: number; of: 'USDC' | 'DAI' };
+
 /**
  * Lets `count` more accounts borrow, 60 a block, each with one or two collaterals and debts, and mines `blocks` empty ones in
  * all between them. The lab must have been started with `autoImpersonate` and `noMining`.
  */
 export async function crowd(lab: Lab, count: number, blocks: number): Promise<Address[]> {
+  const rng = random(count);
+  const people = Array.from({ length: count }, (_, index) => labAddress(0, `crowd ${index}`));
+  const between = Math.floor(blocks / Math.ceil(count / PER_BLOCK));
+  const { WETH, WBTC, USDC, DAI } = lab.directory.tokens;
+  const borrowers = people.map((address, index): Borrower => {
+    const supplies = [{ asset: WETH.address, amount: ETHER / 2n }];
+    if (index % 2 === 0) supplies.push({ asset: WBTC.address, amount: 10n ** 5n });
+    const debts = [{ asset: USDC.address, amount: BigInt(1 + rng.below(400)) * 10n ** 6n }];
+    if (index % 3 === 0) debts.push({ asset: DAI.address, amount: BigInt(1 + rng.below(90)) * ETHER });
+    return { address, supplies, debts };
+  });
+  await open(lab, borrowers, between);
+  return people;
+}
+
+/** Opens accounts as wanted, 60 a block. The lab must have been started with `autoImpersonate`, and not mine by itself. */
+export async function openAccounts(lab: Lab, wanted: readonly Wanted[]): Promise<void> {
+  const { WETH, USDC, DAI } = lab.directory.tokens;
+  const borrowers = wanted.map(({ collateral, debt, of }, index): Borrower => {
+    const units = BigInt(Math.round(debt * 1e6));
+    const owed =
+      of === 'USDC' ? { asset: USDC.address, amount: units } : { asset: DAI.address, amount: units * 10n ** 12n };
+    const supplies = [{ asset: WETH.address, amount: BigInt(collateral) * ETHER }];
+    return { address: labAddress(0, `wanted ${index}`), supplies, debts: [owed] };
+  });
+  await open(lab, borrowers, 0);
+}
+
+type Amount = { asset: Address; amount: bigint };
+type Borrower = { address: Address; supplies: Amount[]; debts: Amount[] };
+
+async function open(lab: Lab, borrowers: readonly Borrower[], between: number): Promise<void> {
   const { client, url, directory } = lab;
   const { pool } = directory.aave;
-  const { WETH, WBTC, USDC, DAI } = directory.tokens;
+  const { WETH, WBTC } = directory.tokens;
   const batching = createTestClient({ mode: 'anvil', transport: http(url, { batch: { batchSize: 200 } }) });
   const whale = labAddress(0, 'whale');
   await client.setBalance({ address: whale, value: 1_000_000n * ETHER });
-  await mint(lab, 'WETH', whale, BigInt(count) * ETHER);
-  await mint(lab, 'WBTC', whale, BigInt(count) * 10n ** 6n);
+  for (const symbol of ['WETH', 'WBTC'] as const) {
+    const { address } = { WETH, WBTC }[symbol];
+    const supplies = borrowers.flatMap(({ supplies }) => supplies.filter(({ asset }) => asset === address));
+    await mint(
+      lab,
+      symbol,
+      whale,
+      supplies.reduce((sum, { amount }) => sum + amount, 0n),
+    );
+  }
 
   const fees = { maxFeePerGas: numberToHex(10n ** 12n), maxPriorityFeePerGas: numberToHex(10n ** 9n) };
   const nonces = new Map<Address, number>();
@@ -49,25 +92,20 @@ export async function crowd(lab: Lab, count: number, blocks: number): Promise<Ad
   }
   await client.mine({ blocks: 1 });
 
-  const rng = random(count);
-  const people = Array.from({ length: count }, (_, index) => labAddress(0, `crowd ${index}`));
-  const between = Math.floor(blocks / Math.ceil(count / PER_BLOCK));
-  for (let at = 0; at < count; at += PER_BLOCK) {
-    const group = people.slice(at, at + PER_BLOCK);
-    await Promise.all(group.map((address) => batching.setBalance({ address, value: ETHER })));
-    const supplies = group.flatMap((of, index) => [
-      supply(WETH.address, ETHER / 2n, of),
-      ...(index % 2 === 0 ? [supply(WBTC.address, 10n ** 5n, of)] : []),
-    ]);
+  for (let at = 0; at < borrowers.length; at += PER_BLOCK) {
+    const group = borrowers.slice(at, at + PER_BLOCK);
+    await Promise.all(group.map(({ address }) => batching.setBalance({ address, value: ETHER })));
+    const supplies = group.flatMap(({ address, supplies }) =>
+      supplies.map(({ asset, amount }) => supply(asset, amount, address)),
+    );
     for (let first = 0; first < supplies.length; first += SUPPLIES_PER_CALL) {
       await send(whale, pool, multicall(supplies.slice(first, first + SUPPLIES_PER_CALL)), 7_000_000);
     }
     await client.mine({ blocks: 1 });
     await Promise.all(
-      group.map((by, index) => {
-        const calls = [borrow(USDC.address, BigInt(1 + rng.below(400)) * 10n ** 6n, by)];
-        if (index % 3 === 0) calls.push(borrow(DAI.address, BigInt(1 + rng.below(90)) * ETHER, by));
-        return send(by, pool, multicall(calls), 450_000 * calls.length);
+      group.map(({ address, debts }) => {
+        const calls = debts.map(({ asset, amount }) => borrow(asset, amount, address));
+        return send(address, pool, multicall(calls), 450_000 * calls.length);
       }),
     );
     await client.mine({ blocks: 1 });
@@ -78,5 +116,4 @@ export async function crowd(lab: Lab, count: number, blocks: number): Promise<Ad
   );
   const failed = (receipts as ({ status: Hex } | null)[]).filter((receipt) => receipt?.status !== '0x1');
   if (failed.length > 0) throw new Error(`${failed.length} of ${hashes.length} transactions of the crowd failed`);
-  return people;
 }

@@ -5,7 +5,6 @@ import { type Address, encodeFunctionData, keccak256, numberToHex, parseAbi, str
 import { privateKeyToAccount } from 'viem/accounts';
 import { deploy } from '../../test-fork/harness/deploy.ts';
 import { labFlags } from '../../test-fork/harness/keeper.ts';
-import { openAccount } from '../../test-fork/harness/scene.ts';
 import { type Lab, startLab } from '../../test-fork/lab/anvil.ts';
 import { labAddress } from '../../test-fork/lab/borrowers.ts';
 import { type Head, headOf } from '../src/chain/head.ts';
@@ -15,27 +14,29 @@ import { runKeeper } from '../src/keeper.ts';
 import { prepare } from '../src/preflight.ts';
 import type { Account } from '../src/protocols/protocol.ts';
 import { createLogger } from '../src/telemetry/log.ts';
+import { openAccounts } from './crowd.ts';
 import { median, type Row } from './row.ts';
 import { inventAccounts, inventDust, stock } from './stock.ts';
 
 const ACCOUNTS = 100_000;
-const HEADS = 40;
-/** Heads that warm process and node. */
-const WARM = 10;
+/** Real accounts that come under water at each head. */
+const DUE = 20;
+/** Heads that are measured, and those before them that warm process and node. */
+const [HEADS, WARM] = [60, 10];
 const ETHER = 10n ** 18n;
-const COLLATERAL = 10;
 const PRICE = 2_000;
 const THRESHOLD = 0.83;
-/** Health of the n-th account at the price the lab begins with. */
-const healthOf = (n: number) => 1.04 + 0.004 * n;
+/** Health of the accounts that are due at the n-th head, at the price the lab begins with; they are a hair apart. */
+const healthOf = (n: number) => 1.04 + 0.002 * n;
+const HAIR = 0.00002;
 
 /** What one head took: milliseconds until the transaction left, of them with a request under way, and the requests. */
 type Taken = { ms: number; waiting: number; requests: number; calls: string[] };
 
 /**
  * From a head's arrival in the process to the request that carries the signed transaction, in a market of 100,000 accounts of
- * which one more comes under water at every head; the keeper itself, in this process, handed the heads, on a node of this machine.
- * Then the same with 100,000 accounts of dust on top.
+ * which twenty more come under water at every head; the keeper itself, in this process, handed the heads, on a node of this
+ * machine. Then the same with 100,000 accounts of dust on top.
  */
 export default async function headBench(): Promise<Row[]> {
   const plain = await measure(inventAccounts(ACCOUNTS));
@@ -77,18 +78,24 @@ async function measure(accounts: readonly Account[]): Promise<Taken[]> {
   }
 }
 
-/** Deploys, and opens the accounts, each a little nearer to the line than the next. */
+/** Deploys, and opens the accounts, those of each head a little nearer to the line than those of the next. */
 async function prepareChain(lab: Lab, operator: Address): Promise<Address> {
   const { client } = lab;
   const [owner, treasury] = [labAddress(0, 'owner'), labAddress(0, 'treasury')];
   await client.setBalance({ address: owner, value: 10n * ETHER });
   await client.setBalance({ address: operator, value: 1_000n * ETHER });
   const { liquidator } = await deploy(lab.url, owner, { owner, treasury, operators: [operator] });
-  for (let n = 0; n < HEADS; n++) {
-    const debt = { USDC: (COLLATERAL * PRICE * THRESHOLD) / healthOf(n) };
-    await openAccount(lab, `bench ${n}`, { collateral: { WETH: COLLATERAL }, debt });
-  }
   await client.setAutomine(false);
+  const wanted = Array.from({ length: (HEADS + WARM) * DUE }, (_, index) => {
+    const collateral = 1 + (index % 4);
+    const health = healthOf(Math.floor(index / DUE)) + HAIR * (index % DUE);
+    return {
+      collateral,
+      debt: (collateral * PRICE * THRESHOLD) / health,
+      of: index % 3 === 2 ? 'DAI' : 'USDC',
+    } as const;
+  });
+  await openAccounts(lab, wanted);
   return liquidator;
 }
 
@@ -117,7 +124,7 @@ async function drive(lab: Lab, settings: Awaited<ReturnType<typeof readSettings>
     return headOf(await client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }));
   };
   async function* heads(): AsyncGenerator<Head, void> {
-    for (let n = 0; n < HEADS; n++) {
+    for (let n = 0; n < HEADS + WARM; n++) {
       const price = BigInt(Math.round((PRICE / healthOf(n)) * 0.999 * 1e8));
       await setFeed(lab, price);
       const head = await mine();
@@ -130,7 +137,8 @@ async function drive(lab: Lab, settings: Awaited<ReturnType<typeof readSettings>
   }
   try {
     const summary = await runKeeper({ ...ready, chain: { ...ready.chain, heads } }, new AbortController().signal, log);
-    if (summary.liquidated < HEADS) throw new Error(`${summary.liquidated} of ${HEADS} accounts were liquidated`);
+    const due = (HEADS + WARM) * DUE;
+    if (summary.liquidated < due) throw new Error(`${summary.liquidated} of ${due} accounts were liquidated`);
     return taken;
   } finally {
     wire.remove();
