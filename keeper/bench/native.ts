@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Columns } from '../src/book/columns.ts';
-import { boundOf, tableOf } from '../src/book/screen.ts';
+import { boundOf } from '../src/book/screen.ts';
 import type { Coefficients } from '../src/protocols/protocol.ts';
 
 /** The same pass in C over a copy of the same book. */
@@ -25,16 +25,16 @@ export function nativeScreen(columns: Columns, coefficients: Coefficients): Nati
   // No fused multiply-add: V8 has none, and it would not be the same arithmetic.
   execFileSync('cc', ['-O3', '-ffp-contract=off', '-o', program, source, '-lm']);
   const { pages, rowsPerPage, count, stride } = columns.classes.find(({ stride }) => stride === 4)!;
-  const { table, width } = tableOf(coefficients, columns.highest);
+  const values = columns.kinds.values(coefficients);
   const { absolute, relative } = boundOf(stride, coefficients.rounding);
   const parts: ArrayBufferView[] = [
-    Int32Array.of(Math.ceil(count / rowsPerPage), rowsPerPage, width, table.length),
+    Int32Array.of(Math.ceil(count / rowsPerPage), rowsPerPage, columns.kinds.size),
     Float64Array.of(absolute, relative),
-    table,
+    values,
   ];
   for (let first = 0, page = 0; first < count; first += rowsPerPage, page++) {
-    const { slots, groups, floats } = pages[page]!;
-    parts.push(Int32Array.of(Math.min(rowsPerPage, count - first), first), slots, groups, floats);
+    const { kinds, floats } = pages[page]!;
+    parts.push(Int32Array.of(Math.min(rowsPerPage, count - first), first), kinds, floats);
   }
   writeFileSync(data, Buffer.concat(parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength))));
   return {

@@ -4,31 +4,33 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 typedef struct {
-  uint16_t *slots, *groups;
+  uint16_t *kinds;
   double *floats, *slack;
   int32_t rows, firstRow;
 } Page;
 
-static int32_t pass(const Page *page, int32_t count, const double *table, int32_t width, double absolute, double relative,
-                    double dust, int32_t *candidates) {
-  const uint16_t *slots = page->slots, *groups = page->groups;
+static double table[65536];
+
+static int32_t pass(const Page *page, int32_t count, double absolute, double relative, double dust,
+                    int32_t *candidates) {
+  const uint16_t *kinds = page->kinds;
   const double *floats = page->floats;
   double *slack = page->slack;
   for (int32_t row = 0; row < page->rows; row++) {
-    const double *base = table + groups[row] * width;
     const int32_t cell = 4 * row;
-    const double a = base[slots[cell]] * floats[cell];
-    const double b = base[slots[cell + 1]] * floats[cell + 1];
-    const double c = base[slots[cell + 2]] * floats[cell + 2];
-    const double d = base[slots[cell + 3]] * floats[cell + 3];
+    const double a = table[kinds[cell]] * floats[cell];
+    const double b = table[kinds[cell + 1]] * floats[cell + 1];
+    const double c = table[kinds[cell + 2]] * floats[cell + 2];
+    const double d = table[kinds[cell + 3]] * floats[cell + 3];
     const double net = a + b + (c + d);
     const double gross = fabs(a) + fabs(b) + (fabs(c) + fabs(d));
     slack[row] = net / gross;
-    candidates[count] = page->firstRow + row;
-    count += (net > absolute + relative * gross ? 0 : 1) & (gross - net < dust ? 0 : 1);
+    if (net > absolute + relative * gross || gross - net < dust) continue;
+    candidates[count++] = page->firstRow + row;
   }
   return count;
 }
@@ -49,15 +51,14 @@ int main(int argc, char **argv) {
   FILE *file = fopen(argv[1], "rb");
   const int passes = atoi(argv[2]);
   if (!file) return 1;
-  // Pages, rows a page, width and entries of the table.
-  const int32_t *head = take(file, sizeof(int32_t), 4);
+  // Pages, rows a page, kinds of cells.
+  const int32_t *head = take(file, sizeof(int32_t), 3);
   const double *bounds = take(file, sizeof(double), 2);
-  const double *table = take(file, sizeof(double), head[3]);
+  memcpy(table, take(file, sizeof(double), head[2]), sizeof(double) * head[2]);
   Page *pages = malloc(sizeof(Page) * head[0]);
   for (int32_t at = 0; at < head[0]; at++) {
     const int32_t *rows = take(file, sizeof(int32_t), 2);
-    pages[at] = (Page){take(file, 2, 4 * head[1]), take(file, 2, head[1]), take(file, 8, 4 * head[1]),
-                       malloc(8 * head[1]), rows[0], rows[1]};
+    pages[at] = (Page){take(file, 2, 4 * head[1]), take(file, 8, 4 * head[1]), malloc(8 * head[1]), rows[0], rows[1]};
   }
   int32_t *candidates = malloc(sizeof(int32_t) * (head[0] * head[1] + 1));
   double *times = malloc(sizeof(double) * passes);
@@ -67,7 +68,7 @@ int main(int argc, char **argv) {
     clock_gettime(CLOCK_MONOTONIC, &from);
     count = 0;
     for (int32_t at = 0; at < head[0]; at++) {
-      count = pass(&pages[at], count, table, head[2], bounds[0], bounds[1], 0, candidates);
+      count = pass(&pages[at], count, bounds[0], bounds[1], 0, candidates);
     }
     clock_gettime(CLOCK_MONOTONIC, &to);
     times[run] = (to.tv_sec - from.tv_sec) * 1e9 + (to.tv_nsec - from.tv_nsec);

@@ -2,6 +2,7 @@ import type { Address } from 'viem';
 import type { Account, Cell } from '../protocols/protocol.ts';
 import { createAddressIndex, readAddress, WORDS, writeAddress } from './address-index.ts';
 import { AMOUNT_WORDS, createAmounts } from './amounts.ts';
+import { createKinds, type Kinds, NOTHING } from './kinds.ts';
 import { createPage, type Page, rowsOfPage, strideOf } from './page.ts';
 
 /** All rows with as many cells as fit one stride, without gaps: rows 0 to `count` - 1, page after page. */
@@ -15,8 +16,8 @@ export type Columns = {
   readonly size: number;
   /** By number of cells: none, 1, 2, up to 4, up to 8, ... */
   readonly classes: readonly RowClass[];
-  /** Highest group and slot there has been. */
-  readonly highest: { group: number; slot: number };
+  /** Of all the cells there have been. */
+  readonly kinds: Kinds;
   /**
    * Adds an account, or replaces the one of that address.
    * @throws RangeError when group or slots are above what `Account` allows, or there are more than 16,384 cells
@@ -52,7 +53,7 @@ export function createColumns(): Columns {
     return { id, stride, rowsPerPage: rowsOfPage(stride), count: 0, pages: [] };
   });
   const amounts = createAmounts();
-  const highest = { group: 0, slot: 0 };
+  const kinds = createKinds();
   const scratch = new Uint32Array(WORDS);
 
   const where = (row: number) => {
@@ -82,8 +83,8 @@ export function createColumns(): Columns {
     const first = inPage * rowClass.stride;
     for (let cell = 0; cell < rowClass.stride; cell++) {
       const held = cells[cell];
-      // Column 0 of the screen's table is nothing; the protocol's slots follow.
       page.slots[first + cell] = held ? held.slot + 1 : 0;
+      page.kinds[first + cell] = held ? kinds.of(group, held.slot) : NOTHING;
       page.floats[first + cell] = held ? Number(held.amount) : 0;
       amounts.write(page.exact, AMOUNT_WORDS * (first + cell), held?.amount ?? 0n);
     }
@@ -142,7 +143,7 @@ export function createColumns(): Columns {
 
   return {
     classes,
-    highest,
+    kinds,
     get size() {
       return classes.reduce((sum, { count }) => sum + count, 0);
     },
@@ -150,8 +151,6 @@ export function createColumns(): Columns {
     upsert(account) {
       check(account);
       const row = find(account.address);
-      highest.group = Math.max(highest.group, account.group);
-      for (const { slot } of account.cells) highest.slot = Math.max(highest.slot, slot);
       if (row >= 0 && row >>> PLACE_BITS === classFor(account.cells.length)) {
         release(row);
         write(row, account);

@@ -4,12 +4,13 @@ import { AMOUNT_WORDS } from './amounts.ts';
 /**
  * Rows of one class. A row's cells stand side by side; those it does not need have slot 0 and amount 0.
  *
- * - `slots`: slot + 1.
+ * - `slots`: slot + 1; `kinds`: group and slot by their number, for the screen.
  * - `floats`: the amount as the nearest float, for the screen; `exact`: the same in two words.
  * - `slack`: as the last screen left it; NaN of accounts it has not seen.
  */
 export type Page = {
   slots: Uint16Array;
+  kinds: Uint16Array;
   floats: Float64Array;
   exact: BigUint64Array;
   groups: Uint16Array;
@@ -20,10 +21,10 @@ export type Page = {
   bytes: number;
 };
 
-type Column = 'slots' | 'floats' | 'exact' | 'groups' | 'addresses' | 'slack';
+type Column = 'slots' | 'kinds' | 'floats' | 'exact' | 'groups' | 'addresses' | 'slack';
 
 /** Half a megabyte a page: growing by one is no pause, and a small book is small. */
-const CELLS_PER_PAGE = 16_384;
+export const CELLS_PER_PAGE = 16_384;
 const EMPTY_ROWS_PER_PAGE = 4_096;
 
 /** Cells a row has room for; class 0 is for accounts without any. */
@@ -35,6 +36,7 @@ export const rowsOfPage = (stride: number): number => (stride === 0 ? EMPTY_ROWS
 export function createPage(stride: number, rows: number): Page {
   const columns = {
     slots: new Uint16Array(rows * stride),
+    kinds: new Uint16Array(rows * stride),
     floats: new Float64Array(rows * stride),
     exact: new BigUint64Array(rows * stride * AMOUNT_WORDS),
     groups: new Uint16Array(rows),
@@ -45,6 +47,7 @@ export function createPage(stride: number, rows: number): Page {
     ...columns,
     widths: [
       ['slots', stride],
+      ['kinds', stride],
       ['floats', stride],
       ['exact', stride * AMOUNT_WORDS],
       ['groups', 1],

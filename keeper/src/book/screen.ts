@@ -1,7 +1,7 @@
 import type { Address } from 'viem';
 import type { Coefficients } from '../protocols/protocol.ts';
 import { type Columns, rowNumber } from './columns.ts';
-import { kernelOf, type Pass } from './kernels.ts';
+import { kernelOf, type Pass, useCoefficients } from './kernels.ts';
 import { smallest } from './smallest.ts';
 
 /** An account with debt and its slack. */
@@ -45,48 +45,20 @@ export const boundOf = (cells: number, rounding: number): { absolute: number; re
   relative: (2 * cells + 16) * U,
 });
 
-/**
- * The coefficients for every group and slot up to the highest there is, at `group * width + slot + 1`: column 0 is zeros,
- * and what the protocol knows nothing of is NaN.
- * @param reuse - filled instead of a new table if it is of the right size
- */
-export function tableOf(
-  { groups, slots, values }: Coefficients,
-  { group, slot }: Columns['highest'],
-  reuse?: Float64Array,
-): { table: Float64Array; width: number } {
-  const width = slot + 2;
-  const size = (group + 1) * width;
-  const table = reuse?.length === size ? reuse : new Float64Array(size);
-  table.fill(Number.NaN);
-  for (let row = 0; row <= group; row++) {
-    table[row * width] = 0;
-    if (row >= groups) continue;
-    table.set(values.subarray(row * slots, row * slots + Math.min(slots, slot + 1)), row * width + 1);
-  }
-  return { table, width };
-}
-
 export function createScreen(columns: Columns): Screen {
   const kernels = columns.classes.map(({ stride }) => kernelOf(stride));
-  let reuse: Float64Array | undefined;
   let found = new Int32Array(0);
 
   return {
     candidates(coefficients, dust = 0) {
-      const { table, width } = tableOf(coefficients, columns.highest, reuse);
-      reuse = table;
-      // One more than there are rows: a kernel writes before it knows whether to count.
-      const room = columns.size + 1;
-      if (found.length < room) found = new Int32Array(Math.ceil(room * 1.25));
+      useCoefficients(columns.kinds.values(coefficients));
+      if (found.length < columns.size) found = new Int32Array(Math.ceil(columns.size * 1.25));
       let count = 0;
       for (const rowClass of columns.classes) {
         const { id, stride, rowsPerPage, pages } = rowClass;
         // Who has no cells owes nothing.
         if (stride === 0) continue;
         const pass: Pass = {
-          table,
-          width,
           ...boundOf(stride, coefficients.rounding),
           dust: 2 * dust,
           candidates: found,

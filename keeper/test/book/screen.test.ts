@@ -109,6 +109,32 @@ describe('candidates', () => {
     expect(found(columns, table([1, 1]))).toEqual([3, 4, 5]);
   });
 
+  test('are those with a cell of a kind that came after there were no more numbers', () => {
+    const cellOf = (slot: number, group = 0): Account => ({
+      ...account(65_536 * group + slot, [], group),
+      cells: [{ slot, amount: 1000n }],
+    });
+    const columns = createColumns();
+    for (let slot = 0; slot < 65_535; slot++) columns.upsert(cellOf(slot));
+    columns.upsert(cellOf(7, 1));
+    const coefficients = table(
+      Array.from({ length: 2 * 65_535 }, () => 1),
+      65_535,
+    );
+    expect(columns.kinds.size).toBe(65_535);
+    expect(found(columns, coefficients)).toEqual([65_534, 65_536 + 7]);
+    expect(columns.get(cellOf(7, 1).address)).toEqual(cellOf(7, 1));
+  });
+
+  test('of two books in turn are each its own', () => {
+    const [first, second] = [bookOf(account(1, [1000n, 900n])), bookOf(account(2, [undefined, 1000n, 900n]))];
+    const [ours, theirs] = [createScreen(first), createScreen(second)];
+    for (let turn = 0; turn < 2; turn++) {
+      expect(ours.candidates(table([0.8, -1])).length).toBe(1);
+      expect(theirs.candidates(table([-5, 1, -1])).length).toBe(0);
+    }
+  });
+
   test('are not those who have no cells', () => {
     expect(found(bookOf(account(1, [])), table([1]))).toEqual([]);
   });
