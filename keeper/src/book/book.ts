@@ -1,7 +1,9 @@
 import { type Address, getAddress } from 'viem';
 import type { Account, Health, Market, MarketState, Option, Protocol } from '../protocols/protocol.ts';
 import { createColumns, rowNumber } from './columns.ts';
+import { createQueue, rankOf } from './priority.ts';
 import { createScreen, type Near } from './screen.ts';
+import { createVolatility } from './volatility.ts';
 
 /** Every tracked account of one market. Addresses are lower case unless said otherwise. */
 export type Book = {
@@ -25,6 +27,12 @@ export type Book = {
    * to tell on which side of the line it is; whoever opened a hundred thousand of them would have them all judged at every head.
    */
   judge(market: Market, state: MarketState, timestamp: bigint, dust?: number): Judged;
+  /**
+   * Whom of the accounts that are due to plan for at this head, as `Queue` says. To be asked once a head, after `judge`.
+   *
+   * @param due - of those under water, checksummed
+   */
+  first(due: readonly Address[], underwater: ReadonlyMap<Address, Health>, places: number): Address[];
   /** The accounts with debt that were nearest to the line when they were last judged, the nearest first. */
   nearest(count: number): Near[];
   /** Every legal liquidation of an account at `timestamp`. */
@@ -36,6 +44,8 @@ export type Judged = { underwater: Map<Address, Health>; unjudged: Map<Address, 
 export function createBook(protocol: Protocol): Book {
   let columns = createColumns();
   let screen = createScreen(columns);
+  const volatility = createVolatility();
+  const queue = createQueue();
   const get = (address: Address) => columns.get(address.toLowerCase() as Address);
 
   return {
@@ -73,7 +83,9 @@ export function createBook(protocol: Protocol): Book {
     judge(market, state, timestamp, dust) {
       const underwater = new Map<Address, Health>();
       const unjudged = new Map<Address, string>();
-      const candidates = screen.candidates(protocol.coefficients(market, state, timestamp), dust);
+      const coefficients = protocol.coefficients(market, state, timestamp);
+      volatility.observe(coefficients);
+      const candidates = screen.candidates(coefficients, dust);
       for (const row of candidates) {
         const account = columns.at(row);
         const health = protocol.health(market, state, account, timestamp);
@@ -81,6 +93,11 @@ export function createBook(protocol: Protocol): Book {
         else if (health.underwater) underwater.set(getAddress(account.address), health);
       }
       return { underwater, unjudged, screened: candidates.length };
+    },
+
+    first(due, underwater, places) {
+      const rank = (account: Address) => rankOf(underwater.get(account)!, volatility.of(get(account)!));
+      return queue.take(new Map(due.map((account) => [account, rank(account)])), places);
     },
 
     nearest: (count) => screen.nearest(count),

@@ -1,0 +1,63 @@
+import type { Address } from 'viem';
+import type { Health } from '../protocols/protocol.ts';
+
+/**
+ * Less gas than a liquidation takes in a transaction it shares with many: more of them than the block's gas limit holds need
+ * not be planned at one head.
+ */
+const LEG_GAS = 150_000n;
+/** As many as one transaction may carry (`--max-legs`). Planning them takes about a second: who comes later is too late. */
+const MOST = 120n;
+
+/** Accounts that are planned for at one head. @param gasLimit - of a block */
+export const placesIn = (gasLimit: bigint): number => {
+  const fit = gasLimit / LEG_GAS;
+  return Number(fit < 1n ? 1n : fit < MOST ? fit : MOST);
+};
+
+const LINE = 1e18;
+
+/**
+ * What an account under water is ranked by: value at stake x closeness x volatility, in floats. Value is what a liquidation is
+ * of, the debt or what collateral there is for it (base currency). Closeness is 1 at the line and grows by as much as health is
+ * below it, up to 2: who is deeper is still under water when the transaction lands, and nearer to where the collateral no longer
+ * covers the debt.
+ *
+ * @param volatility - mean relative move of the account's assets a head
+ */
+export function rankOf({ healthFactor, collateralBase, debtBase }: Health, volatility: number): number {
+  const value = Number(collateralBase < debtBase ? collateralBase : debtBase);
+  return value * (2 - Math.min(1, Number(healthFactor) / LINE)) * volatility;
+}
+
+/** Who is planned for where more accounts are due than there are places. */
+export type Queue = {
+  /**
+   * Three quarters of the `places` go to those of the highest rank, the rest to those who have waited the longest, so that
+   * accounts of little value that nothing can be done about keep nobody waiting for ever: whoever stays due has a place after
+   * 4 · due / places heads.
+   *
+   * @param due - all accounts that are due, with their rank
+   * @returns the highest rank first
+   */
+  take(due: ReadonlyMap<Address, number>, places: number): Address[];
+};
+
+export function createQueue(): Queue {
+  /** Who is due and had no place yet, the first to come first; of those who came at once the highest rank. */
+  let waiting = new Set<Address>();
+  return {
+    take(due, places) {
+      const ranked = [...due.keys()].sort((a, b) => due.get(b)! - due.get(a)!);
+      const taken = new Set(ranked.slice(0, Math.floor((3 * places) / 4)));
+      const line = new Set([...waiting, ...ranked]);
+      waiting = new Set();
+      for (const account of line) {
+        if (!due.has(account)) continue;
+        if (taken.size < places) taken.add(account);
+        else if (!taken.has(account)) waiting.add(account);
+      }
+      return ranked.filter((account) => taken.has(account));
+    },
+  };
+}
