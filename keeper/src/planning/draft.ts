@@ -51,43 +51,19 @@ export function statesAfter(pools: PoolStates, rounds: Draft): PoolStates {
 }
 
 /**
- * The draft with another round in place of the one at `at`, or behind its last; later rounds that use a pool it changes, or
- * changed, are quoted again.
+ * A round behind the first ones of a draft, in exact numbers.
  *
  * @param pools - as they are before the draft
- * @returns `undefined` where a round does not work any more
+ * @returns `undefined` where it does not work there, or is more gas than fits beside them
  */
-export function withRound(
+export function drafted(
   situation: Situation,
   pools: PoolStates,
-  draft: Draft,
-  at: number,
-  round: RoundDraft | undefined,
-): Draft | undefined {
-  const rounds = draft.slice(0, at);
-  const touched = new Set(draft[at]?.quote.after.keys());
-  const put = (next: RoundDraft) => {
-    const drafted = draftRound(situation, statesAfter(pools, rounds), next);
-    if (!drafted) return false;
-    rounds.push(drafted);
-    for (const pool of drafted.quote.after.keys()) touched.add(pool);
-    return true;
-  };
-  if (round && !put(round)) return undefined;
-  for (const later of draft.slice(at + 1)) {
-    if (poolsOf(later.way).some((pool) => touched.has(pool))) {
-      if (!put(later)) return undefined;
-    } else rounds.push(later);
-  }
-  return rounds;
-}
-
-const poolsOf = (way: Way) =>
-  (way.kind === 'flash swap' ? [way.route] : way.routes).flatMap(({ hops }) => hops.map(({ pool }) => pool));
-
-function draftRound(situation: Situation, states: PoolStates, { way, legs }: RoundDraft): DraftedRound | undefined {
-  const { priceOf, stale } = situation;
-  const quote = quoteRound(situation, states, way, legs);
+  first: Draft,
+  { way, legs }: RoundDraft,
+): DraftedRound | undefined {
+  const { priceOf, stale, limits } = situation;
+  const quote = quoteRound(situation, statesAfter(pools, first), way, legs);
   if (!quote) return undefined;
   let worth = 0n;
   for (const { token, amount } of quote.left) {
@@ -99,5 +75,7 @@ function draftRound(situation: Situation, states: PoolStates, { way, legs }: Rou
   const needed = way.kind === 'flash swap' ? legs.length : 1;
   for (let leg = 0; leg < needed; leg++) worth = (worth * (PPM - stale)) / PPM;
   const gas = roundGas(way, legs.length, quote.crossed);
-  return { way, legs, quote, gas, net: worth / PRICE_SCALE - roundCost(situation, way, legs.length, quote.crossed) };
+  const net = worth / PRICE_SCALE - roundCost(situation, way, legs.length, quote.crossed);
+  const round = { way, legs, quote, gas, net };
+  return gasOf([...first, round]) <= limits.gas ? round : undefined;
 }

@@ -2,7 +2,7 @@ import { type Address, getAddress } from 'viem';
 import type { BlockRef } from '../protocols/protocol.ts';
 import { statesAfter } from './draft.ts';
 import { type Offer, offerOf, type Terms } from './offer.ts';
-import { bestAlone, bestDraft, ranked } from './search.ts';
+import { openSearch } from './search.ts';
 import type { Candidate, Situation } from './situation.ts';
 
 /** Why an account gets no plan, and what its best would come to. */
@@ -24,13 +24,15 @@ export function bestOffers(
 ): { offers: Offer[]; without: Map<Address, Without> } {
   const offers: Offer[] = [];
   let pools = situation.pools;
-  let rest = ranked(situation, pools, candidates);
+  let search = openSearch(situation, pools);
+  let rest = search.ranked(candidates);
+  const covered = new Set(rest);
   const without = new Map<Address, Without>();
-  for (const { account } of candidates.filter((candidate) => !rest.includes(candidate))) {
+  for (const { account } of candidates.filter((candidate) => !covered.has(candidate))) {
     without.set(getAddress(account.address), { reason: TOO_SHALLOW });
   }
   while (offers.length < most) {
-    const { draft, full } = bestDraft(situation, pools, rest);
+    const { draft, full } = search.best(rest);
     if (draft.length === 0) break;
     const offer = offerOf(situation, pools, draft, head);
     offers.push({
@@ -45,11 +47,12 @@ export function bestOffers(
     const taken = new Set(offer.legs.map(({ option }) => option.account));
     rest = rest.filter(({ account }) => !taken.has(getAddress(account.address)));
     pools = statesAfter(pools, draft);
+    search = openSearch(situation, pools);
     if (!full || rest.length === 0) break;
   }
 
   for (const candidate of offers.length < most ? rest : []) {
-    const draft = bestAlone(situation, pools, candidate);
+    const draft = search.alone(candidate);
     const terms = draft && offerOf(situation, pools, draft, head).terms;
     const reason = terms ? `pays ${terms.net} wei after gas, less than --min-profit` : TOO_SHALLOW;
     without.set(getAddress(candidate.account.address), { reason, ...(terms ? { terms } : {}) });

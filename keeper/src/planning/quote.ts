@@ -1,7 +1,7 @@
 import type { Address } from 'viem';
+import { openEstimates } from '../venues/estimate.ts';
 import { type PoolState, type PoolStates, quoteRouteExactIn, quoteRouteExactOut, type Route } from '../venues/paths.ts';
 import type { PlannedLeg, Situation } from './situation.ts';
-import { sharpest } from './sizes.ts';
 import type { Way } from './ways.ts';
 
 /** A sale of a round: what goes in along a route, and what is quoted to come out. */
@@ -67,13 +67,21 @@ function sell(states: PoolStates, routes: readonly Route[], amount: bigint): Sol
   const [first, second] = routes;
   if (!first) return { sales: [], after: new Map(), crossed: 0, out: 0n };
   if (!second) return sellShares(states, [{ route: first, amountIn: amount }]);
-  const shares = (part: bigint) =>
-    sellShares(states, [
-      { route: first, amountIn: part },
-      { route: second, amountIn: amount - part },
-    ]);
-  const part = sharpest(0n, amount, (at) => shares(at)?.out);
-  return part === undefined ? undefined : shares(part);
+  const part = shareOf(states, first, second, amount);
+  if (part === undefined) return undefined;
+  return sellShares(states, [
+    { route: first, amountIn: part },
+    { route: second, amountIn: amount - part },
+  ]);
+}
+
+/** The part to sell along the first route: about the best there is, as what comes out hardly changes around it. */
+function shareOf(states: PoolStates, first: Route, second: Route, amount: bigint): bigint | undefined {
+  const estimates = openEstimates(states);
+  const [one, other] = [estimates.route(first), estimates.route(second)];
+  if (!one || !other) return undefined;
+  const part = BigInt(Math.floor(estimates.share(one, other, Number(amount))));
+  return part < amount ? part : amount;
 }
 
 function sellShares(states: PoolStates, shares: readonly Omit<Sale, 'amountOut'>[]): Sold | undefined {

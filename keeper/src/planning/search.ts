@@ -1,13 +1,14 @@
 import type { Option } from '../protocols/protocol.ts';
+import { openEstimates } from '../venues/estimate.ts';
 import type { PoolStates } from '../venues/paths.ts';
-import { baseCost, type Draft, gasOf, legsOf, netOf, type RoundDraft, roundCost, withRound } from './draft.ts';
-import { PRICE_SCALE } from './pricing.ts';
-import { type Candidate, type PlannedLeg, PPM, type Situation } from './situation.ts';
-import { bestSize } from './sizes.ts';
-import { type Way, waysFor } from './ways.ts';
+import { type Draft, drafted, netOf } from './draft.ts';
+import { baseGas } from './gas.ts';
+import { type Lane, openLanes, type Stake } from './lanes.ts';
+import type { Candidate, PlannedLeg, Situation } from './situation.ts';
+import { EMPTY, openSketcher, type Placed, type Sketch, type SketchedLeg } from './sketch.ts';
 
-/** A draft with one more liquidation, and what that adds to its net profit, wei. */
-type Placed = { draft: Draft; gain: bigint };
+/** A way that an option can go, and what it would add to a plan alone, wei, not counting what the plan itself costs. */
+type Choice = { stake: Stake; lane: Lane; alone: number };
 
 /** Above so many accounts each keeps its place; below they change places until nothing is gained. */
 const EXCHANGED = 24;
@@ -15,232 +16,258 @@ const PASSES = 3;
 /** Up to so many accounts each is tried as the first. */
 const FEW = 6;
 
-/** The candidates whose debt anything covers, the one whose own plan is worth most first. */
-export function ranked(situation: Situation, pools: PoolStates, candidates: readonly Candidate[]): Candidate[] {
-  const search = openSearch(situation, pools);
-  return candidates
-    .flatMap((candidate) => {
-      const placed = search.place([], candidate);
-      return placed ? [{ candidate, gain: placed.gain }] : [];
-    })
-    .sort((a, b) => (a.gain < b.gain ? 1 : a.gain > b.gain ? -1 : 0))
-    .map(({ candidate }) => candidate);
-}
-
 /**
- * The plan of the highest net profit that is found for the candidates: one after the other each is put where it adds most;
- * then sizes and places are tried again in view of the others; then follows what the protocol allows of an account after its
- * first liquidation. Where a few compete for the same pools, who comes first decides: each is tried as the first, with sales
- * shared between routes and without; and all that can share a round are tried in one, which may pay where none does alone.
- *
- * @param pools - as they are before the plan
- * @param candidates - the most promising first
- * @returns its rounds, none where nothing pays; and whether there was no room for another account
+ * The bound of a search, in estimated quotes of a route: so many to rank the accounts, so many for a plan, and the share of
+ * these after which nothing but what follows the first liquidations is tried any more. What is best by then is taken. It is
+ * no clock, so that a plan depends on the head alone.
  */
-export function bestDraft(
-  situation: Situation,
-  pools: PoolStates,
-  candidates: readonly Candidate[],
-): { draft: Draft; full: boolean } {
-  const search = openSearch(situation, pools);
-  let best = build(situation, search, candidates);
-  const first = candidates.slice(0, candidates.length <= FEW ? FEW : 0);
-  const alone = openSearch(situation, pools, false);
-  for (const [index, candidate] of first.entries()) {
-    const order = [candidate, ...candidates.filter((other) => other !== candidate)];
-    for (const each of index === 0 ? [alone] : [search, alone]) {
-      const other = build(situation, each, order);
-      if (netOf(situation, other.draft) > netOf(situation, best.draft)) best = other;
-    }
-  }
-  for (const seed of first.length > 1 ? search.together(first) : []) {
-    const other = build(situation, search, candidates, seed);
-    if (netOf(situation, other.draft) > netOf(situation, best.draft)) best = other;
-  }
-  const draft = follow(situation, search, settle(situation, search, best.draft));
-  // Each round has paid for itself; the plan has to pay for being one.
-  return { draft: netOf(situation, draft) >= situation.minProfit ? draft : [], full: best.full };
-}
+const RANKING_WORK = 100_000;
+const PLAN_WORK = 200_000;
+const BEFORE_FOLLOWING = 0.7;
 
-/** Puts the candidates that `start` has not into it, in their order. */
-function build(situation: Situation, search: Search, candidates: readonly Candidate[], start: Draft = []) {
-  let draft = start;
-  let full = false;
-  const placedAlready = new Set(legsOf(start).map(({ of }) => of));
-  for (const candidate of candidates.filter((each) => !placedAlready.has(each))) {
-    full ||= !search.hasRoom(draft);
-    if (full) break;
-    const placed = search.place(draft, candidate);
-    // What a plan and its first round cost is not for the first to pay alone: others may share both.
-    if (!placed || (draft.length > 0 && placed.gain <= 0n)) continue;
-    if (search.fits(placed.draft)) draft = placed.draft;
-    else full = true;
-  }
-  return { draft: settle(situation, search, draft), full };
-}
+export type Search = ReturnType<typeof openSearch>;
 
-/** Tries sizes, and of a few also places, again in view of each other until nothing is gained. */
-function settle(situation: Situation, search: Search, start: Draft): Draft {
-  let draft = start;
-  const few = legsOf(draft).length <= EXCHANGED;
-  for (let pass = 0; pass < (few ? PASSES : 1); pass++) {
-    const before = netOf(situation, draft);
-    for (const leg of legsOf(draft)) {
-      // Among many, one that is taken whole was still worth it behind those before it.
-      if (few || leg.option !== leg.largest) draft = search.again(draft, leg, few);
-    }
-    if (netOf(situation, draft) <= before) break;
-  }
-  return draft;
-}
-
-/** The best plan for one account, whether it pays or not; `undefined` where nothing covers the debt. */
-export const bestAlone = (situation: Situation, pools: PoolStates, candidate: Candidate): Draft | undefined =>
-  openSearch(situation, pools).place([], candidate)?.draft;
-
-type Search = ReturnType<typeof openSearch>;
-
-/** @param shares - whether sales may be shared between routes */
-function openSearch(situation: Situation, pools: PoolStates, shares = true) {
+/** Chooses in floats, on the pools as they are before a plan, and computes exactly what is chosen. */
+export function openSearch(situation: Situation, pools: PoolStates) {
   const { protocol, market, timestamp, limits } = situation;
-  const known = new Map<string, Way[]>();
-  const waysOf = ({ debtAsset, collateralAsset }: Option): Way[] => {
-    const key = `${debtAsset}${collateralAsset}`;
-    const every = known.get(key) ?? waysFor(situation, pools, debtAsset, collateralAsset);
-    const ways = shares ? every : every.filter((way) => way.kind === 'flash swap' || way.routes.length === 0);
-    known.set(key, ways);
-    return ways;
-  };
-  const fits = (draft: Draft) => gasOf(draft) <= limits.gas && legsOf(draft).length <= limits.legs;
+  const estimates = openEstimates(pools);
+  const lanes = openLanes(situation, pools, estimates);
+  const { sized, withRound, baseWith, noBetter, gasOf } = openSketcher(lanes, estimates);
+  /** Quotes at which the search stops. */
+  let end = 0;
+  const tired = () => estimates.quotes() >= end;
 
-  /** The draft with a leg at its best size in a round of it, or in one of its own behind the last. */
-  function sized(draft: Draft, at: number, round: RoundDraft, leg: Omit<PlannedLeg, 'option'>): Placed | undefined {
-    const { of, largest } = leg;
-    const cut = (repay: bigint) => protocol.resize(market, of.state, of.account, timestamp, largest, repay);
-    const draftOf = (repay: bigint) => {
-      const option = cut(repay);
-      if (!option) return undefined;
-      return withRound(situation, pools, draft, at, { way: round.way, legs: [...round.legs, { ...leg, option }] });
-    };
-    const before = netOf(situation, draft);
-    const gainOf = (repay: bigint) => {
-      const found = draftOf(repay);
-      return found && netOf(situation, found) - before;
-    };
-    const best = bestSize(largest.repay, cut(largest.repay - 1n)?.repay ?? 0n, gainOf);
-    return best && { draft: draftOf(best.size)!, gain: best.value };
+  const choices = new Map<Candidate, Choice[]>();
+  /** The ways of all options of an account, the best alone first. */
+  function choicesOf(of: Candidate): Choice[] {
+    const known = choices.get(of);
+    if (known) return known;
+    const found = of.options.flatMap((largest) => {
+      const stake = lanes.stake(of, largest);
+      return lanes.of(largest).map((lane): Choice => {
+        const placed = sized(EMPTY, 0, lane, [], stake);
+        return { stake, lane, alone: placed ? placed.gain + baseWith(EMPTY, lane) : Number.NEGATIVE_INFINITY };
+      });
+    });
+    found.sort((a, b) => b.alone - a.alone);
+    choices.set(of, found);
+    return found;
   }
 
-  /** No more than this is gained by a loan and a sale: all the bonus, less the lender's fee, the lowest fee of a pool, and gas. */
-  function mostOf(draft: Draft, way: Way & { kind: 'loan' }, { debtAsset, funding, repay, seized }: Option) {
-    const [debtPrice, price] = [situation.priceOf(debtAsset), situation.priceOf(way.collateral)];
-    const loan = situation.lend(debtAsset, funding);
-    if (debtPrice === undefined || price === undefined || !loan) return undefined;
-    const fees = way.routes.map(({ hops }) => Math.min(...hops.map(({ pool }) => pools.get(pool)?.fee ?? 0)));
-    const fee = fees.length === 0 ? 0n : BigInt(Math.min(...fees));
-    const sold = (seized * price * (PPM - fee)) / PPM;
-    const ways = draft.map((round) => round.way);
-    const base = baseCost(situation, [...ways, way]) - (draft.length === 0 ? 0n : baseCost(situation, ways));
-    return (sold - (repay + loan.fee) * debtPrice) / PRICE_SCALE - roundCost(situation, way, 1, 0) - base;
-  }
+  const fits = (sketch: Sketch) =>
+    gasOf(sketch) + Number(baseGas(sketch.rounds.map(({ lane }) => lane.way))) <= Number(limits.gas) &&
+    sketch.legs <= limits.legs;
+  const hasRoom = (sketch: Sketch) => sketch.legs < limits.legs;
+  const put = (sketch: Sketch, { at, lane, others, leg }: Placed) => withRound(sketch, at, lane, [...others, leg]);
 
-  /** Rounds of the pair, of each way the last: those before it stopped growing because another leg was not worth the risk. */
-  function joinable(draft: Draft, from: number, { debtAsset, collateralAsset }: Option): Iterable<number> {
-    const last = new Map<Way, number>();
-    for (const [at, { way }] of draft.entries()) {
-      if (at >= from && way.debt === debtAsset && way.collateral === collateralAsset) last.set(way, at);
-    }
-    return last.values();
-  }
-
-  /** The best place for an account; rounds before `from` are not for it. */
-  function place(draft: Draft, of: Candidate, from = 0): Placed | undefined {
+  /**
+   * The best place for an account; rounds before `from` are not for it, nor, without `shares`, sales that two routes share.
+   * Where pools sell for no more than at first, no way adds more than alone and what is shared with others.
+   */
+  function place(sketch: Sketch, of: Candidate, from = 0, shares = true): Placed | undefined {
     let best: Placed | undefined;
+    const most = () => best?.gain ?? Number.NEGATIVE_INFINITY;
     const consider = (placed: Placed | undefined) => {
-      if (placed && (!best || placed.gain > best.gain)) best = placed;
+      if (placed && placed.gain > most()) best = placed;
     };
-    for (const largest of of.options) {
-      for (const at of joinable(draft, from, largest)) {
-        const { way, legs } = draft[at]!;
-        consider(sized(draft, at, { way, legs }, { of, largest }));
-      }
-      for (const way of waysOf(largest)) {
-        const most = way.kind === 'loan' && best ? mostOf(draft, way, largest) : undefined;
-        if (most !== undefined && best && best.gain >= most) continue;
-        consider(sized(draft, draft.length, { way, legs: [] }, { of, largest }));
-      }
+    const { rounds } = sketch;
+    for (const { stake, lane, alone } of choicesOf(of)) {
+      if (tired()) break;
+      if (!shares && lane.routes.length > 1) continue;
+      const bound = noBetter(sketch, lane) ? alone : Number.POSITIVE_INFINITY;
+      // Rounds of a way before its last stopped growing because another leg was not worth the risk.
+      const last = rounds.findLastIndex((round) => round.lane === lane);
+      if (last >= from && bound + lane.cost > most()) consider(sized(sketch, last, lane, rounds[last]!.legs, stake));
+      if (bound - baseWith(sketch, lane) > most()) consider(sized(sketch, rounds.length, lane, [], stake));
     }
     return best;
   }
 
-  /** For each way that several of the accounts could go, a draft of one round with all of them. */
-  function together(accounts: readonly Candidate[]): Draft[] {
-    const going = new Map<Way, { of: Candidate; largest: Option }[]>();
-    for (const of of accounts) {
-      for (const largest of of.options) {
-        for (const way of waysOf(largest)) going.set(way, [...(going.get(way) ?? []), { of, largest }]);
-      }
+  const legsOf = ({ rounds }: Sketch) => rounds.flatMap(({ legs }) => legs);
+
+  /** Puts the candidates that `start` has not into it, in their order. */
+  function build(candidates: readonly Candidate[], shares = true, start = EMPTY) {
+    let sketch = start;
+    let full = false;
+    const placedAlready = new Set(legsOf(start).map(({ stake }) => stake.of));
+    for (const candidate of candidates) {
+      if (placedAlready.has(candidate)) continue;
+      full ||= !hasRoom(sketch) || tired();
+      if (full) break;
+      const placed = place(sketch, candidate, 0, shares);
+      // What a plan and its first round cost is not for the first to pay alone: others may share both.
+      if (!placed || (sketch.rounds.length > 0 && placed.gain <= 0)) continue;
+      const now = put(sketch, placed);
+      if (now && fits(now)) sketch = now;
+      else full ||= now !== undefined;
     }
-    return [...going].flatMap(([way, legs]): Draft[] => {
-      if (legs.length < 2 || way.kind === 'loan') return [];
-      let draft: Draft = [];
-      for (const leg of legs) {
-        const placed = sized(draft, 0, { way, legs: draft[0]?.legs ?? [] }, leg);
-        if (placed && fits(placed.draft)) draft = placed.draft;
+    return { sketch: settle(sketch, shares), full };
+  }
+
+  /** Tries sizes, and of a few also places, again in view of each other until nothing is gained. */
+  function settle(start: Sketch, shares = true): Sketch {
+    let sketch = start;
+    const few = start.legs <= EXCHANGED;
+    for (let pass = 0; pass < (few ? PASSES : 1); pass++) {
+      const before = sketch.net;
+      for (const leg of legsOf(sketch)) {
+        // Among many, one that is taken whole was still worth it behind those before it.
+        if ((few || !leg.whole) && !tired()) sketch = again(sketch, leg, few, shares);
       }
-      return draft.length > 0 ? [draft] : [];
+      if (sketch.net <= before) break;
+    }
+    return sketch;
+  }
+
+  /** Takes a leg out and puts it back where and as large as is best now, or leaves it where it is. */
+  function again(sketch: Sketch, leg: SketchedLeg, anywhere: boolean, shares: boolean): Sketch {
+    const at = sketch.rounds.findIndex(({ legs }) => legs.includes(leg));
+    const { lane, legs } = sketch.rounds[at]!;
+    const others = legs.filter((other) => other !== leg);
+    const without = withRound(sketch, at, lane, others);
+    if (!without) return sketch;
+    const { stake } = leg;
+    const placed =
+      anywhere || others.length === 0 ? place(without, stake.of, 0, shares) : sized(without, at, lane, others, stake);
+    const back = placed && placed.gain > 0 ? put(without, placed) : undefined;
+    const now = back && fits(back) ? back : without;
+    return now.net > sketch.net ? now : sketch;
+  }
+
+  /** For each way that several of the accounts could go, a sketch of one round with all of them. */
+  function together(accounts: readonly Candidate[]): Sketch[] {
+    const going = Map.groupBy(accounts.flatMap(choicesOf), ({ lane }) => lane);
+    return [...going].flatMap(([lane, stakes]): Sketch[] => {
+      if (stakes.length < 2 || lane.way.kind === 'loan') return [];
+      let sketch = EMPTY;
+      for (const { stake } of stakes) {
+        const placed = sized(sketch, 0, lane, sketch.rounds[0]?.legs ?? [], stake);
+        const now = placed && put(sketch, placed);
+        if (now && fits(now)) sketch = now;
+      }
+      return sketch.legs > 0 ? [sketch] : [];
     });
   }
 
+  const options = new Map<SketchedLeg, Option | undefined>();
+  /** A sketched leg as the protocol allows it, to the unit. */
+  function optionOf(leg: SketchedLeg): Option | undefined {
+    if (options.has(leg)) return options.get(leg);
+    const { of, largest } = leg.stake;
+    const asked = BigInt(Math.floor(leg.repay));
+    const option = leg.whole ? largest : protocol.resize(market, of.state, of.account, timestamp, largest, asked);
+    options.set(leg, option);
+    return option;
+  }
+
+  /** Accounts as a first liquidation leaves them, and before it. */
+  const firsts = new Map<Candidate, Candidate>();
+
+  /**
+   * What the protocol allows of an account once its first liquidation has happened: other debts, other collateral, or the
+   * same pair over another pool. It comes after the first, which is not touched any more.
+   */
+  function follow(start: Sketch): Sketch {
+    let sketch = start;
+    for (const first of legsOf(start)) {
+      for (let last: SketchedLeg | undefined = first; last && hasRoom(sketch) && !tired(); ) {
+        const leg: SketchedLeg = last;
+        last = undefined;
+        const option = optionOf(leg);
+        const { state, account } = leg.stake.of;
+        const next = option && protocol.after(market, state, account, timestamp, option);
+        if (!next) break;
+        const of: Candidate = { ...next, options: protocol.options(market, next.state, next.account, timestamp) };
+        const from = sketch.rounds.findIndex(({ legs }) => legs.includes(leg));
+        const placed = place(sketch, of, from);
+        const now = placed && placed.gain > 0 ? put(sketch, placed) : undefined;
+        if (!placed || !now || !fits(now)) break;
+        firsts.set(of, leg.stake.of);
+        sketch = now;
+        last = placed.leg;
+      }
+    }
+    return sketch;
+  }
+
+  /** A sketch in exact numbers; what does not work in them, nor what comes after it of the account, is not in it. */
+  function exactly({ rounds }: Sketch): Draft {
+    const missing = new Set<Candidate>();
+    const legOf = (leg: SketchedLeg): PlannedLeg[] => {
+      const { of, largest } = leg.stake;
+      const option = missing.has(firsts.get(of)!) ? undefined : optionOf(leg);
+      if (!option) missing.add(of);
+      return option ? [{ of, largest, option }] : [];
+    };
+    const exact: Draft[number][] = [];
+    for (const { lane, legs } of rounds) {
+      const round = { way: lane.way, legs: legs.flatMap(legOf) };
+      const now = round.legs.length > 0 ? drafted(situation, pools, exact, round) : undefined;
+      if (now) exact.push(now);
+      else for (const { stake } of legs) missing.add(stake.of);
+    }
+    return exact;
+  }
+
   return {
-    fits,
-    together,
-    hasRoom: (draft: Draft) => legsOf(draft).length < limits.legs,
-    place,
-    /** Takes a leg out and puts it back where and as large as is best now, or leaves it where it is. */
-    again(draft: Draft, leg: PlannedLeg, anywhere: boolean): Draft {
-      const at = draft.findIndex(({ legs }) => legs.includes(leg));
-      const round = draft[at]!;
-      const others = round.legs.filter((other) => other !== leg);
-      const without = withRound(
-        situation,
-        pools,
-        draft,
-        at,
-        others.length > 0 ? { ...round, legs: others } : undefined,
-      );
-      if (!without) return draft;
-      const placed =
-        anywhere || others.length === 0
-          ? place(without, leg.of)
-          : sized(without, at, { way: round.way, legs: others }, { of: leg.of, largest: leg.largest });
-      const now = placed && placed.gain > 0n && fits(placed.draft) ? placed.draft : without;
-      return netOf(situation, now) > netOf(situation, draft) ? now : draft;
+    /**
+     * The candidates whose debt anything covers, the one whose own plan is worth most first. Behind them those for which
+     * there was no time, the ones of the highest bonus first.
+     */
+    ranked(candidates: readonly Candidate[]): Candidate[] {
+      end = estimates.quotes() + RANKING_WORK;
+      const bonusOf = ({ options: all }: Candidate) => Math.max(...all.map(({ bonusBase }) => Number(bonusBase)));
+      const byBonus = candidates.map((candidate) => ({ candidate, bonus: bonusOf(candidate) }));
+      byBonus.sort((a, b) => b.bonus - a.bonus);
+      const tried: { candidate: Candidate; gain: number }[] = [];
+      const left: Candidate[] = [];
+      for (const { candidate } of byBonus) {
+        if (tired()) left.push(candidate);
+        else {
+          const placed = place(EMPTY, candidate);
+          if (placed) tried.push({ candidate, gain: placed.gain });
+        }
+      }
+      return [...tried.sort((a, b) => b.gain - a.gain).map(({ candidate }) => candidate), ...left];
+    },
+
+    /**
+     * The plan of the highest net profit that is found for the candidates: one after the other each is put where it adds
+     * most; then sizes and places are tried again in view of the others; then follows what the protocol allows of an account
+     * after its first liquidation. Where a few compete for the same pools, who comes first decides: each is tried as the
+     * first, with sales shared between routes and without; and all that can share a round are tried in one, which may pay
+     * where none does alone.
+     *
+     * @param candidates - the most promising first
+     * @returns its rounds, none where nothing pays; and whether there was no room, or no time, for another account
+     */
+    best(candidates: readonly Candidate[]): { draft: Draft; full: boolean } {
+      const from = estimates.quotes();
+      end = from + PLAN_WORK * BEFORE_FOLLOWING;
+      let best = build(candidates);
+      const consider = (other: typeof best) => {
+        if (other.sketch.net > best.sketch.net) best = other;
+      };
+      const first = candidates.slice(0, candidates.length <= FEW ? FEW : 0);
+      for (const [index, candidate] of first.entries()) {
+        const order = [candidate, ...candidates.filter((other) => other !== candidate)];
+        for (const shares of index === 0 ? [false] : [true, false]) consider(build(order, shares));
+      }
+      for (const seed of first.length > 1 ? together(first) : []) consider(build(candidates, true, seed));
+      const settled = settle(best.sketch);
+      end = from + PLAN_WORK;
+      const draft = exactly(follow(settled));
+      // Each round has paid for itself; the plan has to pay for being one.
+      return { draft: netOf(situation, draft) >= situation.minProfit ? draft : [], full: best.full };
+    },
+
+    /** The best plan for one account, whether it pays or not; `undefined` where nothing covers the debt. */
+    alone(candidate: Candidate): Draft | undefined {
+      end = Number.POSITIVE_INFINITY;
+      const placed = place(EMPTY, candidate);
+      const sketch = placed && put(EMPTY, placed);
+      const draft = sketch && exactly(sketch);
+      return draft && draft.length > 0 ? draft : undefined;
     },
   };
-}
-
-/**
- * What the protocol allows of an account once its first liquidation has happened: other debts, other collateral, or the same
- * pair over another pool. It comes after the first, which is not touched any more.
- */
-function follow(situation: Situation, search: Search, draft: Draft): Draft {
-  const { protocol, market, timestamp } = situation;
-  let now = draft;
-  for (const first of legsOf(draft)) {
-    for (let last: PlannedLeg | undefined = first; last && search.hasRoom(now); ) {
-      const { state, account } = last.of;
-      const next = protocol.after(market, state, account, timestamp, last.option);
-      const options = next ? protocol.options(market, next.state, next.account, timestamp) : [];
-      const current: PlannedLeg = last;
-      const from = now.findIndex(({ legs }) => legs.includes(current));
-      const of: Candidate | undefined = next && { ...next, options };
-      const placed: Placed | undefined = of && search.place(now, of, from);
-      last = undefined;
-      if (!placed || placed.gain <= 0n || !search.fits(placed.draft)) continue;
-      now = placed.draft;
-      last = legsOf(now).find((leg) => leg.of === of);
-    }
-  }
-  return now;
 }

@@ -1,49 +1,71 @@
-/** A value by size; `undefined` where the size does not work. */
-export type WorthOf = (size: bigint) => bigint | undefined;
+/** A value by size; -Infinity where the size does not work. */
+export type WorthOf = (size: number) => number;
 
-/** Steps of a search: each leaves 0.618 of the range, 28 a millionth. Around a maximum the value is flat. */
-const STEPS = 28;
-const GOLDEN = 618_034n;
-const UNIT = 1_000_000n;
-
-const above = (a: bigint | undefined, b: bigint | undefined): boolean => a !== undefined && (b === undefined || a > b);
+/** Steps of a search at most, and how near to the summit it ends: around it the value is flat. */
+const STEPS = 40;
+const NEAR = 1e-4;
+const NEAR_OF_RANGE = 1e-7;
+/** The part of a range that golden section goes on with. */
+const GOLDEN = (3 - Math.sqrt(5)) / 2;
 
 /**
- * The size between two, both included, of the highest value by golden section: the value rises to one summit and falls from
- * there, as a sale's does whose price worsens the more is sold, and works up to some size and from there on not at all.
- *
- * @returns `undefined` where no size that was tried works
+ * The size between two of the highest value, the ends left out: the value rises to one summit and falls from there, as a
+ * sale's does whose price worsens the more is sold, and works up to some size and from there on not at all. Brent's method:
+ * the summit of the parabola through the best three, golden section where that leads nowhere (Algorithms for Minimization
+ * without Derivatives, chapter 5).
  */
-export function sharpest(low: bigint, high: bigint, worthOf: WorthOf): bigint | undefined {
+export function summit(low: number, high: number, worthOf: WorthOf): { size: number; value: number } {
   let [from, to] = [low, high];
-  let best: { size: bigint; value: bigint } | undefined;
-  const tried = (size: bigint) => {
+  let best = from + GOLDEN * (to - from);
+  let atBest = worthOf(best);
+  let [second, atSecond, third, atThird] = [best, atBest, best, atBest];
+  let [step, stepBefore] = [0, 0];
+  for (let steps = 0; steps < STEPS; steps++) {
+    const middle = (from + to) / 2;
+    const near = NEAR * Math.abs(best) + NEAR_OF_RANGE * (high - low);
+    if (Math.abs(best - middle) <= 2 * near - (to - from) / 2) break;
+    let golden = true;
+    if (Math.abs(stepBefore) > near) {
+      const r = (best - second) * (atBest - atThird);
+      let q = (best - third) * (atBest - atSecond);
+      let p = (best - third) * q - (best - second) * r;
+      q = 2 * (q - r);
+      if (q > 0) p = -p;
+      q = Math.abs(q);
+      // Not a number, and so not taken, where a size does not work.
+      if (Math.abs(p) < Math.abs((q * stepBefore) / 2) && p > q * (from - best) && p < q * (to - best)) {
+        [stepBefore, step] = [step, p / q];
+        const next = best + step;
+        if (next - from < 2 * near || to - next < 2 * near) step = best < middle ? near : -near;
+        golden = false;
+      }
+    }
+    if (golden) {
+      // Where none works, those that do are below.
+      stepBefore = best < middle && atBest > Number.NEGATIVE_INFINITY ? to - best : from - best;
+      step = GOLDEN * stepBefore;
+    }
+    const size = best + (Math.abs(step) >= near ? step : step > 0 ? near : -near);
     const value = worthOf(size);
-    if (value !== undefined && (!best || value > best.value)) best = { size, value };
-    return value;
-  };
-  tried(low);
-  tried(high);
-  let left = to - ((to - from) * GOLDEN) / UNIT;
-  let right = from + ((to - from) * GOLDEN) / UNIT;
-  let [atLeft, atRight] = [tried(left), tried(right)];
-  for (let step = 0; step < STEPS && right - left > 0n; step++) {
-    // Where neither works, the sizes that do are below.
-    if (above(atRight, atLeft)) {
-      [from, left, atLeft] = [left, right, atRight];
-      right = from + ((to - from) * GOLDEN) / UNIT;
-      atRight = tried(right);
+    if (value > atBest || (value === atBest && size < best)) {
+      if (size >= best) from = best;
+      else to = best;
+      [third, atThird, second, atSecond, best, atBest] = [second, atSecond, best, atBest, size, value];
     } else {
-      [to, right, atRight] = [right, left, atLeft];
-      left = to - ((to - from) * GOLDEN) / UNIT;
-      atLeft = tried(left);
+      if (size < best) from = size;
+      else to = size;
+      if (value >= atSecond || second === best) {
+        [third, atThird, second, atSecond] = [second, atSecond, size, value];
+      } else if (value >= atThird || third === best || third === second) {
+        [third, atThird] = [size, value];
+      }
     }
   }
-  return best?.size;
+  return { size: best, value: atBest };
 }
 
 /** Part of a size that tells whether more is still better. */
-const SLOPE = 512n;
+const SLOPE = 1 / 512;
 
 /**
  * The best of the legal sizes: all there is, or up to `partial`, above which a part would leave dust.
@@ -51,25 +73,26 @@ const SLOPE = 512n;
  * @param worthOf - value of a size, whole or partial
  * @param whole - the largest size
  * @param partial - the largest that is not the whole; at most `whole`, 0 where there is none
+ * @returns `undefined` where no size that was tried works
  */
 export function bestSize(
-  whole: bigint,
-  partial: bigint,
+  whole: number,
+  partial: number,
   worthOf: WorthOf,
-): { size: bigint; value: bigint } | undefined {
-  const found = (size: bigint) => {
-    const value = worthOf(size);
-    return value === undefined ? undefined : { size, value };
+): { size: number; value: number } | undefined {
+  let best = { size: whole, value: worthOf(whole) };
+  const consider = (found: { size: number; value: number }) => {
+    if (found.value > best.value) best = found;
   };
-  const all = found(whole);
-  if (partial <= 0n) return all;
-  const most = partial === whole ? all : found(partial);
-  const less = worthOf(partial - partial / SLOPE - 1n);
-  let part = most;
-  if (above(less, most?.value) || !most) {
-    const size = sharpest(1n, partial, worthOf);
-    part = size === undefined ? undefined : found(size);
+  if (partial > 0) {
+    const most = partial === whole ? best : { size: partial, value: worthOf(partial) };
+    consider(most);
+    const less = partial * (1 - SLOPE);
+    const atLess = worthOf(less);
+    if (atLess > most.value || most.value === Number.NEGATIVE_INFINITY) {
+      consider({ size: less, value: atLess });
+      consider(summit(0, partial, worthOf));
+    }
   }
-  if (!part) return all;
-  return all && all.value >= part.value ? all : part;
+  return best.value === Number.NEGATIVE_INFINITY ? undefined : best;
 }

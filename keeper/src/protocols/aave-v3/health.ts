@@ -34,21 +34,25 @@ export type Valuation = Health & { holdings: Holding[] };
  */
 export function indicesAt(rules: Rules, reserve: ReserveState, timestamp: bigint): Indices {
   const known = lastIndices.get(reserve);
-  if (known?.timestamp === timestamp && known.rules === rules) return known.indices;
+  const same = known?.find((each) => each.timestamp === timestamp && each.rules === rules);
+  if (same) return same.indices;
   const elapsed = timestamp - reserve.lastUpdate;
   const indices = {
     income: rayMul(linearFactor(reserve.liquidityRate, elapsed), reserve.liquidityIndex),
     debt: rayMul(rules.debtFactor(reserve.variableBorrowRate, elapsed), reserve.variableBorrowIndex),
   };
-  lastIndices.set(reserve, { rules, timestamp, indices });
+  lastIndices.set(reserve, [{ rules, timestamp, indices }, ...(known?.slice(0, 1) ?? [])]);
   return indices;
 }
 
 /** Both of a reserve's indices, ray. */
 export type Indices = { income: bigint; debt: bigint };
 
-/** Every account of a head is judged at the same second, so each reserve's indices are worked out once. */
-const lastIndices = new WeakMap<ReserveState, { rules: Rules; timestamp: bigint; indices: Indices }>();
+/**
+ * Every account of a head is judged at the same second, and what a call for the maximum is funded with at a later one, so
+ * each reserve's indices are worked out once for the last two seconds that were asked for.
+ */
+const lastIndices = new WeakMap<ReserveState, { rules: Rules; timestamp: bigint; indices: Indices }[]>();
 
 /** What a debt at a stable rate has grown to. */
 function stableDebt({ stable: { principal, rate, lastUpdate } }: Position, timestamp: bigint): bigint {
