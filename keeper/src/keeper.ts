@@ -1,4 +1,6 @@
+import { placesIn } from './book/priority.ts';
 import { type Advance, openTracker, type Tracker } from './book/tracker.ts';
+import { openGasPrices } from './chain/gas-price.ts';
 import { type Head, headOf } from './chain/head.ts';
 import { chainPreset } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
@@ -52,8 +54,10 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
     const trackers: Tracker[] = [];
     const report = createReport(log, trackers);
     const ledger = openLedger(store, who);
-    const dispatcher = await openDispatcher({ ready, ledger, report, mined });
-    const rooms: Rooms = { ready, store, trackers, planner: openPlanner(ready), dispatcher, unwound: [], report, log };
+    const prices = openGasPrices(chain.client);
+    const dispatcher = await openDispatcher({ ready, ledger, report, prices, mined });
+    const planner = openPlanner(ready, prices);
+    const rooms: Rooms = { ready, store, trackers, planner, dispatcher, unwound: [], report, log };
 
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
@@ -101,8 +105,11 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
 
 /** @returns whether there is nothing more to do, with `--once` */
 async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<boolean> {
-  const { ready, trackers, dispatcher, store, log } = rooms;
+  const { ready, trackers, planner, dispatcher, store, log } = rooms;
   try {
+    // Asked beside what shows whether any of it is needed: a round trip less for who has something to send.
+    dispatcher.prepare(head);
+    for (const tracker of trackers) planner.prepare(tracker, head);
     const advanced = await Promise.all(trackers.map((tracker) => advance(tracker, head, rooms)));
     const ancestor = lowest([...advanced, ...rooms.unwound.splice(0)]);
     if (ancestor !== undefined) await dispatcher.unwind(ancestor, head.number);
@@ -110,6 +117,7 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
     const { once } = ready.settings;
     if (!(once && dispatcher.acted))
       for (const tracker of trackers) if (tracker.tip) await act(tracker, head, rooms, stop);
+    for (const tracker of trackers) await reread(tracker, rooms);
     if (!stop.aborted) store.writeStatus(snapshotOf({ ready, trackers, head, inFlight: dispatcher.inFlight() }));
     if (once) dispatcher.acted = true;
     return once && dispatcher.inFlight().length === 0;
@@ -147,6 +155,17 @@ async function advance(tracker: Tracker, head: Head, rooms: Rooms): Promise<bigi
   }
 }
 
+/** What changed silently is found in the end; a node that fails here is none the worse for what is at stake at this head. */
+async function reread(tracker: Tracker, { dispatcher, log }: Rooms): Promise<void> {
+  try {
+    await tracker.reread();
+  } catch (error) {
+    if (error instanceof KeeperError) throw error;
+    const err = describeError(error, dispatcher.errors);
+    log.warn({ market: tracker.name, err }, 'accounts that no log names could not be read again; the next head tries');
+  }
+}
+
 function tellUnwound({ name, tip }: Tracker, unwound: NonNullable<Advance['unwound']>, { log }: Rooms): bigint {
   const what = 'unwound: these blocks are not on the chain any more';
   log.warn({ market: name, head: tip?.number, ...unwound }, what);
@@ -164,7 +183,9 @@ async function act(tracker: Tracker, head: Head, rooms: Rooms, stop: AbortSignal
   const due = [...judged.underwater.keys()].filter((account) => dispatcher.isDue(tracker, account, head));
   if (due.length === 0) return;
 
-  const { offers, without } = await planner.plan(tracker, due, timestamp, head);
+  const first = tracker.book.first(due, judged.underwater, placesIn(head.gasLimit));
+  if (first.length < due.length) report.queued(due.length - first.length, first.length);
+  const { offers, without } = await planner.plan(tracker, first, timestamp, head);
   for (const [account, why] of without) dispatcher.setAside(tracker, account, why, head);
   for (const [index, offer] of offers.entries()) {
     if (stop.aborted) return;

@@ -132,7 +132,7 @@ describe('heads of one endpoint', () => {
     node.setHead({ ...block(101), logsBloom: undefined, baseFeePerGas: undefined });
     await until(() => heads.length === 2);
     const { hash, parentHash } = block(100);
-    const same = { number: 100n, hash, parentHash, timestamp: 100n, baseFeePerGas: 7n };
+    const same = { number: 100n, hash, parentHash, timestamp: 100n, gasLimit: 30_000_000n, baseFeePerGas: 7n };
     expect(heads[0]).toEqual({ ...same, logsBloom: `0x${'00'.repeat(256)}` });
     expect(heads[1]).toMatchObject({ baseFeePerGas: undefined, logsBloom: `0x${'ff'.repeat(256)}` });
   });
@@ -367,6 +367,7 @@ describe('heads of an anvil', () => {
         hash: newest.hash,
         parentHash: newest.parentHash,
         timestamp: newest.timestamp,
+        gasLimit: newest.gasLimit,
         baseFeePerGas: newest.baseFeePerGas,
         logsBloom: newest.logsBloom,
       });

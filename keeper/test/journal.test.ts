@@ -49,7 +49,15 @@ function chainModel() {
         tip += 1n;
         made += 1;
         const hash = padHex(numberToHex(made));
-        const block = { number: tip, hash, parentHash, timestamp: tip, baseFeePerGas: 0n, logsBloom: '0x' } as Head;
+        const block = {
+          number: tip,
+          hash,
+          parentHash,
+          timestamp: tip,
+          gasLimit: 0n,
+          baseFeePerGas: 0n,
+          logsBloom: '0x',
+        } as Head;
         canonical.set(tip, block);
         all.set(hash, block);
       }

@@ -29,7 +29,7 @@ describe('a price source that reverts, and a node that fails every rehearsal of 
     await breakFeed(scene, 'WBTC');
     await scene.client.setAutomine(false);
     proxy = await startProxy(scene.url, ({ method }) =>
-      nodeFails && method === 'eth_estimateGas' ? { error: { code: -32_000, message: 'header not found' } } : undefined,
+      nodeFails && method === 'eth_simulateV1' ? { error: { code: -32_000, message: 'header not found' } } : undefined,
     );
     keeper = scene.keeper(['--max-in-flight', '16', '--max-legs', '1'], proxy.url);
   });

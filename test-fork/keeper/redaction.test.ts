@@ -44,7 +44,7 @@ describe('a keystore and an endpoint full of secrets, at --log-level trace', () 
     let refused = 0;
     proxy = await startProxy(scene.url, ({ method }, path) => {
       // A node that repeats in its error what it was asked, as gateways do.
-      if (method !== 'eth_estimateGas' || refused >= 2) return undefined;
+      if (method !== 'eth_simulateV1' || refused >= 2) return undefined;
       refused += 1;
       return { error: { code: -32_000, message: `no backend for ${proxy.url}${path} (key ${secrets.query})` } };
     });

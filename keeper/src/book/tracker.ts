@@ -40,6 +40,11 @@ export type Tracker = {
    * @throws when the node fails; nothing has moved then, and the next head does the work of both
    */
   advance(head: Head): Promise<Advance>;
+  /**
+   * Reads a few accounts again, others each time, though no log named them: when there is time for it.
+   * @throws when the node fails; nothing has moved then
+   */
+  reread(): Promise<void>;
   /** The first block that was searched for borrowers. */
   readonly fromBlock: bigint;
   /** Accounts that the last head read again. */
@@ -54,7 +59,7 @@ export type Tracker = {
 
 /** Accounts read at once when a market is read whole. */
 const BATCH = 2_000;
-/** Accounts a head reads again although no log named them: what changed silently is found in the end. */
+/** Accounts that are read again at a time although no log named them: what changed silently is found in the end. */
 const ROTATION = 16;
 /** As many of those closest to the line, where a protocol says that accounts change silently. */
 const NEAR_LINE = 100;
@@ -169,13 +174,11 @@ export async function openTracker(options: {
     return { ancestor: path.ancestor, blocks };
   }
 
-  /** Accounts that are read at this head though no log may name them. */
-  function rereads(): Address[] {
-    const near = protocol.changesSilently ? book.nearest(NEAR_LINE).map(({ address }) => address) : [];
-    return [...new Set([...near, ...book.slice(rotation, ROTATION)])];
-  }
+  /** Accounts that are read at every head though no log may name them. */
+  const silent = (): Address[] =>
+    protocol.changesSilently ? book.nearest(NEAR_LINE).map(({ address }) => address) : [];
 
-  function tellIfChanged(account: Account, head: Head): void {
+  function tellIfChanged(account: Account, head: { number: bigint }): void {
     const before = book.get(account.address)!;
     if (protocol.changesSilently || isDeepStrictEqual(before, account)) return;
     log.warn({ account: account.address, head: head.number }, 'an account had changed without a log; it is corrected');
@@ -233,10 +236,8 @@ export async function openTracker(options: {
 
     const newState = await (market === before ? early : protocol.readMarket(client, market, head));
     for (const account of doubtful) touched.delete(account);
-    const unnamed = rereads().filter((account) => !touched.has(account) && !doubtful.has(account));
+    const unnamed = silent().filter((account) => !touched.has(account) && !doubtful.has(account));
     const read = await protocol.readAccounts(client, market, newState, [...touched, ...unnamed]);
-    for (const account of unnamed) tellIfChanged(read.get(account)!, head);
-
     const { number, hash, timestamp } = head;
     store.commit({
       rows: [...read.values()].map(rowOf),
@@ -245,7 +246,6 @@ export async function openTracker(options: {
       journal: { dropAbove: ancestor.number, add: entries, keep: JOURNAL_BLOCKS },
     });
     // From here on nothing can fail.
-    rotation = (rotation + ROTATION) % Math.max(1, book.size);
     journal.unwindTo(ancestor.number);
     for (const entry of entries) journal.add(entry);
     for (const account of read.values()) book.set(account);
@@ -260,6 +260,15 @@ export async function openTracker(options: {
     return { touched, unwound };
   }
 
+  async function reread(): Promise<void> {
+    if (!state || state.block.hash !== journal.tip?.hash) return;
+    const read = await protocol.readAccounts(client, market, state, book.slice(rotation, ROTATION));
+    for (const account of read.values()) tellIfChanged(account, state.block);
+    store.commit({ rows: [...read.values()].map(rowOf) });
+    for (const account of read.values()) book.set(account);
+    rotation = (rotation + ROTATION) % Math.max(1, book.size);
+  }
+
   await open(await options.head());
   await sync();
   return {
@@ -268,6 +277,7 @@ export async function openTracker(options: {
     protocol,
     book,
     advance,
+    reread,
     judge(timestamp, dust) {
       const judged = book.judge(market, state, timestamp, dust);
       underwater = judged.underwater.size;

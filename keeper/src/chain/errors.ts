@@ -79,7 +79,11 @@ export function faultOf(error: unknown): Fault {
     if (REVERT.test(words) || spoken === 3) return 'answer';
     if (UNKNOWN_BLOCK.test(words)) return 'unknown block';
     if (NO_STATE.test(words)) return 'no state';
-    if (spoken === -32_601 || spoken === -32_004 || /method .*(not (found|supported|available|allowed))/i.test(words)) {
+    if (
+      spoken === -32_601 ||
+      spoken === -32_004 ||
+      /method .*(not (found|supported|available|allowed|exist))|(unsupported|unknown) method/i.test(words)
+    ) {
       return 'unable';
     }
     if (/unauthori[sz]ed|forbidden|api key|access denied|project id/i.test(words)) return 'denied';

@@ -11,6 +11,11 @@ const [PASSES, PAUSE] = [3, 150];
 const LONGEST = 10_000;
 /** What may be gone a moment later. */
 const PASSING: readonly Fault[] = ['unreachable', 'broken', 'limited', 'unknown block'];
+/**
+ * Methods whose caller knows another way where they are missing. No other endpoint is asked for them instead: what a node has
+ * pending is its own.
+ */
+const OPTIONAL: readonly string[] = ['eth_simulateV1'];
 const KNOWN = /already known|already imported|known transaction|already in (the )?(mem)?pool/i;
 
 /** One viem transport in front of all endpoints. */
@@ -46,6 +51,8 @@ export async function route(
     if (pass > 0) await sleep(PAUSE * 2 ** (pass - 1));
     let passing = pool.ranked(except).length === 0;
     for (const member of pool.ranked(except)) {
+      const optional = OPTIONAL.includes(body.method);
+      if (optional && member.lacks.has(body.method)) throw lacking(member, body);
       try {
         await reach(pool, member, body);
         const result = await pool.ask(member, body, isSearch ? { uncharged: isTooMuch } : {});
@@ -54,6 +61,10 @@ export async function route(
         passing = true;
       } catch (error) {
         const fault = faultOf(error);
+        if (optional && fault === 'unable') {
+          member.lacks.add(body.method);
+          throw error;
+        }
         if (sent && KNOWN.test(wordsOf(error))) return { result: keccak256((body.params as [Hex])[0]), member };
         const refused = isSearch && refusalOf(error) !== undefined;
         // Less may do here as well; of one block there is no less.
@@ -70,6 +81,10 @@ export async function route(
   if (last && pool.ranked(except).length > 0) throw last.error;
   throw unreachable(`no --rpc endpoint can be used: ${pool.troubles()}`, last?.error);
 }
+
+/** What an endpoint without a method would answer. */
+const lacking = ({ endpoint }: Member, { method }: RpcBody): Error =>
+  Object.assign(new Error(`${endpoint.shown} has no method ${method}`), { code: -32_601 });
 
 /** For a search up to a block that the endpoint had not reached when last heard of: past its end it would find nothing, silently. */
 async function reach(pool: Pool, member: Member, body: RpcBody): Promise<void> {

@@ -12,6 +12,8 @@ const ENVELOPE = 120;
 
 /** What a rollup charges for the calldata it publishes on the layer below; nothing on other chains. */
 export type L1Fee = {
+  /** Whether nodes count it as gas of the transaction, which its limit has to cover. */
+  isGas: boolean;
   /** Wei for a transaction with this calldata; and how much of its gas as nodes estimate it stands for that already. */
   of(data: Hex): Promise<{ fee: bigint; gas: bigint }>;
   /** Wei a byte of calldata costs about, rounded up. */
@@ -41,6 +43,7 @@ export function openL1Fee(client: PublicClient, chainId: number): L1Fee {
   }
 
   return {
+    isGas: source === 'arbitrum',
     of,
     async perByte() {
       if (!source) return 0n;

@@ -23,6 +23,8 @@ export type Member = {
   failing: number;
   /** Milliseconds, the last requests weigh most. */
   latency: number | undefined;
+  /** Methods it has said it does not have. */
+  lacks: Set<string>;
   /** Asked too often: others are asked first until then. */
   limitedUntil: number;
   /** Probes since it was set aside, those of the times shortly before counted in. */
@@ -92,6 +94,7 @@ export const newMember = (endpoint: Endpoint): Member => ({
   errors: 0,
   failing: 0,
   latency: undefined,
+  lacks: new Set(),
   limitedUntil: 0,
   probes: 0,
   backAt: 0,

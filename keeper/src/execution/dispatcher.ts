@@ -1,8 +1,10 @@
 import type { Abi, Address, Hex, TransactionReceipt } from 'viem';
 import { liquidatorAbi } from '../bindings.ts';
 import type { Tracker } from '../book/tracker.ts';
+import type { GasPrices } from '../chain/gas-price.ts';
 import type { Head } from '../chain/head.ts';
 import { openL1Fee } from '../chain/l1-fee.ts';
+import { mostGas } from '../planning/gas.ts';
 import { type Offer, settled, type Terms } from '../planning/offer.ts';
 import type { Without } from '../planning/offers.ts';
 import type { Ready } from '../preflight.ts';
@@ -13,7 +15,7 @@ import type { Report } from '../telemetry/report.ts';
 import { type Flight, openLane, type Settled } from './lane.ts';
 import type { About, Ledger, MinedAs } from './ledger.ts';
 import { outcomeOf } from './outcome.ts';
-import { planData, rehearse } from './rehearse.ts';
+import { planData, rehearse, rehearseByEstimate } from './rehearse.ts';
 import { split } from './split.ts';
 
 /** What a run came to. Wei. */
@@ -45,6 +47,8 @@ export type Dispatcher = {
   rescued(market: Tracker, underwater: ReadonlyMap<Address, unknown>): void;
   /** Rehearses the offer and sends it, unless it no longer pays; a batch that fails is taken apart, at the same head. */
   attempt(market: Tracker, offer: Offer, head: Head): Promise<void>;
+  /** Asks what a transaction at this head needs, while it is still found out whether there is one. */
+  prepare(head: Head): void;
   /** Looks after what is on its way, and writes down what has ended. */
   onHead(head: Head): Promise<void>;
   /** The blocks above `ancestor` are no longer on the chain. */
@@ -55,6 +59,7 @@ export async function openDispatcher(rooms: {
   ready: Ready;
   ledger: Ledger;
   report: Report;
+  prices: GasPrices;
   /** What an earlier run had seen mined in one of the last blocks. */
   mined: readonly { flight: Flight<About>; block: bigint }[];
 }): Promise<Dispatcher> {
@@ -71,6 +76,7 @@ export async function openDispatcher(rooms: {
     operator && liquidator && !settings.dryRun
       ? await openLane<About>({
           client,
+          prices: rooms.prices,
           account: operator.account,
           chainId: chain.id,
           bumpAfterBlocks: BigInt(settings.bumpAfterBlocks),
@@ -135,18 +141,20 @@ export async function openDispatcher(rooms: {
   }
 
   /** The plan's calldata, and what a run of it on the pending block says. */
-  async function tryOut(offer: Offer): Promise<Tried> {
+  async function tryOut(offer: Offer, head: Head): Promise<Tried> {
     const data = planData(offer.plan);
     try {
       const call = { from: operator!.account.address, to: liquidator!.address, data };
-      const [{ value, gas }, l1] = await Promise.all([rehearse(client, call, 'pending'), l1Fee.of(data)]);
+      const bounds = { expected: offer.gas, most: mostGas(head.gasLimit) };
+      const run = l1Fee.isGas ? rehearseByEstimate : rehearse;
+      const [{ value, gas, limit }, l1] = await Promise.all([run(client, call, bounds, 'pending'), l1Fee.of(data)]);
       // Nodes of some rollups count the layer below as gas.
       const gasCost = (gas - l1.gas) * offer.gasPrice;
       const terms = settled({ ...offer.terms, value, gasCost, l1: l1.fee });
       if (offer.legs.length > 1 && value + offer.smallest / 2n < offer.terms.value)
         return { reason: `brings ${value} wei and not the ${offer.terms.value} it was planned for`, terms };
       if (terms.net < minProfit) return { reason: `pays ${terms.net} wei after gas, less than --min-profit`, terms };
-      return { data, gas, terms };
+      return { data, gas, limit, terms };
     } catch (error) {
       return { reason: describeError(error, errors) };
     }
@@ -154,13 +162,13 @@ export async function openDispatcher(rooms: {
 
   async function attempt(market: Tracker, offer: Offer, head: Head): Promise<void> {
     if (!operator || !liquidator) return report.wouldSend(offer, offer);
-    lane?.prepare(head.number);
-    const tried = await tryOut(offer);
+    lane?.prepare(head);
+    const tried = await tryOut(offer, head);
     if (!('reason' in tried)) return send(market, offer, tried, head);
     if (offer.legs.length === 1) return setAside(market, offer.legs[0]!.option.account, tried, head);
     report.takenApart(offer, tried.reason);
     const { offers, failing } = await split(offer, async (alone) => {
-      const found = await tryOut(alone);
+      const found = await tryOut(alone, head);
       return 'reason' in found ? found : undefined;
     });
     for (const [account, without] of failing) setAside(market, account, without, head);
@@ -170,7 +178,12 @@ export async function openDispatcher(rooms: {
     }
   }
 
-  async function send(market: Tracker, offer: Offer, { data, gas, terms }: Rehearsed, head: Head): Promise<void> {
+  async function send(
+    market: Tracker,
+    offer: Offer,
+    { data, gas, limit, terms }: Rehearsed,
+    head: Head,
+  ): Promise<void> {
     if (!lane || !operator || !liquidator) return report.wouldSend(offer, { gas, terms });
     const { value, l1 } = terms;
     const shipment = { to: liquidator.address, data, value, gas, budget: value - l1 - minProfit };
@@ -182,7 +195,7 @@ export async function openDispatcher(rooms: {
     const kept = { ...shipment, operator: operator.account.address, validUntil: offer.plan.validUntil };
     const about = ledger.planned(market.key, legs, kept);
     try {
-      const hash = await lane.send({ ...shipment, about }, head.number);
+      const hash = await lane.send({ ...shipment, limit, about }, head);
       ledger.sent(about);
       report.sent(offer, hash, { gas, terms });
     } catch (error) {
@@ -218,6 +231,8 @@ export async function openDispatcher(rooms: {
 
     attempt,
 
+    prepare: (head) => lane?.prepare(head),
+
     async onHead(head) {
       for (const ended of (await lane?.onHead(head.number)) ?? []) await settle(ended, head);
     },
@@ -226,8 +241,8 @@ export async function openDispatcher(rooms: {
   };
 }
 
-/** A plan as it was rehearsed: its calldata, its gas and what it comes to. */
-type Rehearsed = { data: Hex; gas: bigint; terms: Terms };
+/** A plan as it was rehearsed: its calldata, its gas, the limit that covers it, and what it comes to. */
+type Rehearsed = { data: Hex; gas: bigint; limit: bigint; terms: Terms };
 type Tried = Rehearsed | Without;
 
 const minedAs = (receipt: TransactionReceipt, time: bigint): MinedAs => ({

@@ -7,13 +7,14 @@ import {
   keccak256,
   type LocalAccount,
   type PublicClient,
+  parseTransaction,
   TransactionNotFoundError,
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
 } from 'viem';
-import { type GasPrice, gasPriceNow } from '../chain/gas-price.ts';
+import { type GasPrice, type GasPrices, gasPriceNow } from '../chain/gas-price.ts';
+import type { Head } from '../chain/head.ts';
 import { type Fees, firstFees, raisedFees } from './fees.ts';
-import { rehearse } from './rehearse.ts';
 
 /** What the lane is asked to send. */
 export type Shipment<T> = {
@@ -21,8 +22,10 @@ export type Shipment<T> = {
   data: Hex;
   /** What it earns as rehearsed, wei. */
   value: bigint;
-  /** Gas as rehearsed; the limit gets a margin. */
+  /** Gas as rehearsed. */
   gas: bigint;
+  /** Gas limit of the transaction; of all its versions. */
+  limit: bigint;
   /** Most wei that may be spent on gas: what the plan earns above the least profit. */
   budget: bigint;
   /** Handed back with the outcome. */
@@ -30,7 +33,7 @@ export type Shipment<T> = {
 };
 
 /** A transaction on its way. All its versions share the nonce; one of them at most is mined. */
-export type Flight<T> = Shipment<T> & {
+export type Flight<T> = Omit<Shipment<T>, 'limit'> & {
   nonce: number;
   fees: Fees;
   hashes: Hash[];
@@ -71,9 +74,9 @@ export type LaneEvent<T> =
 export type Lane<T> = {
   inFlight(): readonly Flight<T>[];
   /** Asks what the next transaction of this head needs, while its plan is still being rehearsed. */
-  prepare(head: bigint): void;
+  prepare(head: Head): void;
   /** Signs and sends. @throws one error when no endpoint took it; the nonce is then free again. */
-  send(shipment: Shipment<T>, head: bigint): Promise<Hash>;
+  send(shipment: Shipment<T>, head: Head): Promise<Hash>;
   /** Looks after everything in flight; call it at every head. */
   onHead(head: bigint): Promise<Settled<T>[]>;
   /** The blocks above `ancestor` are no longer on the chain: what was mined in them is in flight again, or not worth it. */
@@ -86,8 +89,8 @@ const CANCEL_GAS = 21_000n;
 const PATIENCE = 3;
 /** Blocks for which what was mined is remembered, in case they are unwound. */
 export const REMEMBERED = 128n;
-/** Interest and rounding move the gas by a little; a limit that is too low wastes all of it. */
-const withMargin = (gas: bigint) => gas + gas / 5n;
+/** The gas limit that a flight was signed with. */
+const limitOf = ({ signed }: { signed: Hex }): bigint => parseTransaction(signed as `0x02${string}`).gas!;
 
 /**
  * @param options.bumpAfterBlocks - a transaction that waited this long is sent again with a higher fee while its budget
@@ -96,6 +99,7 @@ const withMargin = (gas: bigint) => gas + gas / 5n;
  */
 export async function openLane<T>(options: {
   client: PublicClient;
+  prices: GasPrices;
   account: LocalAccount;
   chainId: number;
   bumpAfterBlocks: bigint;
@@ -108,7 +112,7 @@ export async function openLane<T>(options: {
   /** What it had seen mined in one of the last blocks. */
   mined: readonly { flight: Flight<T>; block: bigint }[];
 }): Promise<Lane<T>> {
-  const { client, account, chainId, bumpAfterBlocks, onEvent, save } = options;
+  const { client, prices, account, chainId, bumpAfterBlocks, onEvent, save } = options;
   const limit = options.maxGasPrice ?? 2n ** 96n;
   const flights: InFlight<T>[] = [];
   const expired: Settled<T>[] = [];
@@ -195,10 +199,10 @@ export async function openLane<T>(options: {
   }
 
   /** Asked for ahead, for the next transaction of a head. */
-  let prepared: { head: bigint; terms: Promise<GasPrice> } | undefined;
+  let prepared: { head: Hash; counted: boolean; terms: Promise<GasPrice> } | undefined;
 
-  async function termsNow(): Promise<GasPrice> {
-    const [now] = await Promise.all([gasPriceNow(client), flights.length === 0 && resynchronise()]);
+  async function termsAt(head: Head): Promise<GasPrice> {
+    const [now] = await Promise.all([prices(head), flights.length === 0 && resynchronise()]);
     return now;
   }
 
@@ -217,7 +221,7 @@ export async function openLane<T>(options: {
     const { nonce, about } = flight;
     // A transfer of nothing to oneself: the cheapest way to use the nonce.
     const body = reason ? { to: account.address, data: '0x' as const, gas: CANCEL_GAS } : flight;
-    const gas = reason ? CANCEL_GAS : withMargin(flight.gas);
+    const gas = reason ? CANCEL_GAS : limitOf(flight);
     const before = { ...flight };
     try {
       Object.assign(flight, { fees, sentAt: head }, reason ? { cancelling: reason } : {});
@@ -236,7 +240,8 @@ export async function openLane<T>(options: {
   async function whyNotAgain(flight: InFlight<T>, fees: Fees, on: 'latest' | 'pending'): Promise<string | undefined> {
     if (flight.gas * fees.maxFeePerGas > flight.budget) return 'a higher fee would cost more than the plan earns';
     try {
-      await rehearse(client, { from: account.address, to: flight.to, data: flight.data }, on);
+      const { to, data } = flight;
+      await client.call({ account: account.address, to, data, gas: limitOf(flight), blockTag: on });
       return undefined;
     } catch (error) {
       return `it would revert now: ${shortMessage(error)}`;
@@ -268,29 +273,32 @@ export async function openLane<T>(options: {
     inFlight: () => flights,
 
     prepare(head) {
-      if (prepared?.head === head) return;
-      const terms = termsNow();
+      // With nothing in flight the nonce is asked for as well.
+      const counted = flights.length === 0;
+      if (prepared?.head === head.hash && prepared.counted >= counted) return;
+      const terms = termsAt(head);
       terms.catch(() => {}); // who sends asks again
-      prepared = { head, terms };
+      prepared = { head: head.hash, counted, terms };
     },
 
     async send(shipment, head) {
-      const early = prepared?.head === head ? prepared.terms : undefined;
+      const early = prepared?.head === head.hash ? prepared.terms : undefined;
       prepared = undefined;
-      const now = await (early?.catch(termsNow) ?? termsNow());
+      const now = await (early?.catch(() => termsAt(head)) ?? termsAt(head));
       const affordable = shipment.budget / shipment.gas;
       const fees = firstFees(now, affordable < limit ? affordable : limit);
+      const { limit: gas, ...kept } = shipment;
       const flight = {
-        ...shipment,
+        ...kept,
         nonce: nextNonce,
         fees,
         hashes: [],
         signed: '0x',
-        sentAt: head,
+        sentAt: head.number,
         unexplained: 0,
       } as InFlight<T>;
       try {
-        const hash = await submit(flight, { to: flight.to, data: flight.data, gas: withMargin(flight.gas) });
+        const hash = await submit(flight, { to: flight.to, data: flight.data, gas });
         nextNonce = flight.nonce + 1;
         flights.push(flight);
         return hash;

@@ -1,25 +1,117 @@
-import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, type PublicClient } from 'viem';
+import {
+  type Address,
+  BaseError,
+  decodeFunctionResult,
+  encodeFunctionData,
+  type Hex,
+  numberToHex,
+  type PublicClient,
+  RawContractError,
+} from 'viem';
 import { liquidatorAbi } from '../bindings.ts';
+import { faultOf, wordsOf } from '../chain/errors.ts';
 import { type Plan, packPlan } from '../planning/encoding.ts';
+import { gasLimitFor } from '../planning/gas.ts';
 
 /** The bytes that are rehearsed and, if all is well, sent. */
 export const planData = (plan: Plan): Hex =>
   encodeFunctionData({ abi: liquidatorAbi, functionName: 'execute', args: [packPlan(plan)] });
 
-/** Net value in wei at the plan's prices, as the contract returned it, and the gas of the transaction. */
-export type Rehearsal = { value: bigint; gas: bigint };
+/** What is rehearsed. */
+export type Call = { from: Address; to: Address; data: Hex };
 
 /**
- * Runs the very calldata on `blockTag`: on `pending`, behind what is already on its way; on `latest`, without it.
- * @throws viem's error with the revert data when the plan would revert
+ * Net value in wei at the plan's prices, as the contract returned it; the gas of the transaction, after refunds; and a gas
+ * limit that covers it.
+ */
+export type Rehearsal = { value: bigint; gas: bigint; limit: bigint };
+
+/** Gas a plan is expected to use, and the most a transaction may bring. */
+export type GasBounds = { expected: bigint; most: bigint };
+
+/** `pending` is behind what is already on its way, `latest` without it. */
+type Tag = 'pending' | 'latest';
+
+/**
+ * Runs the very calldata with the gas limit that follows from the gas expected, in one request, so that the run proves the
+ * limit. Where it may have been short of gas it is run once more with all there may be.
+ *
+ * An endpoint without `eth_simulateV1`, which tells the gas used, is asked by `eth_call`: the gas is then the one expected.
+ *
+ * @throws an error with the revert data when the plan would revert; viem's when the node fails
  */
 export async function rehearse(
   client: PublicClient,
-  call: { from: Address; to: Address; data: Hex },
-  blockTag: 'pending' | 'latest',
+  call: Call,
+  { expected, most }: GasBounds,
+  tag: Tag,
 ): Promise<Rehearsal> {
-  const request = { account: call.from, to: call.to, data: call.data, blockTag } as const;
-  const [answer, gas] = await Promise.all([client.call(request), client.estimateGas(request)]);
-  const value = decodeFunctionResult({ abi: liquidatorAbi, functionName: 'execute', data: answer.data ?? '0x' });
-  return { value, gas };
+  const limit = gasLimitFor(expected, most);
+  const first = await run(client, call, limit, tag);
+  const ran = first.short && limit < most ? await run(client, call, most, tag) : first;
+  if ('error' in ran) throw ran.error;
+  const gas = ran.gas ?? (ran === first ? expected : await estimate(client, call, tag));
+  const enough = gasLimitFor(gas, most);
+  return { value: netOf(ran.data), gas, limit: ran === first && limit > enough ? limit : enough };
 }
+
+/** As {@link rehearse}, for chains where nodes count the layer below as gas: only their own estimate says how much. */
+export async function rehearseByEstimate(
+  client: PublicClient,
+  call: Call,
+  { most }: GasBounds,
+  tag: Tag,
+): Promise<Rehearsal> {
+  const [data, gas] = await Promise.all([callOnce(client, call, undefined, tag), estimate(client, call, tag)]);
+  return { value: netOf(data), gas, limit: gasLimitFor(gas, most) };
+}
+
+/** What a run came to; `short` where more gas might have changed it. */
+type Ran = { short: boolean } & ({ data: Hex; gas?: bigint } | { error: Error });
+
+const OUT_OF_GAS = /out ?of ?gas|gas required exceeds/i;
+/** What is left to an outer call is a 64th, and refunds are a fifth at most: below, none can have run short. */
+const isNear = (gas: bigint, limit: bigint): boolean => gas * 4n >= limit * 3n;
+
+async function run(client: PublicClient, call: Call, limit: bigint, tag: Tag): Promise<Ran> {
+  try {
+    return await simulate(client, call, limit, tag);
+  } catch (error) {
+    if (faultOf(error) !== 'unable') throw error;
+  }
+  try {
+    return { data: await callOnce(client, call, limit, tag), short: false };
+  } catch (error) {
+    return { error: error as Error, short: OUT_OF_GAS.test(wordsOf(error)) };
+  }
+}
+
+type Simulated = { status: Hex; returnData: Hex; gasUsed: Hex; error?: { message?: string; data?: Hex } };
+
+async function simulate(client: PublicClient, call: Call, limit: bigint, tag: Tag): Promise<Ran> {
+  const calls = [{ ...call, gas: numberToHex(limit) }];
+  const answer = await client.request({ method: 'eth_simulateV1', params: [{ blockStateCalls: [{ calls }] }, tag] });
+  const [block] = answer as unknown as { calls: Simulated[] }[];
+  const { status, returnData, gasUsed, error } = block!.calls[0]!;
+  const gas = BigInt(gasUsed);
+  const short = isNear(gas, limit);
+  if (status === '0x1') return { data: returnData, gas, short };
+  const data = error?.data ?? returnData;
+  const reverted = new RawContractError({ data, message: error?.message ?? 'execution failed' });
+  return { error: new BaseError('the plan fails in rehearsal', { cause: reverted }), short };
+}
+
+async function callOnce(
+  client: PublicClient,
+  { from, to, data }: Call,
+  gas: bigint | undefined,
+  tag: Tag,
+): Promise<Hex> {
+  const answer = await client.call({ account: from, to, data, blockTag: tag, ...(gas === undefined ? {} : { gas }) });
+  return answer.data ?? '0x';
+}
+
+const estimate = (client: PublicClient, { from, to, data }: Call, blockTag: Tag): Promise<bigint> =>
+  client.estimateGas({ account: from, to, data, blockTag });
+
+const netOf = (data: Hex): bigint => decodeFunctionResult({ abi: liquidatorAbi, functionName: 'execute', data });

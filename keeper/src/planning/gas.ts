@@ -56,8 +56,16 @@ export const lostGas = (rounds: number): bigint => 60_000n + LOST_ROUND * BigInt
  *
  * @param blockLimit - gas limit of the block
  */
-export function planGasLimit(blockLimit: bigint): bigint {
-  const half = blockLimit / 2n;
-  const most = half < TRANSACTION_CAP ? half : TRANSACTION_CAP;
-  return (most * 5n) / 6n;
-}
+export const planGasLimit = (blockLimit: bigint): bigint => (mostGas(blockLimit) * 5n) / 6n;
+
+/** Most gas a transaction may bring. @param blockLimit - gas limit of the block */
+export const mostGas = (blockLimit: bigint): bigint => least(blockLimit / 2n, TRANSACTION_CAP);
+
+/**
+ * Gas limit for what is expected to use, or was seen to use, so much net of refunds: half as much again, and `most` at most.
+ * Refunds are a fifth of all that is burnt at most (EIP-3529), so that the limit has to cover five quarters of what is used;
+ * the rest is for calls, which keep a 64th back (EIP-150), and for a block that is not quite the one it was tried on.
+ */
+export const gasLimitFor = (gas: bigint, most: bigint): bigint => least(gas + gas / 2n, most);
+
+const least = (a: bigint, b: bigint) => (a < b ? a : b);

@@ -1,11 +1,12 @@
-import { type Address, getAddress } from 'viem';
+import { type Address, getAddress, type Hash } from 'viem';
 import type { Tracker } from '../book/tracker.ts';
-import { gasPriceNow } from '../chain/gas-price.ts';
+import { type GasPrices, oncePerHead } from '../chain/gas-price.ts';
+import type { Head } from '../chain/head.ts';
 import { openL1Fee } from '../chain/l1-fee.ts';
 import { KeeperError } from '../config/error.ts';
 import type { Ready } from '../preflight.ts';
-import type { BlockRef } from '../protocols/protocol.ts';
 import { type MarketPools, openMarketPools } from '../venues/market-pools.ts';
+import type { PoolStates } from '../venues/paths.ts';
 import { planGasLimit } from './gas.ts';
 import type { Offer } from './offer.ts';
 import { bestOffers, type Without } from './offers.ts';
@@ -24,17 +25,25 @@ export type Planner = {
     market: Tracker,
     accounts: readonly Address[],
     timestamp: bigint,
-    head: BlockRef,
+    head: Head,
   ): Promise<{ offers: Offer[]; without: Map<Address, Without> }>;
+  /** Asks what planning at this head would need, while it is still found out whether anything is to be planned. */
+  prepare(market: Tracker, head: Head): void;
 };
 
-export function openPlanner({ settings, chain }: Ready): Planner {
+/** Heads for which pools are read ahead after they were last needed. */
+const READ_AHEAD = 300n;
+
+type Pair = readonly [Address, Address];
+
+export function openPlanner({ settings, chain }: Ready, prices: GasPrices): Planner {
   const { uniswapV3Factory: factory, wrappedNative } = settings;
   const { client } = chain;
   if (!factory) throw new KeeperError(`chain ${chain.shown} has no preset for Uniswap v3: pass --uniswap-v3-factory`);
   const l1Fee = openL1Fee(client, chain.id);
   /** Base currency for one native coin, by market; the last known while an oracle fails. */
   const nativeBases = new Map<Tracker, bigint>();
+  const bytePriceAt = oncePerHead(l1Fee.perByte);
   const pools = new Map<Tracker, { assets: number; found: Promise<MarketPools> }>();
 
   /** Asked once a market, and again when an asset is listed. */
@@ -50,21 +59,41 @@ export function openPlanner({ settings, chain }: Ready): Planner {
     return found;
   }
 
-  async function situationOf(tracker: Tracker, timestamp: bigint, head: BlockRef, candidates: readonly Candidate[]) {
+  /** Pairs that something could lately be sold between, by market and name, and the head at which that was last so. */
+  const lately = new Map<Tracker, Map<string, { pair: Pair; at: bigint }>>();
+  /** The pools between those pairs as they are at a head. */
+  const ahead = new Map<Tracker, { head: Hash; pairs: ReadonlyMap<string, unknown>; states: Promise<PoolStates> }>();
+
+  /** What was read ahead is not read again. */
+  async function poolStates(tracker: Tracker, head: Head, pairs: readonly Pair[]): Promise<PoolStates> {
+    const { read } = await poolsOf(tracker);
+    const known = ahead.get(tracker);
+    const wanted = new Map(pairs.map((pair) => [nameOf(pair), pair]));
+    const seen = lately.get(tracker) ?? new Map();
+    lately.set(tracker, seen);
+    for (const [name, pair] of wanted) seen.set(name, { pair, at: head.number });
+    const early = known?.head === head.hash ? await known.states.catch(() => undefined) : undefined;
+    if (!early) return read(wanted.values(), head);
+    const missing = [...wanted].filter(([name]) => !known!.pairs.has(name)).map(([, pair]) => pair);
+    if (missing.length === 0) return early;
+    const late = await read(missing, head);
+    return { get: (pool) => early.get(pool) ?? late.get(pool) };
+  }
+
+  async function situationOf(tracker: Tracker, timestamp: bigint, head: Head, candidates: readonly Candidate[]) {
     const { protocol, market, state } = tracker;
     const nativeBase = protocol.price(market, state, wrappedNative)?.base ?? nativeBases.get(tracker);
     if (nativeBase === undefined)
       throw new Error(`no price for --wrapped-native ${wrappedNative} in market ${tracker.name}`);
     nativeBases.set(tracker, nativeBase);
-    const { graph, hubs, read } = await poolsOf(tracker);
+    const { graph, hubs } = await poolsOf(tracker);
     const pairs = candidates.flatMap(({ options }) =>
       options.map(({ debtAsset, collateralAsset }) => [debtAsset, collateralAsset] as const),
     );
-    const [states, gas, bytePrice, { gasLimit }] = await Promise.all([
-      read(pairs, head),
-      gasPriceNow(client),
-      l1Fee.perByte(),
-      client.getBlock({ blockHash: head.hash }),
+    const [states, gas, bytePrice] = await Promise.all([
+      poolStates(tracker, head, pairs),
+      prices(head),
+      bytePriceAt(head),
     ]);
     const situation: Situation = {
       protocol,
@@ -81,12 +110,26 @@ export function openPlanner({ settings, chain }: Ready): Planner {
       loss: settings.lossProbability,
       slippage: BigInt(settings.slippage),
       minProfit: settings.minProfit,
-      limits: { gas: planGasLimit(gasLimit), legs: settings.maxLegs },
+      limits: { gas: planGasLimit(head.gasLimit), legs: settings.maxLegs },
     };
     return situation;
   }
 
   return {
+    prepare(tracker, head) {
+      // Whoever plans asks again for what failed.
+      const ignore = () => {};
+      prices(head).catch(ignore);
+      bytePriceAt(head).catch(ignore);
+      const seen = lately.get(tracker) ?? new Map<string, { pair: Pair; at: bigint }>();
+      for (const [name, { at }] of seen) if (head.number - at > READ_AHEAD) seen.delete(name);
+      if (seen.size === 0) return;
+      const pairs = [...seen.values()].map(({ pair }) => pair);
+      const states = poolsOf(tracker).then(({ read }) => read(pairs, head));
+      states.catch(ignore);
+      ahead.set(tracker, { head: head.hash, pairs: new Map(seen), states });
+    },
+
     async plan(tracker, accounts, timestamp, head) {
       const { protocol, market, state, book } = tracker;
       const candidates = accounts.flatMap((address): Candidate[] => {
@@ -107,3 +150,5 @@ export function openPlanner({ settings, chain }: Ready): Planner {
     },
   };
 }
+
+const nameOf = ([a, b]: Pair): string => `${a}/${b}`;
