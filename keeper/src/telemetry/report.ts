@@ -100,6 +100,11 @@ export function createReport(log: Logger, trackers: readonly Tracker[]) {
       for (const account of accounts) lastReason.delete(getAddress(account));
     },
 
+    /** More accounts are due than are planned for at one head. */
+    queued(count: number, planned: number) {
+      log.info({ count, planned }, 'wait for the next head: more is due than fits in a block');
+    },
+
     /** Offers that found the lane full; they are planned anew at the next head. */
     waiting(count: number) {
       log.info({ count }, 'wait for a free slot (--max-in-flight)');
