@@ -1,4 +1,4 @@
-import { type Address, getAddress } from 'viem';
+import type { Address } from 'viem';
 import type { Account, Health, Market, MarketState, Option, Protocol } from '../protocols/protocol.ts';
 import { createColumns, rowNumber } from './columns.ts';
 import { createQueue, rankOf } from './priority.ts';
@@ -21,7 +21,7 @@ export type Book = {
   slice(first: number, count: number): Address[];
   /**
    * All at `timestamp` (seconds): the exact health of those under water, and why others cannot be judged. `screened` is how
-   * many the screen left to be looked at. Addresses are checksummed.
+   * many the screen left to be looked at.
    *
    * @param dust - base currency: who owes less is not looked at. An account of a millionth of a cent is too small for the screen
    * to tell on which side of the line it is; whoever opened a hundred thousand of them would have them all judged at every head.
@@ -30,7 +30,7 @@ export type Book = {
   /**
    * Whom of the accounts that are due to plan for at this head, as `Queue` says. To be asked once a head, after `judge`.
    *
-   * @param due - of those under water, checksummed
+   * @param due - of those under water
    */
   first(due: readonly Address[], underwater: ReadonlyMap<Address, Health>, places: number): Address[];
   /** The accounts with debt that were nearest to the line when they were last judged, the nearest first. */
@@ -89,8 +89,8 @@ export function createBook(protocol: Protocol): Book {
       for (const row of candidates) {
         const account = columns.at(row);
         const health = protocol.health(market, state, account, timestamp);
-        if ('error' in health) unjudged.set(getAddress(account.address), health.error);
-        else if (health.underwater) underwater.set(getAddress(account.address), health);
+        if ('error' in health) unjudged.set(account.address, health.error);
+        else if (health.underwater) underwater.set(account.address, health);
       }
       return { underwater, unjudged, screened: candidates.length };
     },

@@ -6,8 +6,8 @@ import type { Health } from '../protocols/protocol.ts';
  * not be planned at one head.
  */
 const LEG_GAS = 150_000n;
-/** As many as one transaction may carry (`--max-legs`). Planning them takes about a second: who comes later is too late. */
-const MOST = 120n;
+/** About as many as four transactions carry. On chains whose blocks hold more, who would be planned later comes too late. */
+const MOST = 400n;
 
 /** Accounts that are planned for at one head. @param gasLimit - of a block */
 export const placesIn = (gasLimit: bigint): number => {
@@ -45,17 +45,18 @@ export type Queue = {
 
 export function createQueue(): Queue {
   /** Who is due and had no place yet, the first to come first; of those who came at once the highest rank. */
-  let waiting = new Set<Address>();
+  const waiting = new Set<Address>();
   return {
     take(due, places) {
-      const ranked = [...due.keys()].sort((a, b) => due.get(b)! - due.get(a)!);
+      const ranked = [...due].sort(([, a], [, b]) => b - a).map(([account]) => account);
       const taken = new Set(ranked.slice(0, Math.floor((3 * places) / 4)));
-      const line = new Set([...waiting, ...ranked]);
-      waiting = new Set();
-      for (const account of line) {
-        if (!due.has(account)) continue;
-        if (taken.size < places) taken.add(account);
-        else if (!taken.has(account)) waiting.add(account);
+      for (const account of waiting) if (!due.has(account)) waiting.delete(account);
+      for (const account of ranked) waiting.add(account);
+      for (const account of taken) waiting.delete(account);
+      for (const account of waiting) {
+        if (taken.size >= places) break;
+        taken.add(account);
+        waiting.delete(account);
       }
       return ranked.filter((account) => taken.has(account));
     },

@@ -69,11 +69,18 @@ export function createReport(log: Logger, trackers: readonly Tracker[]) {
     head(tracker: Tracker, { number, timestamp }: Head, touched: number, { underwater, unjudged }: Judged) {
       const before = last.get(tracker) ?? { unjudged: '', underwater: 0 };
       const reasons = new Map<string, Address[]>();
-      for (const [account, reason] of unjudged) reasons.set(reason, [...(reasons.get(reason) ?? []), account]);
+      for (const [account, reason] of unjudged) {
+        const accounts = reasons.get(reason) ?? [];
+        reasons.set(reason, accounts);
+        accounts.push(account);
+      }
       // A book keeps no order: the same accounts in another one are no news.
       const now = JSON.stringify([...reasons].map(([reason, accounts]) => [reason, accounts.sort()]).sort());
       for (const [reason, accounts] of now === before.unjudged ? [] : reasons) {
-        log.warn({ reason, count: accounts.length, accounts: accounts.slice(0, 5) }, 'set aside');
+        log.warn(
+          { reason, count: accounts.length, accounts: accounts.slice(0, 5).map((each) => getAddress(each)) },
+          'set aside',
+        );
       }
       last.set(tracker, { unjudged: now, underwater: underwater.size });
       const several = trackers.length > 1 ? { market: tracker.name } : {};

@@ -1,4 +1,4 @@
-import { type Address, getAddress } from 'viem';
+import type { Address } from 'viem';
 import { expect, test } from 'vitest';
 import { createBook } from '../../src/book/book.ts';
 import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
@@ -25,8 +25,8 @@ function judgeAll({ market, accounts }: ReturnType<typeof inventBook>, state: Aa
   const [underwater, unjudged] = [new Map<Address, Health>(), new Map<Address, string>()];
   for (const account of accounts) {
     const health = aaveV3.health(market, state, account, timestamp);
-    if ('error' in health) unjudged.set(getAddress(account.address), health.error);
-    else if (health.underwater) underwater.set(getAddress(account.address), health);
+    if ('error' in health) unjudged.set(account.address, health.error);
+    else if (health.underwater) underwater.set(account.address, health);
   }
   return { underwater, unjudged };
 }
@@ -62,7 +62,7 @@ test('accounts that cannot be judged are named with the reason, beside those tha
 test('options are those of the account as the book has it', () => {
   const { book, market, state, accounts } = inventBook(21);
   const { underwater } = book.judge(market, state, AHEAD);
-  const byAddress = new Map<string, Account>(accounts.map((account) => [getAddress(account.address), account]));
+  const byAddress = new Map<string, Account>(accounts.map((account) => [account.address, account]));
   let options = 0;
   for (const address of underwater.keys()) {
     const found = book.options(market, state, address, AHEAD);

@@ -11,8 +11,8 @@ import { now, type ReserveChange, scene } from '../aave-v3/scene.ts';
 const name = (index: number): Address => `0x${index.toString(16).padStart(40, '0')}`;
 const dollars = (amount: number) => BigInt(amount) * 10n ** 8n;
 
-test('there are as many places as liquidations fit in a block, 120 at most and one at least', () => {
-  expect([30_000_000n, 60_000_000n, 2n ** 50n].map(placesIn)).toEqual([120, 120, 120]);
+test('there are as many places as liquidations fit in a block, 400 at most and one at least', () => {
+  expect([30_000_000n, 60_000_000n, 2n ** 50n].map(placesIn)).toEqual([200, 400, 400]);
   expect([3_000_000n, 3_149_999n, 150_000n, 1n].map(placesIn)).toEqual([20, 20, 1, 1]);
 });
 
