@@ -8,6 +8,7 @@ import { labFlags } from '../../test-fork/harness/keeper.ts';
 import { type Lab, startLab } from '../../test-fork/lab/anvil.ts';
 import { labAddress } from '../../test-fork/lab/borrowers.ts';
 import { type Head, headOf } from '../src/chain/head.ts';
+import type { Pool } from '../src/chain/pool.ts';
 import { parseFlags } from '../src/config/flags.ts';
 import { readSettings } from '../src/config/read.ts';
 import { runKeeper } from '../src/keeper.ts';
@@ -117,14 +118,17 @@ async function drive(lab: Lab, settings: Awaited<ReturnType<typeof readSettings>
   const { client } = lab;
   const log = await createLogger({ format: 'json', level: settings.logLevel });
   const ready = await prepare(settings, log);
-  const wire = tap();
+  const wire = tap(ready.chain.pool);
   const taken: Taken[] = [];
   const mine = async (): Promise<Head> => {
     await client.mine({ blocks: 1 });
     return headOf(await client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }));
   };
+  let n = 0;
   async function* heads(): AsyncGenerator<Head, void> {
-    for (let n = 0; n < HEADS + WARM; n++) {
+    // Asked for again when all is over, for what is still on its way.
+    while (n === HEADS + WARM) yield await mine();
+    for (; n < HEADS + WARM; n++) {
       const price = BigInt(Math.round((PRICE / healthOf(n)) * 0.999 * 1e8));
       await setFeed(lab, price);
       const head = await mine();
@@ -135,31 +139,24 @@ async function drive(lab: Lab, settings: Awaited<ReturnType<typeof readSettings>
       yield await mine();
     }
   }
-  try {
-    const summary = await runKeeper({ ...ready, chain: { ...ready.chain, heads } }, new AbortController().signal, log);
-    const due = (HEADS + WARM) * DUE;
-    if (summary.liquidated < due) throw new Error(`${summary.liquidated} of ${due} accounts were liquidated`);
-    return taken;
-  } finally {
-    wire.remove();
-  }
+  const summary = await runKeeper({ ...ready, chain: { ...ready.chain, heads } }, new AbortController().signal, log);
+  const due = (HEADS + WARM) * DUE;
+  if (summary.liquidated < due) throw new Error(`${summary.liquidated} of ${due} accounts were liquidated`);
+  return taken;
 }
 
 /** Listens to what goes to the node. */
-function tap() {
-  const plain = globalThis.fetch;
-  let spans: { from: number; to: number; methods: string[] }[] = [];
-  globalThis.fetch = async (url, init) => {
-    const asked = JSON.parse(init!.body as string) as { method: string } | { method: string }[];
-    const span = {
-      from: performance.now(),
-      to: Number.POSITIVE_INFINITY,
-      methods: [asked].flat().map(({ method }) => method),
-    };
+function tap(pool: Pool) {
+  const plain = pool.ask;
+  let spans: { from: number; to: number; method: string }[] = [];
+  pool.ask = async (member, body, options) => {
+    const span = { from: performance.now(), to: Number.POSITIVE_INFINITY, method: body.method };
     spans.push(span);
-    const answer = await plain(url, init);
-    span.to = performance.now();
-    return answer;
+    try {
+      return await plain(member, body, options);
+    } finally {
+      span.to = performance.now();
+    }
   };
   return {
     begin() {
@@ -167,7 +164,7 @@ function tap() {
       return performance.now();
     },
     until(began: number): Taken {
-      const end = spans.findIndex(({ methods }) => methods.includes('eth_sendRawTransaction'));
+      const end = spans.findIndex(({ method }) => method === 'eth_sendRawTransaction');
       if (end < 0) throw new Error('nothing was sent at this head');
       const sent = spans[end]!.from;
       const before = spans.slice(0, end);
@@ -177,12 +174,9 @@ function tap() {
         seen = Math.max(seen, Math.min(to, sent));
       }
       const calls = before.map(
-        ({ from, to, methods }) => `${(from - began).toFixed(1)}-${(to - began).toFixed(1)} ${methods.join('+')}`,
+        ({ from, to, method }) => `${(from - began).toFixed(1)}-${(to - began).toFixed(1)} ${method}`,
       );
       return { ms: sent - began, waiting, requests: before.length, calls };
-    },
-    remove() {
-      globalThis.fetch = plain;
     },
   };
 }

@@ -231,7 +231,7 @@ describe('a search for logs', () => {
     // All that was on its way is answered before the next is asked for.
     const resumed = opens.indexOf(1, 120);
     expect(resumed).toBeGreaterThan(0);
-    expect(Math.max(...opens.slice(resumed, resumed + 8))).toBeLessThanOrEqual(before / 2 + 1);
+    expect(Math.max(...opens.slice(resumed, resumed + 8))).toBeLessThanOrEqual(16 / 2 + 1);
     expect(Math.max(...opens)).toBeLessThanOrEqual(16);
   });
 
