@@ -13,16 +13,17 @@ export interface ChainPreset {
   blockTime: number;
   /** Factory of Uniswap v3 itself; forks of it are given by flag. */
   uniswapV3?: Address;
-  /** Where a rollup tells what publishing calldata costs: its price oracle, or Arbitrum's way. */
-  l1Fee?: { oracle: Address } | 'arbitrum';
+  /** Where a rollup tells what publishing calldata costs: its oracle, which may want it signed, or Arbitrum's way. */
+  l1Fee?: { oracle: Address; signed: boolean } | 'arbitrum';
 }
 
 /** The OP stack's GasPriceOracle, a predeploy. */
-const OP_STACK = { oracle: '0x420000000000000000000000000000000000000F' } as const;
+const OP_STACK = { oracle: '0x420000000000000000000000000000000000000F', signed: false } as const;
 
 // Wrapped coins: @aave-dao/aave-address-book 4.68.1. Factories: @uniswap/sdk-core 7.19.4; what it has not (Gnosis, Sonic,
 // Scroll): as at least two public configurations agree (CoW Protocol, 0x Settler, SushiSwap, Oku); Plasma's is in no two.
-// Block times: viem/chains 2.57.20. Fee oracles: the predeploys of the OP stack and of Scroll.
+// Block times: viem/chains 2.57.20. Fee oracles: the predeploys of the OP stack, and
+// of Scroll as its documentation gives it (docs.scroll.io).
 const UNISWAP_V3 = '0x1F98431c8aD98523631AE4a59f267346ea31F984';
 
 /** The chains that need no `--wrapped-native`, and the local development chain. */
@@ -146,7 +147,7 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'ETH',
     wrappedNative: '0x5300000000000000000000000000000000000004',
     blockTime: 3_000,
-    l1Fee: { oracle: '0x5300000000000000000000000000000000000002' },
+    l1Fee: { oracle: '0x5300000000000000000000000000000000000002', signed: true },
     uniswapV3: '0x70C62C8b8e801124A4Aa81ce07b637A3e83cb919',
   },
 ];

@@ -2,7 +2,7 @@ import { type Address, getAddress, type Hash } from 'viem';
 import type { Tracker } from '../book/tracker.ts';
 import { type GasPrices, oncePerHead } from '../chain/gas-price.ts';
 import type { Head } from '../chain/head.ts';
-import { openL1Fee } from '../chain/l1-fee.ts';
+import { isNoL1Fee, openL1Fee } from '../chain/l1-fee.ts';
 import { KeeperError } from '../config/error.ts';
 import type { Ready } from '../preflight.ts';
 import { type MarketPools, openMarketPools } from '../venues/market-pools.ts';
@@ -144,7 +144,15 @@ export function openPlanner({ settings, chain }: Ready, prices: GasPrices): Plan
       if (legal.length === 0) return { offers: [], without };
       // One more than can be sent tells that there is more to do.
       const most = settings.dryRun ? Number.POSITIVE_INFINITY : settings.maxInFlight + 1;
-      const found = bestOffers(await situationOf(tracker, timestamp, head, legal), legal, head, most);
+      const situation = await situationOf(tracker, timestamp, head, legal).catch((error: unknown) => {
+        if (isNoL1Fee(error)) return error.message;
+        throw error;
+      });
+      if (typeof situation === 'string') {
+        for (const { account } of legal) without.set(getAddress(account.address), { reason: situation });
+        return { offers: [], without };
+      }
+      const found = bestOffers(situation, legal, head, most);
       for (const [account, reason] of found.without) without.set(account, reason);
       return { offers: found.offers, without };
     },
