@@ -1,12 +1,14 @@
 import type { Address } from 'viem';
 import { liquidatorAbi } from './bindings.ts';
 import { type Chain, connect } from './chain/client.ts';
+import type { V2Factory } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
 import { loadOperator, type Operator } from './config/keys.ts';
 import { findMarkets, type NamedMarket } from './config/market.ts';
 import { type ChainSettings, withPreset } from './config/preset.ts';
 import type { Settings } from './config/schema.ts';
 import type { Logger } from './telemetry/log.ts';
+import { areV2Factories } from './venues/pools.ts';
 
 /** Everything that was asked and checked once, before the loop. */
 export interface Ready {
@@ -32,7 +34,23 @@ export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   const operator = await loadOperator(settings, log);
   const liquidator = settings.liquidator && (await checkLiquidator(chain, settings.liquidator, operator));
   if (operator && !settings.dryRun) await checkGasMoney(chain, operator.account.address);
-  return { settings: filled, chain, markets, operator, liquidator };
+  const given = settings.uniswapV2Factory !== undefined;
+  const uniswapV2Factory = await checkV2Factories(chain, filled.uniswapV2Factory, given, log);
+  return { settings: { ...filled, uniswapV2Factory }, chain, markets, operator, liquidator };
+}
+
+/** Presets that are not on this chain are left out: it may be a development chain that goes by the other's id. */
+async function checkV2Factories(chain: Chain, factories: readonly V2Factory[], given: boolean, log: Logger) {
+  const are = await areV2Factories(
+    chain.client,
+    factories.map(({ factory }) => factory),
+  );
+  for (const { factory } of factories.filter((_, index) => !are[index])) {
+    const message = `${factory} is no Uniswap v2 factory on chain ${chain.shown}: it counts no pairs`;
+    if (given) throw new KeeperError(`--uniswap-v2-factory ${message}`);
+    log.warn(`${message}; going on without`);
+  }
+  return factories.filter((_, index) => are[index]);
 }
 
 async function checkLiquidator(chain: Chain, address: Address, operator: Operator | undefined) {

@@ -68,11 +68,31 @@ describe('precedence', () => {
     });
     const fork = await read([...BASE, '--uniswap-v3-factory', given]);
     expect(withPreset(fork, 1)).toMatchObject({ uniswapV3Factory: given });
+    expect(withPreset(fork, 56).uniswapV2Factory).toEqual([
+      { factory: '0x8909Dc15e40173Ff4699343b6eB8132c65e18eC6', fee: 30 },
+      { factory: '0xcA143Ce32Fe78f1f7019d7d551a6402fC5350c73', fee: 25 },
+    ]);
+    expect(withPreset(await read([...BASE, '--uniswap-v2-factory', 'none']), 56).uniswapV2Factory).toEqual([]);
     expect(() => withPreset(fork, 31337)).toThrow('--wrapped-native is required on chain 31337: there is no preset');
   });
 });
 
 describe('values', () => {
+  test('factories of Uniswap v2 come with a fee, or with the usual one', async () => {
+    const [a, b] = ['0x4200000000000000000000000000000000000006', '0x5300000000000000000000000000000000000004'];
+    const both = [
+      { factory: a, fee: 20 },
+      { factory: b, fee: 30 },
+    ];
+    expect(await read([...BASE, '--uniswap-v2-factory', `${a}:20,${b}`])).toMatchObject({ uniswapV2Factory: both });
+    const config = configFile({ uniswapV2Factory: [`${a}:20`, b] });
+    expect(await read([...BASE, '--config', config])).toMatchObject({ uniswapV2Factory: both });
+    const refused = (value: string) => expect(read([...BASE, '--uniswap-v2-factory', value])).rejects;
+    await refused(`${a}:2.5`).toThrow(`--uniswap-v2-factory ${a}:2.5: expected a whole number of bps from 0 to 1000`);
+    await refused('0x42').toThrow('--uniswap-v2-factory 0x42: expected an address: 0x and 40 hex digits');
+    await refused(`${a}:20:30`).toThrow('expected an address, or one with its fee in bps like');
+  });
+
   test('endpoints may be repeated, listed with commas, and be sockets', async () => {
     const args = [...BASE, '--rpc', 'http://a:1,ws://b', '--rpc', '/run/geth.ipc'];
     expect(await read(args)).toMatchObject({ rpc: ['http://a:1', 'ws://b', '/run/geth.ipc'] });

@@ -50,6 +50,16 @@ describe('refused with one line, before anything is sent', { timeout: 60_000 }, 
     });
   });
 
+  test('no factory at --uniswap-v2-factory', async () => {
+    const { factory } = scene.directory.uniswapV3;
+    expect(await refusal({ '--uniswap-v2-factory': `${factory}:25` })).toEqual({
+      code: 1,
+      said: [
+        `plimsoll: --uniswap-v2-factory ${factory} is no Uniswap v2 factory on chain 31337 (Anvil): it counts no pairs`,
+      ],
+    });
+  });
+
   test('no contract at --liquidator', async () => {
     expect(await refusal({ '--liquidator': scene.treasury })).toEqual({
       code: 1,

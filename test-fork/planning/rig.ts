@@ -1,5 +1,6 @@
 import { type Address, decodeFunctionResult, type Hash, type Hex, type PublicClient, parseEventLogs } from 'viem';
 import { liquidatorAbi } from '../../keeper/src/bindings.ts';
+import type { V2Factory } from '../../keeper/src/config/chains.ts';
 import { planData } from '../../keeper/src/execution/rehearse.ts';
 import { type Plan, readTally } from '../../keeper/src/planning/encoding.ts';
 import { planGasLimit } from '../../keeper/src/planning/gas.ts';
@@ -36,8 +37,10 @@ const PLAN_GAS = 16_700_000n;
 /** Wei per gas that plans are chosen at unless a test says otherwise. */
 export const GAS_PRICE = 2n * 10n ** 9n;
 
-export async function openRig(url: string): Promise<Rig> {
-  const scene = await openScene(url);
+export const openRig = async (url: string): Promise<Rig> => rigOn(await openScene(url));
+
+/** @param v2 - factories of pairs to sell to besides */
+export async function rigOn(scene: Scene, v2: readonly V2Factory[] = []): Promise<Rig> {
   const client = scene.client as unknown as PublicClient;
   const { directory, operator, liquidator } = scene;
   // The scene sends at a price of gas that nobody pays.
@@ -45,7 +48,7 @@ export async function openRig(url: string): Promise<Rig> {
   const market = await aaveV3.open(client, directory.aave.pool);
   const weth = directory.tokens.WETH.address;
   const tokens = market.assets.map(({ address }) => address);
-  const pools = await openMarketPools(client, directory.uniswapV3.factory, tokens, weth);
+  const pools = await openMarketPools(client, { v3: directory.uniswapV3.factory, v2 }, tokens, weth);
   const request = (plan: Plan) => ({ account: operator, to: liquidator, data: planData(plan) as Hex });
 
   return {

@@ -18,7 +18,7 @@ const LIQUIDITY_SLOT = numberToHex(4, { size: 32 });
 const TICKS_SLOT = 5n;
 
 /** All positions of the lab's pools. */
-export async function positionsOf({ scene }: Rig): Promise<Positions> {
+export async function positionsOf({ scene }: Pick<Rig, 'scene'>): Promise<Positions> {
   const found = new Map<Address, { lower: number; upper: number; liquidity: bigint }[]>();
   for (const { address } of scene.directory.uniswapV3.pools) {
     const logs = await scene.client.getLogs({ address, event: poolAbi[0], fromBlock: 0n });
@@ -31,7 +31,12 @@ export async function positionsOf({ scene }: Rig): Promise<Positions> {
 }
 
 /** Makes a pool as shallow as if all its positions were `divisor` times smaller. */
-async function thin({ scene }: Rig, pool: Address, positions: Positions, divisor: bigint): Promise<void> {
+export async function thin(
+  { scene }: Pick<Rig, 'scene'>,
+  pool: Address,
+  positions: Positions,
+  divisor: bigint,
+): Promise<void> {
   const { client } = scene;
   const [, tick] = await client.readContract({ address: pool, abi: poolAbi, functionName: 'slot0' });
   const ticks = new Map<number, { gross: bigint; net: bigint }>();

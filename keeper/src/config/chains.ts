@@ -1,5 +1,8 @@
 import type { Address } from 'viem';
 
+/** A factory of Uniswap v2 or a fork, and the fee of all its pairs, bps. */
+export type V2Factory = { factory: Address; fee: number };
+
 /** What the keeper knows of a chain before it asks anything. */
 export interface ChainPreset {
   id: number;
@@ -13,6 +16,8 @@ export interface ChainPreset {
   blockTime: number;
   /** Factory of Uniswap v3 itself; forks of it are given by flag. */
   uniswapV3?: Address;
+  /** Factories of Uniswap v2 and of the large forks of it. */
+  uniswapV2?: readonly V2Factory[];
   /** Where a rollup tells what publishing calldata costs: its oracle, which may want it signed, or Arbitrum's way. */
   l1Fee?: { oracle: Address; signed: boolean } | 'arbitrum';
 }
@@ -21,10 +26,16 @@ export interface ChainPreset {
 const OP_STACK = { oracle: '0x420000000000000000000000000000000000000F', signed: false } as const;
 
 // Wrapped coins: @aave-dao/aave-address-book 4.68.1. Factories: @uniswap/sdk-core 7.19.4; what it has not (Gnosis, Sonic,
-// Scroll): as at least two public configurations agree (CoW Protocol, 0x Settler, SushiSwap, Oku); Plasma's is in no two.
+// Scroll): as at least two public configurations agree (CoW Protocol, 0x Settler, SushiSwap, Oku); Plasma's is in no two. Of v2 the
+// forks: as their documentation and public configurations agree (SushiSwap, PancakeSwap, QuickSwap, Trader Joe).
 // Block times: viem/chains 2.57.20. Fee oracles: the predeploys of the OP stack, and
 // of Scroll as its documentation gives it (docs.scroll.io).
+/** Of Uniswap v2 and most of its forks, bps. */
+export const USUAL_V2_FEE = 30;
 const UNISWAP_V3 = '0x1F98431c8aD98523631AE4a59f267346ea31F984';
+
+/** With the fee of Uniswap itself. */
+const usual = (factory: Address): V2Factory => ({ factory, fee: USUAL_V2_FEE });
 
 /** The chains that need no `--wrapped-native`, and the local development chain. */
 export const CHAINS: readonly ChainPreset[] = [
@@ -36,6 +47,10 @@ export const CHAINS: readonly ChainPreset[] = [
     wrappedNative: '0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2',
     blockTime: 12_000,
     uniswapV3: UNISWAP_V3,
+    uniswapV2: [
+      usual('0x5C69bEe701ef814a2B6a3EDD4B1652CB9cc5aA6f'),
+      usual('0xC0AEe478e3658e2610c5F7A4A2E1777cE9e4f2Ac'),
+    ],
   },
   {
     id: 10,
@@ -46,6 +61,7 @@ export const CHAINS: readonly ChainPreset[] = [
     blockTime: 2_000,
     l1Fee: OP_STACK,
     uniswapV3: UNISWAP_V3,
+    uniswapV2: [usual('0x0c3c1c532F1e39EdF36BE9Fe0bE1410313E074Bf')],
   },
   {
     id: 56,
@@ -55,6 +71,10 @@ export const CHAINS: readonly ChainPreset[] = [
     wrappedNative: '0xbb4CdB9CBd36B01bD1cBaEBF2De08d9173bc095c',
     blockTime: 750,
     uniswapV3: '0xdB1d10011AD0Ff90774D0C6Bb92e5C5c8b4461F7',
+    uniswapV2: [
+      usual('0x8909Dc15e40173Ff4699343b6eB8132c65e18eC6'),
+      { factory: '0xcA143Ce32Fe78f1f7019d7d551a6402fC5350c73', fee: 25 },
+    ],
   },
   {
     id: 100,
@@ -73,6 +93,10 @@ export const CHAINS: readonly ChainPreset[] = [
     wrappedNative: '0x0d500B1d8E8eF31E21C99d1Db9A6444d3ADf1270',
     blockTime: 2_000,
     uniswapV3: UNISWAP_V3,
+    uniswapV2: [
+      usual('0x9e5A52f57b3038F1B8EeE45F28b3C1967e22799C'),
+      usual('0x5757371414417b8C6CAad45bAeF941aBc7d3Ab32'),
+    ],
   },
   {
     id: 146,
@@ -92,6 +116,7 @@ export const CHAINS: readonly ChainPreset[] = [
     blockTime: 2_000,
     l1Fee: OP_STACK,
     uniswapV3: '0x33128a8fC17869897dcE68Ed026d694621f6FDfD',
+    uniswapV2: [usual('0x8909Dc15e40173Ff4699343b6eB8132c65e18eC6')],
   },
   {
     id: 9745,
@@ -111,6 +136,7 @@ export const CHAINS: readonly ChainPreset[] = [
     blockTime: 250,
     l1Fee: 'arbitrum',
     uniswapV3: UNISWAP_V3,
+    uniswapV2: [usual('0xf1D7CC64Fb4452F05c498126312eBE29f30Fbcf9')],
   },
   {
     id: 42220,
@@ -121,6 +147,7 @@ export const CHAINS: readonly ChainPreset[] = [
     blockTime: 1_000,
     l1Fee: OP_STACK,
     uniswapV3: '0xAfE208a311B21f13EF87E33A90049fC17A7acDEc',
+    uniswapV2: [usual('0x79a530c8e2fA8748B7B40dd3629C0520c2cCf03f')],
   },
   {
     id: 43114,
@@ -130,6 +157,10 @@ export const CHAINS: readonly ChainPreset[] = [
     wrappedNative: '0xB31f66AA3C1e785363F0875A1B74E27b85FD66c7',
     blockTime: 1_700,
     uniswapV3: '0x740b1c1de25031C31FF4fC9A62f554A55cdC1baD',
+    uniswapV2: [
+      usual('0x9e5A52f57b3038F1B8EeE45F28b3C1967e22799C'),
+      usual('0x9Ad6C38BE94206cA50bb0d90783181662f0Cfa10'),
+    ],
   },
   {
     id: 59144,
@@ -139,6 +170,7 @@ export const CHAINS: readonly ChainPreset[] = [
     wrappedNative: '0xe5D7C2a44FfDDf6b295A15c148167daaAf5Cf34f',
     blockTime: 2_000,
     uniswapV3: '0x31FAfd4889FA1269F7a13A66eE0fB458f27D72A9',
+    uniswapV2: [usual('0x114A43DF6C5f54EBB8A9d70Cd1951D3dD68004c7')],
   },
   {
     id: 534352,

@@ -1,10 +1,14 @@
 import type { Address } from 'viem';
-import { chainPreset } from './chains.ts';
+import { chainPreset, type V2Factory } from './chains.ts';
 import { usageError } from './error.ts';
 import type { Settings } from './schema.ts';
 
 /** Settings with everything filled in that the chain's preset knows. */
-export type ChainSettings = Settings & { wrappedNative: Address; pollingInterval: number };
+export type ChainSettings = Omit<Settings, 'uniswapV2Factory'> & {
+  wrappedNative: Address;
+  uniswapV2Factory: readonly V2Factory[];
+  pollingInterval: number;
+};
 
 /** Milliseconds between two looks at the newest block: as set, or half of the chain's usual time between blocks. */
 export function pollingIntervalOf(set: number | undefined, chainId: number): number {
@@ -12,8 +16,8 @@ export function pollingIntervalOf(set: number | undefined, chainId: number): num
 }
 
 /**
- * Fills what was not set from the preset of the chain. Without a preset or a flag there is no Uniswap v3, and the wrapped
- * native token must be given.
+ * Fills what was not set from the preset of the chain. Without a preset or a flag there is no Uniswap, and the wrapped native
+ * token must be given.
  *
  * @throws KeeperError with exit code 2 when nothing names the wrapped native token.
  */
@@ -27,6 +31,7 @@ export function withPreset(settings: Settings, chainId: number): ChainSettings {
     ...settings,
     wrappedNative,
     uniswapV3Factory: settings.uniswapV3Factory ?? preset?.uniswapV3,
+    uniswapV2Factory: settings.uniswapV2Factory ?? preset?.uniswapV2 ?? [],
     pollingInterval: pollingIntervalOf(settings.pollingInterval, chainId),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CHAIN_KEYS, findChainId } from './chains.ts';
 import { didYouMean } from './suggest.ts';
-import { address, block, decimal, endpoints, hexKey, oneOf, onOff, text, whole, words } from './values.ts';
+import { address, block, decimal, endpoints, hexKey, oneOf, onOff, text, v2Factories, whole, words } from './values.ts';
 
 /** What help and the README say of a setting. */
 export interface Notes {
@@ -192,6 +192,15 @@ const shape = {
     takes: 'address',
     example: '0x1F98431c8aD98523631AE4a59f267346ea31F984',
     unset: PRESET,
+  }),
+  uniswapV2Factory: v2Factories().optional().register(notes, {
+    group: 'Venues',
+    description:
+      'Uniswap v2 factory whose pairs sell, with `:` and its fee in bps where that is not 30. Repeat it, or put commas between, for several; none for none',
+    takes: 'address',
+    example: '0xcA143Ce32Fe78f1f7019d7d551a6402fC5350c73:25',
+    unset: PRESET,
+    isList: true,
   }),
   dryRun: onOff().prefault('false').register(notes, {
     group: 'Running',

@@ -1,5 +1,6 @@
 import type { Address } from 'viem';
 import { z } from 'zod';
+import { USUAL_V2_FEE, type V2Factory } from './chains.ts';
 
 // A setting arrives as text (flag, environment) or as JSON (config file); each parser here takes both and says in one
 // clause what it expected. The reader of the settings puts the flag's or variable's name and the value before it.
@@ -87,6 +88,25 @@ export function address() {
     const lower = written.toLowerCase();
     if (isAddress(lower)) return refuse(ctx, `the checksum is wrong; check for a typing error or write it as ${lower}`);
     return refuse(ctx, 'expected an address: 0x and 40 hex digits');
+  });
+}
+
+/** Factories of Uniswap v2 and its forks, `address` or `address:bps`, as a list or with commas between; `none` for none. */
+export function v2Factories() {
+  const expected = 'expected an address, or one with its fee in bps like 0xcA143Ce32Fe78f1f7019d7d551a6402fC5350c73:25';
+  const one = z.tuple([address(), whole({ min: 0, max: 1_000, of: 'bps' })]);
+  return words(expected).transform(async (list, ctx): Promise<V2Factory[]> => {
+    if (list.length === 1 && list[0]!.toLowerCase() === 'none') return [];
+    const read = await Promise.all(
+      list.map((entry) => {
+        const [factory, fee = USUAL_V2_FEE, ...more] = entry.split(':');
+        return one.safeParseAsync([factory, ...more, fee]);
+      }),
+    );
+    const wrong = read.find(({ success }) => !success);
+    if (wrong)
+      return refuse(ctx, wrong.error!.issues[0]?.code === 'custom' ? wrong.error!.issues[0].message : expected);
+    return read.map(({ data }) => ({ factory: data![0], fee: data![1] }));
   });
 }
 

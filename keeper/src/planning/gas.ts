@@ -1,3 +1,4 @@
+import { partsOf } from './sales.ts';
 import type { Way } from './ways.ts';
 
 /** What Osaka lets one transaction burn (EIP-7825). */
@@ -22,10 +23,14 @@ const TICK = 22_000n;
 const LOST_ROUND = 130_000n;
 
 /** Calldata of the plan, a round, a leg, a token; see ILiquidator.sol. Bytes. */
-const BYTES = { base: 230n, round: 77n + 36n, leg: 79n, swap: 95n, hop: 40n };
+const BYTES = { base: 230n, round: 77n + 36n, leg: 79n, swap: 95n, hop: 40n, token: 36n };
 
 const poolsOf = (way: Way): number =>
   way.kind === 'flash swap' ? way.route.hops.length : way.routes.reduce((sum, { hops }) => sum + hops.length, 0);
+
+/** Places where a sale goes on in another swap of the contract, by way of a token that is listed with the plan. */
+const seamsOf = (way: Way): number =>
+  way.kind === 'flash swap' ? 0 : way.routes.reduce((sum, route) => sum + partsOf(route).length - 1, 0);
 
 /** Gas expected of a plan beside its rounds. */
 export const baseGas = (ways: readonly Way[]): bigint => {
@@ -36,13 +41,16 @@ export const baseGas = (ways: readonly Way[]): bigint => {
 /** Gas expected of a round. */
 export function roundGas(way: Way, legs: number, crossed: number): bigint {
   const pools = BigInt(poolsOf(way) - (way.kind === 'flash swap' ? 1 : 0));
-  return ROUND[way.kind] + LEG * BigInt(legs) + HOP * pools + TICK * BigInt(crossed);
+  return ROUND[way.kind] + LEG * BigInt(legs) + HOP * pools + TOKEN * BigInt(seamsOf(way)) + TICK * BigInt(crossed);
 }
 
 /** Calldata of a round, bytes. */
 export function roundBytes(way: Way, legs: number): bigint {
-  const swaps = way.kind === 'loan' ? way.routes.length : 0;
-  return BYTES.round + BYTES.leg * BigInt(legs) + BYTES.swap * BigInt(swaps) + BYTES.hop * BigInt(poolsOf(way));
+  const seams = BigInt(seamsOf(way));
+  const swaps = way.kind === 'loan' ? BigInt(way.routes.length) + seams : 0n;
+  return (
+    BYTES.round + BYTES.leg * BigInt(legs) + BYTES.swap * swaps + BYTES.hop * BigInt(poolsOf(way)) + BYTES.token * seams
+  );
 }
 
 /** Calldata of a plan beside its rounds, bytes. */

@@ -2,9 +2,10 @@ import { type Address, concatHex, type Hex, zeroAddress } from 'viem';
 import type { BlockRef } from '../protocols/protocol.ts';
 import type { PoolStates, Route } from '../venues/paths.ts';
 import { type Draft, type DraftedRound, gasOf, legsOf, statesAfter } from './draft.ts';
-import { FUNDING, type Plan, type Round, type Swap, VENUE } from './encoding.ts';
+import { FUNDING, type Plan, type Round } from './encoding.ts';
 import { BASE_BYTES, lostGas, roundBytes } from './gas.ts';
 import { PRICE_SCALE } from './pricing.ts';
+import { swapsOf } from './sales.ts';
 import { type PlannedLeg, PPM, type Situation } from './situation.ts';
 import { nameOf } from './ways.ts';
 
@@ -145,18 +146,7 @@ function roundOf(situation: Situation, { way, legs, quote }: DraftedRound): Roun
     return { ...shared, funding: FUNDING.uniswapV3Swap, source, maxPay, extra: hopsBack({ hops, tokens }), swaps: [] };
   }
   const { funding, source } = lend(way.debt, quote.amount)!;
-  const swaps = quote.sales.map(
-    ({ route, amountIn, amountOut }): Swap => ({
-      venue: VENUE.uniswapV3,
-      pool: route.hops[0]!.pool,
-      tokenIn: way.collateral,
-      tokenOut: way.debt,
-      amountIn,
-      // Rounded up: a bound is never looser than stated.
-      minOut: (amountOut * (BPS - situation.slippage) + BPS - 1n) / BPS,
-      extra: hopsOn(route),
-    }),
-  );
+  const swaps = quote.sales.flatMap((sale) => swapsOf(situation.pools, sale, situation.slippage));
   return { ...shared, funding, source, maxPay: quote.fee, extra: '0x', swaps };
 }
 
@@ -165,9 +155,5 @@ const hopsBack = ({ hops, tokens }: Route): Hex => {
   const between = hops.slice(0, -1).map(({ pool }, index): Hex => concatHex([tokens[index + 1]!, pool]));
   return concatHex(between.reverse());
 };
-
-/** From the pool that takes collateral on: token between, pool. */
-const hopsOn = ({ hops, tokens }: Route): Hex =>
-  concatHex(hops.slice(1).map(({ pool }, index) => concatHex([tokens[index + 1]!, pool])));
 
 const least = (a: bigint, b: bigint) => (a < b ? a : b);

@@ -37,9 +37,12 @@ const READ_AHEAD = 300n;
 type Pair = readonly [Address, Address];
 
 export function openPlanner({ settings, chain }: Ready, prices: GasPrices): Planner {
-  const { uniswapV3Factory: factory, wrappedNative } = settings;
+  const { uniswapV3Factory: v3, uniswapV2Factory: v2, wrappedNative } = settings;
   const { client } = chain;
-  if (!factory) throw new KeeperError(`chain ${chain.shown} has no preset for Uniswap v3: pass --uniswap-v3-factory`);
+  if (!v3 && v2.length === 0)
+    throw new KeeperError(
+      `chain ${chain.shown} has no preset for Uniswap: pass --uniswap-v3-factory, or --uniswap-v2-factory`,
+    );
   const l1Fee = openL1Fee(client, chain.id);
   /** Base currency for one native coin, by market; the last known while an oracle fails. */
   const nativeBases = new Map<Tracker, bigint>();
@@ -52,7 +55,7 @@ export function openPlanner({ settings, chain }: Ready, prices: GasPrices): Plan
     const known = pools.get(tracker);
     if (known?.assets === assets.length) return known.found;
     const tokens = assets.map(({ address }) => address);
-    const found = openMarketPools(client, factory!, tokens, wrappedNative);
+    const found = openMarketPools(client, { v3, v2 }, tokens, wrappedNative);
     pools.set(tracker, { assets: assets.length, found });
     // An answer that failed is no answer; the next head asks again.
     found.catch(() => pools.delete(tracker));

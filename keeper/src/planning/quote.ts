@@ -1,11 +1,9 @@
 import type { Address } from 'viem';
 import { openEstimates } from '../venues/estimate.ts';
 import { type PoolState, type PoolStates, quoteRouteExactIn, quoteRouteExactOut, type Route } from '../venues/paths.ts';
+import type { Sale } from './sales.ts';
 import type { PlannedLeg, Situation } from './situation.ts';
 import type { Way } from './ways.ts';
-
-/** A sale of a round: what goes in along a route, and what is quoted to come out. */
-export type Sale = { route: Route; amountIn: bigint; amountOut: bigint };
 
 /** What a round comes to if all its legs land; smallest units. */
 export type RoundQuote = {
@@ -84,7 +82,7 @@ function shareOf(states: PoolStates, first: Route, second: Route, amount: bigint
   return part < amount ? part : amount;
 }
 
-function sellShares(states: PoolStates, shares: readonly Omit<Sale, 'amountOut'>[]): Sold | undefined {
+function sellShares(states: PoolStates, shares: readonly { route: Route; amountIn: bigint }[]): Sold | undefined {
   const sales: Sale[] = [];
   const after = new Map<Address, PoolState>();
   let [out, crossed] = [0n, 0];
@@ -92,7 +90,7 @@ function sellShares(states: PoolStates, shares: readonly Omit<Sale, 'amountOut'>
     if (amountIn === 0n) continue;
     const quote = quoteRouteExactIn(states, route, amountIn);
     if (quote?.status !== 'full') return undefined;
-    sales.push({ route, amountIn, amountOut: quote.amountOut });
+    sales.push({ route, amounts: quote.amounts });
     for (const [pool, state] of quote.after) after.set(pool, state);
     out += quote.amountOut;
     crossed += quote.crossed;

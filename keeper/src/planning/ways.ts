@@ -18,7 +18,10 @@ const ROUTES = 5;
 /** Routes a sale is shared between, each with each other. */
 const SHARED = 3;
 
-/** Every way worth trying for a pair. A route whose pools are all of Uniswap v3 is never worth a loan alone: a flash swap costs less. */
+/**
+ * Every way worth trying for a pair. A route whose pools are all of Uniswap v3 is never worth a loan alone: a flash swap costs
+ * less. One with a pair of v2 needs the loan.
+ */
 export function waysFor(situation: Situation, states: PoolStates, debt: Address, collateral: Address): Way[] {
   const pair = { debt, collateral };
   if (debt === collateral) return [{ ...pair, kind: 'loan', routes: [] }];
@@ -27,22 +30,29 @@ export function waysFor(situation: Situation, states: PoolStates, debt: Address,
     const price = priceOf(token);
     return price === undefined ? undefined : amount * price;
   };
-  const routes = candidateRoutes(graph, states, collateral, debt, { hubs, worth, limit: ROUTES });
-  const swaps = routes.map((route): Way => ({ ...pair, kind: 'flash swap', route }));
+  const routesOf = (v3Only: boolean) =>
+    candidateRoutes(graph, states, collateral, debt, { hubs, worth, v3Only, limit: ROUTES });
+  const routes = routesOf(false);
+  const overPairs = routes.filter(({ hops }) => hops.some(({ v2 }) => v2));
+  const swaps = (overPairs.length > 0 ? routesOf(true) : routes).map(
+    (route): Way => ({ ...pair, kind: 'flash swap', route }),
+  );
+  const loans = overPairs.map((route): Way => ({ ...pair, kind: 'loan', routes: [route] }));
   const best = routes.slice(0, SHARED);
   const shared = best.flatMap((first, index) =>
     best
       .slice(index + 1)
       .flatMap((second): Way[] => (meet(first, second) ? [] : [{ ...pair, kind: 'loan', routes: [first, second] }])),
   );
-  return [...swaps, ...shared];
+  return [...swaps, ...loans, ...shared];
 }
 
 const meet = (a: Route, b: Route) => a.hops.some(({ pool }) => b.hops.some((other) => other.pool === pool));
 
-/** For the log: `flash swap 0.05 %`, `flash loan, sale 0.05 % + 0.3 % | 0.3 %`. */
+/** For the log: `flash swap 0.05 %`, `flash loan, sale 0.05 % + 0.3 % | v2 0.3 %`. */
 export function nameOf(way: Way, states: PoolStates): string {
-  const percent = ({ hops }: Route) => hops.map(({ pool }) => `${(states.get(pool)?.fee ?? 0) / 10_000} %`).join(' + ');
+  const percent = ({ hops }: Route) =>
+    hops.map(({ pool, v2 }) => `${v2 ? 'v2 ' : ''}${(states.get(pool)?.fee ?? 0) / 10_000} %`).join(' + ');
   if (way.kind === 'flash swap') return `flash swap ${percent(way.route)}`;
   return way.routes.length === 0 ? 'flash loan, one asset' : `flash loan, sale ${way.routes.map(percent).join(' | ')}`;
 }

@@ -1,6 +1,8 @@
 import type { Address, Hash, PublicClient } from 'viem';
-import { type PoolGraph, type PoolStates, poolGraph } from './paths.ts';
-import { findV3Pools } from './pools.ts';
+import type { V2Factory } from '../config/chains.ts';
+import { isPair, type PoolGraph, type PoolState, type PoolStates, poolGraph } from './paths.ts';
+import { findV2Pairs, findV3Pools } from './pools.ts';
+import { pairCalls, pairsRead, type V2Pair } from './v2.ts';
 import type { V3Pool, V3State } from './v3-pool.ts';
 import { readPools } from './v3-read.ts';
 
@@ -13,20 +15,28 @@ export type MarketPools = {
   read(pairs: Iterable<readonly [Address, Address]>, block: { hash: Hash }): Promise<PoolStates>;
 };
 
+/** Where the pools of a chain are found. */
+export type Factories = { v3: Address | undefined; v2: readonly V2Factory[] };
+
 /** The wrapped native token, and as many more. */
 const MORE_HUBS = 7;
 
 /**
  * @param tokens - the market's assets
- * @throws when the factory is none, or the node fails
+ * @throws when the factory of v3 is none, or the node fails
  */
 export async function openMarketPools(
   client: PublicClient,
-  factory: Address,
+  { v3, v2 }: Factories,
   tokens: readonly Address[],
   wrappedNative: Address,
 ): Promise<MarketPools> {
-  const pools = await findV3Pools(client, factory, [...tokens, wrappedNative]);
+  const every = [...tokens, wrappedNative];
+  const found = await Promise.all([
+    v3 ? findV3Pools(client, v3, every) : [],
+    ...v2.map((factory) => findV2Pairs(client, factory, every)),
+  ]);
+  const pools = found.flat();
   const traded = new Map<Address, number>();
   for (const { token0, token1 } of pools) {
     for (const token of [token0, token1]) traded.set(token, (traded.get(token) ?? 0) + 1);
@@ -39,7 +49,7 @@ export async function openMarketPools(
     graph: poolGraph(pools),
     hubs,
     async read(pairs, block) {
-      const wanted = new Set<V3Pool>();
+      const wanted = new Set<V3Pool | V2Pair>();
       for (const [a, b] of pairs) {
         const ends = (token: Address) => token === a || token === b;
         for (const pool of pools) {
@@ -50,9 +60,10 @@ export async function openMarketPools(
           }
         }
       }
-      const { states } = await readPools(client, [...wanted], block, known);
+      const [pairsWanted, poolsWanted] = [[...wanted].filter(isPair), [...wanted].filter((pool) => !isPair(pool))];
+      const { states, alongside } = await readPools(client, poolsWanted, block, known, pairCalls(pairsWanted));
       for (const [address, state] of states) known.set(address, state);
-      return states;
+      return new Map<Address, PoolState>([...states, ...pairsRead(pairsWanted, alongside).states]);
     },
   };
 }

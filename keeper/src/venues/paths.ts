@@ -18,8 +18,11 @@ export type PoolStates = { get(pool: Address): PoolState | undefined };
 /** The pools by pair; what `poolGraph` makes. */
 export type PoolGraph = ReadonlyMap<string, readonly (V3Pool | V2Pair)[]>;
 
-/** One pool of a route, and whether its token0 is sold. */
-export type Hop = { pool: Address; zeroForOne: boolean };
+/** One pool of a route, whether its token0 is sold, and whether it is a pair of Uniswap v2. */
+export type Hop = { pool: Address; zeroForOne: boolean; v2?: boolean };
+
+/** Whether a pool is a pair of Uniswap v2: it has no ticks. */
+export const isPair = (pool: V3Pool | V2Pair): pool is V2Pair => !('tickSpacing' in pool);
 
 /** A way from the first token to the last, one pool between each two; `tokens` has one more entry than `hops`. */
 export type Route = { hops: readonly Hop[]; tokens: readonly Address[] };
@@ -47,6 +50,7 @@ export function poolGraph(pools: readonly (V3Pool | V2Pair)[]): PoolGraph {
  * route is as deep as its shallowest pool; pools whose state is not known are left out.
  *
  * @param options.exclude - pools that must not be used, as the one that funds the round, which is locked
+ * @param options.v3Only - leaves out pairs of Uniswap v2
  * @param options.limit - most routes. @default 4
  */
 export function candidateRoutes(
@@ -54,9 +58,9 @@ export function candidateRoutes(
   states: PoolStates,
   tokenIn: Address,
   tokenOut: Address,
-  options: { hubs: readonly Address[]; worth: Worth; exclude?: ReadonlySet<Address>; limit?: number },
+  options: { hubs: readonly Address[]; worth: Worth; exclude?: ReadonlySet<Address>; v3Only?: boolean; limit?: number },
 ): Route[] {
-  const { hubs, worth, exclude, limit = 4 } = options;
+  const { hubs, worth, exclude, v3Only, limit = 4 } = options;
   if (same(tokenIn, tokenOut)) return [];
   type Found = { hops: Hop[]; tokens: Address[]; depth: bigint };
   const deepest = <T extends { depth: bigint }>(found: T[]) =>
@@ -65,10 +69,10 @@ export function candidateRoutes(
     deepest(
       (graph.get(keyOf(a, b)) ?? []).flatMap(({ address, token0 }) => {
         const state = exclude?.has(address) ? undefined : states.get(address);
-        if (!state) return [];
-        return [
-          { hops: [{ pool: address, zeroForOne: same(token0, a) }], tokens: [a, b], depth: depthOf(state, worth) },
-        ];
+        const v2 = state?.venue === 'uniswapV2';
+        if (!state || (v2 && v3Only)) return [];
+        const hop = { pool: address, zeroForOne: same(token0, a), ...(v2 ? { v2 } : {}) };
+        return [{ hops: [hop], tokens: [a, b], depth: depthOf(state, worth) }];
       }),
     );
   const overHubs = hubs

@@ -1,4 +1,5 @@
 import { type Address, getAddress, type PublicClient, parseAbi, zeroAddress } from 'viem';
+import type { V2Factory } from '../config/chains.ts';
 import { readCalls } from './read-calls.ts';
 import type { V2Pair } from './v2.ts';
 import type { V3Pool } from './v3-pool.ts';
@@ -7,7 +8,12 @@ const v3FactoryAbi = parseAbi([
   'function feeAmountTickSpacing(uint24) view returns (int24)',
   'function getPool(address, address, uint24) view returns (address)',
 ]);
-const v2FactoryAbi = parseAbi(['function getPair(address, address) view returns (address)']);
+const v2FactoryAbi = parseAbi([
+  'function allPairsLength() view returns (uint256)',
+  'function getPair(address, address) view returns (address)',
+]);
+/** A bip in the hundredths that pools write their fees in. */
+const BIP = 100;
 
 /** Fees that Uniswap v3 or a fork of it has somewhere, hundredths of a bip; the factory says which of them it has. */
 const FEES = [80, 100, 200, 300, 400, 450, 500, 1_000, 2_500, 3_000, 5_000, 10_000, 20_000];
@@ -51,18 +57,22 @@ export async function findV3Pools(
   return wanted.flatMap((pool, index) => withAddress(pool, found[index]));
 }
 
+/** Which of these addresses count pairs, as a Uniswap v2 factory does. @throws when the node fails */
+export async function areV2Factories(client: PublicClient, addresses: readonly Address[]): Promise<boolean[]> {
+  const calls = addresses.map((address) => ({ address, abi: v2FactoryAbi, functionName: 'allPairsLength' }));
+  return (await readCalls<bigint>(client, calls)).map((count) => count !== undefined);
+}
+
 /**
- * Every pair of a Uniswap v2 factory, or a fork's, between any two of the tokens.
- *
- * @param fee - that all its pairs charge, hundredths of a bip; the pairs do not say
+ * Every pair of a Uniswap v2 factory, or a fork's, between any two of the tokens. What its pairs charge they do not say. None where the address is no factory:
+ * see {@link areV2Factories}.
  */
 export async function findV2Pairs(
   client: PublicClient,
-  factory: Address,
+  { factory, fee }: V2Factory,
   tokens: readonly Address[],
-  fee = 3_000,
 ): Promise<V2Pair[]> {
-  const wanted = pairsOf(tokens).map(([token0, token1]) => ({ token0, token1, fee }));
+  const wanted = pairsOf(tokens).map(([token0, token1]) => ({ token0, token1, fee: fee * BIP }));
   const found = await readCalls<Address>(
     client,
     wanted.map(({ token0, token1 }) => ({

@@ -1,5 +1,5 @@
-import { type Address, type PublicClient, parseAbi } from 'viem';
-import { readCalls } from './read-calls.ts';
+import { type Address, type Hash, type PublicClient, parseAbi } from 'viem';
+import { type ReadCall, readCalls } from './read-calls.ts';
 import { FEE_UNIT } from './v3-math.ts';
 import type { Quote } from './v3-pool.ts';
 
@@ -53,18 +53,28 @@ function moved(pair: V2State, zeroForOne: boolean, amountIn: bigint, amountOut: 
   return { status: 'full', amountIn, amountOut, after: { ...pair, reserve0, reserve1 }, crossed: 0 };
 }
 
-/** The pairs' reserves at a block; a pair that does not answer or is empty is left out, with the reason. */
+/** Pairs as they are at a block, and why others are left out. */
+export type PairsRead = { states: Map<Address, V2State>; leftOut: Map<Address, string> };
+
+/** What to ask of pairs, in their order; {@link pairsRead} takes the answers. */
+export const pairCalls = (pairs: readonly V2Pair[]): ReadCall[] =>
+  pairs.map(({ address }) => ({ address, abi: pairAbi, functionName: 'getReserves' }));
+
+/** The pairs' reserves at a block, in a call of their own. */
 export async function readPairs(
   client: PublicClient,
   pairs: readonly V2Pair[],
-  block: { hash: `0x${string}` },
-): Promise<{ states: Map<Address, V2State>; leftOut: Map<Address, string> }> {
-  const calls = pairs.map(({ address }) => ({ address, abi: pairAbi, functionName: 'getReserves' }));
-  const answers = await readCalls<readonly [bigint, bigint, number]>(client, calls, block);
+  block: { hash: Hash },
+): Promise<PairsRead> {
+  return pairsRead(pairs, await readCalls(client, pairCalls(pairs), block));
+}
+
+/** A pair that does not answer or is empty is left out, with the reason. */
+export function pairsRead(pairs: readonly V2Pair[], answers: readonly unknown[]): PairsRead {
   const states = new Map<Address, V2State>();
   const leftOut = new Map<Address, string>();
   for (const [index, pair] of pairs.entries()) {
-    const answer = answers[index];
+    const answer = answers[index] as readonly [bigint, bigint, number] | undefined;
     if (!answer) leftOut.set(pair.address, 'its reserves cannot be read');
     else if (answer[0] === 0n || answer[1] === 0n) leftOut.set(pair.address, 'it is empty');
     else states.set(pair.address, { ...pair, venue: 'uniswapV2', reserve0: answer[0], reserve1: answer[1] });

@@ -1,5 +1,5 @@
 import { type Address, type Hash, type PublicClient, parseAbi } from 'viem';
-import { readCalls } from './read-calls.ts';
+import { type ReadCall, readCalls } from './read-calls.ts';
 import { MAX_TICK, MIN_TICK } from './v3-math.ts';
 import { tickOf, type V3Pool, type V3State, wordOf } from './v3-pool.ts';
 
@@ -19,8 +19,8 @@ const WORD_BITS = 256;
 
 type Words = V3State['words'];
 
-/** What could be read, and why the other pools could not. */
-export type PoolsRead = { states: Map<Address, V3State>; leftOut: Map<Address, string> };
+/** What could be read, and why the other pools could not; and the answers to what was asked alongside. */
+export type PoolsRead = { states: Map<Address, V3State>; leftOut: Map<Address, string>; alongside: unknown[] };
 
 /**
  * The pools at one block. Of pools read before (`known`) price, liquidity, window and ticks come in one multicall, and the
@@ -29,6 +29,7 @@ export type PoolsRead = { states: Map<Address, V3State>; leftOut: Map<Address, s
  *
  * A pool that is not initialized, locked, or gives no answer is left out with the reason.
  *
+ * @param alongside - other calls, made in the first multicall
  * @throws the node's error when it fails
  */
 export async function readPools(
@@ -36,9 +37,10 @@ export async function readPools(
   pools: readonly V3Pool[],
   block: { hash: Hash },
   known: ReadonlyMap<Address, V3State> = new Map(),
+  alongside: readonly ReadCall[] = [],
 ): Promise<PoolsRead> {
   const facts = new Map(pools.map((pool) => [pool.address, noFacts()]));
-  await learn(client, block, facts, [
+  const first = [
     ...pools.flatMap(({ address }) => [ask(address, 'slot0'), ask(address, 'liquidity')]),
     ...pools.flatMap(({ address }) => {
       const state = known.get(address);
@@ -46,7 +48,8 @@ export async function readPools(
         ? [...words(state.words, address), ...state.ticks.map(({ index }) => ask(address, 'ticks', index))]
         : [];
     }),
-  ]);
+  ];
+  const others = await learn(client, block, facts, first, alongside);
 
   const leftOut = new Map<Address, string>();
   const windows = new Map<Address, Words>();
@@ -73,7 +76,7 @@ export async function readPools(
     const now = { sqrtPriceX96, tick, liquidity: fact.liquidity!, ticks, words: window };
     states.set(pool.address, { ...pool, venue: 'uniswapV3', ...now });
   }
-  return { states, leftOut };
+  return { states, leftOut, alongside: others };
 }
 
 /**
@@ -127,20 +130,21 @@ const ask = (address: Address, functionName: Asked['functionName'], at?: number)
 const words = ({ from, to }: Words, address: Address): Asked[] =>
   Array.from({ length: to - from + 1 }, (_, index) => ask(address, 'tickBitmap', from + index));
 
-/** One multicall; what does not answer stays unknown. */
+/** One multicall; what does not answer stays unknown. Gives the answers to what is asked alongside. */
 async function learn(
   client: PublicClient,
   block: { hash: Hash },
   facts: ReadonlyMap<Address, Facts>,
   asked: readonly Asked[],
-): Promise<void> {
+  alongside: readonly ReadCall[] = [],
+): Promise<unknown[]> {
   const calls = asked.map(({ address, functionName, at }) => ({
     address,
     abi: poolAbi,
     functionName,
     args: at === undefined ? [] : [at],
   }));
-  const answers = await readCalls<unknown>(client, calls, block);
+  const answers = await readCalls<unknown>(client, [...calls, ...alongside], block);
   for (const [index, { address, functionName, at }] of asked.entries()) {
     const answer = answers[index];
     const fact = facts.get(address)!;
@@ -150,6 +154,7 @@ async function learn(
     else if (functionName === 'tickBitmap') fact.words.set(at!, answer as bigint);
     else fact.nets.set(at!, (answer as readonly [bigint, bigint])[1]);
   }
+  return answers.slice(asked.length);
 }
 
 /** The words of the windows that are not known yet, then the ticks in them that are not. */

@@ -58,13 +58,14 @@ test('routes in the order of their shallowest pool', () => {
   expect(routes()).toEqual([[0x11], [0x12, 0x13], [0x10]]);
   expect(routes({ limit: 2 })).toEqual([[0x11], [0x12, 0x13]]);
   expect(routes({ hubs: [] })).toEqual([[0x11], [0x10]]);
+  expect(routes({ v3Only: true })).toEqual([[0x11]]);
   expect(routes({ hubs: [OTHER] })).toEqual([[0x11], [0x10]]);
 });
 
 test('a pool that is excluded, or whose state is not known, is in no route', () => {
   expect(routes({ exclude: new Set([address(0x11), address(0x12)]) })).toEqual([[0x10]]);
   const few = candidateRoutes(graph, new Map([[address(0x10), all[0]!]]), A, B, { hubs: [HUB], worth });
-  expect(few).toEqual([{ hops: [{ pool: address(0x10), zeroForOne: true }], tokens: [A, B] }]);
+  expect(few).toEqual([{ hops: [{ pool: address(0x10), zeroForOne: true, v2: true }], tokens: [A, B] }]);
   expect(candidateRoutes(graph, states, A, A, { hubs: [HUB], worth })).toEqual([]);
 });
 
@@ -72,7 +73,7 @@ test('the direction of a hop goes by the order of its tokens', () => {
   const [route] = candidateRoutes(graph, states, B, A, { hubs: [HUB], worth, exclude: new Set([address(0x11)]) });
   expect(route).toEqual({
     hops: [
-      { pool: address(0x13), zeroForOne: true },
+      { pool: address(0x13), zeroForOne: true, v2: true },
       { pool: address(0x12), zeroForOne: false },
     ],
     tokens: [B, HUB, A],
@@ -90,7 +91,7 @@ test('a route over both venues, hop by hop, and back', () => {
   const route = {
     hops: [
       { pool: address(0x12), zeroForOne: true },
-      { pool: address(0x13), zeroForOne: false },
+      { pool: address(0x13), zeroForOne: false, v2: true },
     ],
     tokens: [A, HUB, B],
   };
