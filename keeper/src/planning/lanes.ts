@@ -25,6 +25,8 @@ export type Lane = {
   legGas: number;
   tickGas: number;
   tokenCost: number;
+  /** The part that the first of two routes took of the last sale: of the next it takes about as much. */
+  share?: number;
 };
 
 /** An option in floats, smallest units: the whole of it, and the largest part (0 without one), which seizes `ratio` a unit. */

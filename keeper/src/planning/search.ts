@@ -17,22 +17,22 @@ const PASSES = 3;
 const FEW = 6;
 
 /**
- * The bound of a search, in estimated quotes of a route: so many to rank the accounts, so many for a plan, and the share of
- * these after which nothing but what follows the first liquidations is tried any more. What is best by then is taken. It is
- * no clock, so that a plan depends on the head alone.
+ * The bound of a search, in estimated quotes of a route, each less than a microsecond: so many to rank the accounts, so many
+ * for a plan. What is best by then is taken. It is no clock, so that a plan depends on the head alone.
  */
-const RANKING_WORK = 100_000;
-const PLAN_WORK = 200_000;
+export type Work = { ranking: number; plan: number };
+const WORK: Work = { ranking: 50_000, plan: 50_000 };
+/** The share of a plan's after which nothing but what follows first liquidations is tried any more. */
 const BEFORE_FOLLOWING = 0.7;
 
 export type Search = ReturnType<typeof openSearch>;
 
 /** Chooses in floats, on the pools as they are before a plan, and computes exactly what is chosen. */
-export function openSearch(situation: Situation, pools: PoolStates) {
+export function openSearch(situation: Situation, pools: PoolStates, work = WORK) {
   const { protocol, market, timestamp, limits } = situation;
   const estimates = openEstimates(pools);
   const lanes = openLanes(situation, pools, estimates);
-  const { sized, withRound, baseWith, noBetter, gasOf } = openSketcher(lanes, estimates);
+  const { sized, withRound, mostOf, baseWith, noBetter, gasOf } = openSketcher(lanes, estimates);
   /** Quotes at which the search stops. */
   let end = 0;
   const tired = () => estimates.quotes() >= end;
@@ -61,24 +61,28 @@ export function openSearch(situation: Situation, pools: PoolStates) {
   const put = (sketch: Sketch, { at, lane, others, leg }: Placed) => withRound(sketch, at, lane, [...others, leg]);
 
   /**
-   * The best place for an account; rounds before `from` are not for it, nor, without `shares`, sales that two routes share.
+   * The best place for an account where it adds something; rounds before `from` are not for it, nor, without `shares`, sales that two routes share.
    * Where pools sell for no more than at first, no way adds more than alone and what is shared with others.
    */
   function place(sketch: Sketch, of: Candidate, from = 0, shares = true): Placed | undefined {
     let best: Placed | undefined;
-    const most = () => best?.gain ?? Number.NEGATIVE_INFINITY;
-    const consider = (placed: Placed | undefined) => {
-      if (placed && placed.gain > most()) best = placed;
-    };
     const { rounds } = sketch;
     for (const { stake, lane, alone } of choicesOf(of)) {
       if (tired()) break;
       if (!shares && lane.routes.length > 1) continue;
-      const bound = noBetter(sketch, lane) ? alone : Number.POSITIVE_INFINITY;
+      const limit = noBetter(sketch, lane) ? alone : Number.POSITIVE_INFINITY;
+      const consider = (at: number, others: readonly SketchedLeg[], shared: number, cost: number) => {
+        // What a plan and its first round cost is not for the first to pay alone: others may share both.
+        const most = best?.gain ?? (rounds.length === 0 ? Number.NEGATIVE_INFINITY : 0);
+        if (limit + shared <= most || mostOf(sketch, at, lane, stake) - cost <= most) return;
+        const placed = sized(sketch, at, lane, others, stake, most);
+        if (placed && placed.gain > most) best = placed;
+      };
       // Rounds of a way before its last stopped growing because another leg was not worth the risk.
       const last = rounds.findLastIndex((round) => round.lane === lane);
-      if (last >= from && bound + lane.cost > most()) consider(sized(sketch, last, lane, rounds[last]!.legs, stake));
-      if (bound - baseWith(sketch, lane) > most()) consider(sized(sketch, rounds.length, lane, [], stake));
+      if (last >= from) consider(last, rounds[last]!.legs, lane.cost, 0);
+      const base = baseWith(sketch, lane);
+      consider(rounds.length, [], -base, lane.cost + base);
     }
     return best;
   }
@@ -95,8 +99,7 @@ export function openSearch(situation: Situation, pools: PoolStates) {
       full ||= !hasRoom(sketch) || tired();
       if (full) break;
       const placed = place(sketch, candidate, 0, shares);
-      // What a plan and its first round cost is not for the first to pay alone: others may share both.
-      if (!placed || (sketch.rounds.length > 0 && placed.gain <= 0)) continue;
+      if (!placed) continue;
       const now = put(sketch, placed);
       if (now && fits(now)) sketch = now;
       else full ||= now !== undefined;
@@ -180,7 +183,7 @@ export function openSearch(situation: Situation, pools: PoolStates) {
         const of: Candidate = { ...next, options: protocol.options(market, next.state, next.account, timestamp) };
         const from = sketch.rounds.findIndex(({ legs }) => legs.includes(leg));
         const placed = place(sketch, of, from);
-        const now = placed && placed.gain > 0 ? put(sketch, placed) : undefined;
+        const now = placed && put(sketch, placed);
         if (!placed || !now || !fits(now)) break;
         firsts.set(of, leg.stake.of);
         sketch = now;
@@ -215,18 +218,16 @@ export function openSearch(situation: Situation, pools: PoolStates) {
      * there was no time, the ones of the highest bonus first.
      */
     ranked(candidates: readonly Candidate[]): Candidate[] {
-      end = estimates.quotes() + RANKING_WORK;
+      end = estimates.quotes() + work.ranking;
       const bonusOf = ({ options: all }: Candidate) => Math.max(...all.map(({ bonusBase }) => Number(bonusBase)));
       const byBonus = candidates.map((candidate) => ({ candidate, bonus: bonusOf(candidate) }));
       byBonus.sort((a, b) => b.bonus - a.bonus);
       const tried: { candidate: Candidate; gain: number }[] = [];
       const left: Candidate[] = [];
       for (const { candidate } of byBonus) {
-        if (tired()) left.push(candidate);
-        else {
-          const placed = place(EMPTY, candidate);
-          if (placed) tried.push({ candidate, gain: placed.gain });
-        }
+        const placed = tired() ? undefined : place(EMPTY, candidate);
+        if (placed) tried.push({ candidate, gain: placed.gain });
+        else if (tired()) left.push(candidate);
       }
       return [...tried.sort((a, b) => b.gain - a.gain).map(({ candidate }) => candidate), ...left];
     },
@@ -243,7 +244,7 @@ export function openSearch(situation: Situation, pools: PoolStates) {
      */
     best(candidates: readonly Candidate[]): { draft: Draft; full: boolean } {
       const from = estimates.quotes();
-      end = from + PLAN_WORK * BEFORE_FOLLOWING;
+      end = from + work.plan * BEFORE_FOLLOWING;
       let best = build(candidates);
       const consider = (other: typeof best) => {
         if (other.sketch.net > best.sketch.net) best = other;
@@ -255,11 +256,14 @@ export function openSearch(situation: Situation, pools: PoolStates) {
       }
       for (const seed of first.length > 1 ? together(first) : []) consider(build(candidates, true, seed));
       const settled = settle(best.sketch);
-      end = from + PLAN_WORK;
+      end = from + work.plan;
       const draft = exactly(follow(settled));
       // Each round has paid for itself; the plan has to pay for being one.
       return { draft: netOf(situation, draft) >= situation.minProfit ? draft : [], full: best.full };
     },
+
+    /** Estimated quotes there were, the measure of work. */
+    quotes: estimates.quotes,
 
     /** The best plan for one account, whether it pays or not; `undefined` where nothing covers the debt. */
     alone(candidate: Candidate): Draft | undefined {

@@ -74,9 +74,11 @@ export function openSketcher(lanes: Lanes, estimates: Estimates) {
     estimates.make();
   }
 
-  function sell({ routes: [first, second] }: Lane, amount: number): number {
+  function sell(lane: Lane, amount: number): number {
+    const [first, second] = lane.routes;
     if (!first) return amount;
-    const part = second ? estimates.share(first, second, amount) : amount;
+    const part = second ? estimates.share(first, second, amount, lane.share) : amount;
+    lane.share = part / amount;
     let out = 0;
     if (part > 0) {
       out += estimates.sell(first, part);
@@ -174,8 +176,19 @@ export function openSketcher(lanes: Lanes, estimates: Estimates) {
       return works ? sketchOf(rounds) : undefined;
     },
 
-    /** A liquidation at its best size in a round of the sketch, beside `others`, or in one of its own behind the last. */
-    sized(sketch: Sketch, at: number, lane: Lane, others: readonly SketchedLeg[], stake: Stake): Placed | undefined {
+    /**
+     * A liquidation at its best size in a round of the sketch, beside `others`, or in one of its own behind the last.
+     *
+     * @param enough - gain up to which it is of no interest, wei
+     */
+    sized(
+      sketch: Sketch,
+      at: number,
+      lane: Lane,
+      others: readonly SketchedLeg[],
+      stake: Stake,
+      enough = Number.NEGATIVE_INFINITY,
+    ): Placed | undefined {
       goTo(sketch, at);
       const old = sketch.rounds[at];
       const tail = tailOf(sketch, at, lane);
@@ -203,8 +216,24 @@ export function openSketcher(lanes: Lanes, estimates: Estimates) {
         estimates.undo(mark);
         return net - before;
       };
-      const best = bestSize(stake.repay, stake.partial, gainOf);
+      const best = bestSize(stake.repay, stake.partial, gainOf, enough);
       return best && { at, lane, others, leg: legOf(best.size), gain: best.value };
+    },
+
+    /**
+     * More than a liquidation in the round at `at`, or in one behind the last, ever adds, wei, beside the cost of the round:
+     * as if all of it went at the price that the pools begin with.
+     */
+    mostOf(sketch: Sketch, at: number, { way, routes, price, debtPrice, legCost }: Lane, stake: Stake): number {
+      goTo(sketch, at);
+      const { repay, funding, seized, partial, ratio } = stake;
+      let sold = routes.length === 0 ? 1 : 0;
+      for (const route of routes) sold = Math.max(sold, estimates.price(route));
+      const [whole, part] =
+        way.kind === 'flash swap'
+          ? [(seized - funding / sold) * price + (funding - repay) * debtPrice, partial * (ratio - 1 / sold) * price]
+          : [(seized * sold - repay) * debtPrice, partial * (ratio * sold - 1) * debtPrice];
+      return Math.max(whole, part, 0) - legCost;
     },
 
     baseWith,

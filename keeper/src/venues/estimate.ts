@@ -1,13 +1,10 @@
 import type { Address } from 'viem';
+import { type Curve, curveOf, standingOf } from './curve.ts';
 import type { PoolState, PoolStates, Route } from './paths.ts';
-import { FEE_UNIT, MAX_TICK, MIN_TICK, sqrtRatioAtTick } from './v3-math.ts';
-import type { V3State } from './v3-pool.ts';
+import { FEE_UNIT } from './v3-math.ts';
 
 // Quotes in floats, to choose by and never to pay by: a hundred times as quick as the exact ones. An estimate is within
 // 1e-9 of the quote, relatively, and two smallest units for each pool and tick, by which the pools round.
-
-const Q96 = 2 ** 96;
-const WORD_BITS = 256;
 
 /** A route whose pools an {@link Estimates} knows by number; `pools` are those numbers. */
 export type EstimatedRoute = { hops: readonly EstimatedHop[]; pools: readonly number[] };
@@ -23,6 +20,8 @@ export type Estimates = {
   /** What selling `amount` gives, and what getting it costs; NaN where a pool cannot, or its window ends. Nothing moves. */
   sell(route: EstimatedRoute, amount: number): number;
   buy(route: EstimatedRoute, amount: number): number;
+  /** What the first unit that is sold along a route gives: more than any after it. */
+  price(route: EstimatedRoute): number;
   /** Moves the pools of the route that was quoted last; `undo` takes back what was done since `mark`. */
   make(): void;
   mark(): number;
@@ -32,49 +31,27 @@ export type Estimates = {
   put(standing: Standing): void;
   /** Whether no pool of the route sells for more than it did at first. */
   noBetter(route: EstimatedRoute): boolean;
-  /** The part of `amount` to sell along the first route so that most comes out of both; NaN where they cannot take it. */
-  share(first: EstimatedRoute, second: EstimatedRoute, amount: number): number;
+  /**
+   * The part of `amount` to sell along the first route so that most comes out of both, to a millionth; one that cannot be
+   * sold where none can.
+   *
+   * @param about - the share that was best for another amount
+   */
+  share(first: EstimatedRoute, second: EstimatedRoute, amount: number, about?: number): number;
   /** Of the last quote: initialized ticks crossed. */
   crossed(): number;
   /** Quotes there were: the measure of work. */
   quotes(): number;
 };
 
-/** Stretches of constant liquidity between the ends of the window and its ticks, ascending; square roots of prices. */
-type Curve = { bounds: Float64Array; liquidity: Float64Array };
-
-/** Quotes move a pool along the same ticks. */
-const curves = new WeakMap<V3State['ticks'], Curve>();
-
-const stretchOf = ({ ticks, tick }: V3State): number => {
-  let below = 0;
-  while (below < ticks.length && ticks[below]!.index <= tick) below++;
-  return below;
-};
-
-function curveOf(state: V3State): Curve {
-  const known = curves.get(state.ticks);
-  if (known) return known;
-  const { ticks, words, tickSpacing } = state;
-  const end = (word: number) => {
-    const tick = word * WORD_BITS * tickSpacing;
-    return Number(sqrtRatioAtTick(Math.max(MIN_TICK, Math.min(MAX_TICK, tick)))) / Q96;
-  };
-  const bounds = [end(words.from), ...ticks.map(({ sqrtPriceX96 }) => Number(sqrtPriceX96) / Q96), end(words.to + 1)];
-  const at = stretchOf(state);
-  let first = state.liquidity;
-  for (let below = at; below > 0; below--) first -= ticks[below - 1]!.liquidityNet;
-  const liquidity = [first];
-  for (const [below, { liquidityNet }] of ticks.entries()) liquidity.push(liquidity[below]! + liquidityNet);
-  const curve = { bounds: Float64Array.from(bounds), liquidity: Float64Array.from(liquidity, Number) };
-  curves.set(ticks, curve);
-  return curve;
-}
-
-/** Steps to the best share, those before halving, and how near to it is near enough: the value is flat there. */
+/** Steps to the best share, and those before halving. */
 const STEPS = 40;
 const SECANTS = 12;
-const NEAR = 1e-7;
+/** How near to it is near enough, of the amount and of what a unit brings: the value is flat there. */
+const NEAR = 1e-6;
+const EVEN = 1e-6;
+/** How far from where it is thought to be it is looked for first. */
+const ASIDE = 0.05;
 
 /** Pools as they are in `states`; each is looked up when a route first goes through it. */
 export function openEstimates(states: PoolStates): Estimates {
@@ -97,8 +74,9 @@ export function openEstimates(states: PoolStates): Estimates {
     keptAt.push(1 - state.fee / Number(FEE_UNIT));
     const v3 = state.venue === 'uniswapV3';
     curveAt.push(v3 ? curveOf(state) : undefined);
-    as.push(v3 ? Number(state.sqrtPriceX96) / Q96 : Number(state.reserve0));
-    bs.push(v3 ? stretchOf(state) : Number(state.reserve1));
+    const [a, b] = v3 ? standingOf(state) : [Number(state.reserve0), Number(state.reserve1)];
+    as.push(a);
+    bs.push(b);
     firstA.push(as[pool]!);
     firstB.push(bs[pool]!);
     return pool;
@@ -218,6 +196,15 @@ export function openEstimates(states: PoolStates): Estimates {
       for (let at = all.length - 1; at >= 0; at--) wanted = buyHop(all[at]!.pool, all[at]!.zeroForOne, wanted);
       return wanted;
     },
+    price({ hops: all }) {
+      let price = 1;
+      for (const { pool, zeroForOne } of all) {
+        const [a, b] = [as[pool]!, bs[pool]!];
+        const ratio = curveAt[pool] ? a * a : b / a;
+        price *= keptAt[pool]! * (zeroForOne ? ratio : 1 / ratio);
+      }
+      return price;
+    },
     make() {
       for (let hop = 0; hop < hops; hop++) {
         const pool = newPool[hop]!;
@@ -246,19 +233,12 @@ export function openEstimates(states: PoolStates): Estimates {
         const [now, first] = [as[pool]! / bs[pool]!, firstA[pool]! / firstB[pool]!];
         return zeroForOne ? now >= first : now <= first;
       }),
-    share(first, second, amount) {
+    share(first, second, amount, about) {
       // Where one more unit brings as much along both: the difference falls, so regula falsi, with Illinois' halving.
       const difference = (part: number) => worthOfMore(first, part) - worthOfMore(second, amount - part);
-      let [from, to] = [0, amount];
-      let [atFrom, atTo] = [difference(from), difference(to)];
-      if (atFrom <= 0) return from;
-      if (atTo >= 0) return to;
-      let side = 0;
-      for (let step = 0; step < STEPS && to - from > NEAR * amount; step++) {
-        const secant = (from * atTo - to * atFrom) / (atTo - atFrom);
-        const part = step < SECANTS ? secant : (from + to) / 2;
+      let [from, atFrom, to, atTo, side] = [0, Number.NaN, amount, Number.NaN, 0];
+      const found = (part: number): boolean => {
         const at = difference(part);
-        if (Math.abs(at) <= NEAR * marginal) return part;
         if (at > 0) {
           [from, atFrom] = [part, at];
           if (side > 0) atTo /= 2;
@@ -268,6 +248,26 @@ export function openEstimates(states: PoolStates): Estimates {
           if (side < 0) atFrom /= 2;
           side = -1;
         }
+        return Math.abs(at) <= EVEN * marginal;
+      };
+      if (about !== undefined && about > 0 && about < 1) {
+        const part = about * amount;
+        if (found(part)) return part;
+        const aside = side > 0 ? part + ASIDE * (amount - part) : part - ASIDE * part;
+        if (found(aside)) return aside;
+      }
+      if (from === 0) {
+        atFrom = difference(0);
+        if (atFrom <= 0) return 0;
+      }
+      if (to === amount) {
+        atTo = difference(amount);
+        if (atTo >= 0) return amount;
+      }
+      side = 0;
+      for (let step = 0; step < STEPS && to - from > NEAR * amount; step++) {
+        const part = step < SECANTS ? (from * atTo - to * atFrom) / (atTo - atFrom) : (from + to) / 2;
+        if (found(part)) return part;
       }
       // Where a window ends between them, only one can be sold.
       if (worthOfMore(first, to) < 0) return from;

@@ -1,0 +1,59 @@
+import { startLab } from '../../test-fork/lab/anvil.ts';
+import { setPrice } from '../../test-fork/lab/chain.ts';
+import { GAS_PRICE, openRig, type View } from '../../test-fork/planning/rig.ts';
+import { bestOffers } from '../src/planning/offers.ts';
+import type { Candidate } from '../src/planning/situation.ts';
+import { median, type Row } from './row.ts';
+
+const RUNS = 30;
+/** Plans a run: the clock of a thread ticks every few milliseconds. */
+const PER_RUN = 4;
+/** Plans that a keeper makes at a head: as many as may be in flight, and one that tells that there is more to do. */
+const PLANS = 3;
+/** Accounts under water, and milliseconds that planning for them may take. */
+const TARGETS = [
+  { accounts: 20, target: 8 },
+  { accounts: 56, target: 30 },
+] as const;
+
+/**
+ * From accounts under water to plans, in the crash of the bench of batches: all options, their sizes, places, funding, exact
+ * quotes and calldata; the median of warm runs, of the time that its thread is running. Each run has what a head brings as a keeper has just read it, so that nothing
+ * is known of it.
+ *
+ * @throws when there are fewer accounts under water
+ */
+export default async function planBench(): Promise<Row[]> {
+  const lab = await startLab();
+  const rig = await openRig(lab.url);
+  try {
+    await setPrice(rig.scene, 'WETH', 1_700n * 10n ** 8n);
+    const view = await rig.look(rig.scene.directory.borrowers, { gasPrice: GAS_PRICE });
+    return TARGETS.map(({ accounts, target }): Row => {
+      if (view.candidates.length < accounts) throw new Error(`only ${view.candidates.length} accounts are under water`);
+      const times = Array.from({ length: RUNS }, () => planned(view, accounts)).slice(RUNS / 3);
+      return { name: `plan.ms.${accounts}`, value: median(times), unit: 'ms', target };
+    });
+  } finally {
+    await rig.scene.stop();
+    await lab.stop();
+  }
+}
+
+/** Milliseconds of the thread: planning waits for nothing, and what else the machine does is not to be measured. */
+function planned({ situation, candidates, state, head }: View, count: number): number {
+  const { protocol, market, timestamp } = situation;
+  const accounts = candidates.slice(0, count).map(({ account }) => account);
+  const heads = Array.from({ length: PER_RUN }, () => structuredClone({ accounts, state, pools: situation.pools }));
+  const from = process.threadCpuUsage();
+  for (const read of heads) {
+    const legal = read.accounts.map((account): Candidate => {
+      const options = protocol.options(market, read.state, account, timestamp);
+      return { account, state: read.state, options };
+    });
+    const { offers } = bestOffers({ ...situation, pools: read.pools }, legal, head, PLANS);
+    if (offers.length === 0) throw new Error(`no plan for ${count} accounts under water`);
+  }
+  const { user, system } = process.threadCpuUsage(from);
+  return (user + system) / 1_000 / PER_RUN;
+}
