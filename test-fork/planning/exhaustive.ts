@@ -5,7 +5,7 @@ import { quoteRound } from '../../keeper/src/planning/quote.ts';
 import type { Candidate, PlannedLeg, Situation } from '../../keeper/src/planning/situation.ts';
 import type { Way } from '../../keeper/src/planning/ways.ts';
 import type { Option } from '../../keeper/src/protocols/protocol.ts';
-import { afterwards, type PoolStates, type Route } from '../../keeper/src/venues/paths.ts';
+import { afterwards, isPair, type PoolStates, type Route } from '../../keeper/src/venues/paths.ts';
 
 // The best of everything, found by trying everything: nothing here chooses as the planner does. Quotes and sizes are shared
 // with it; tests of their own hold them against the chain.
@@ -78,14 +78,18 @@ function sizesOf({ protocol, market, timestamp }: Situation, of: Candidate, larg
   return [...found.values()];
 }
 
-/** Every route of one pool or two, for a flash swap; every two that share no pool, for a sale; nothing for one asset. */
+/** Every route of one pool or two, for a flash swap or, over a pair of Uniswap v2, a sale; every two that share no pool, for a
+ * sale; nothing for one asset. */
 function waysOf({ graph, pools }: Situation): (option: Option) => Way[] {
   const all = [...graph.values()].flat().filter(({ address }) => pools.get(address));
   const tokens = [...new Set(all.flatMap(({ token0, token1 }) => [token0, token1]))];
   const between = (a: Address, b: Address): Route[] =>
     all
       .filter(({ token0, token1 }) => (token0 === a && token1 === b) || (token0 === b && token1 === a))
-      .map(({ address, token0 }) => ({ hops: [{ pool: address, zeroForOne: token0 === a }], tokens: [a, b] }));
+      .map((pool) => ({
+        hops: [{ pool: pool.address, zeroForOne: pool.token0 === a, v2: isPair(pool) }],
+        tokens: [a, b],
+      }));
   return ({ debtAsset: debt, collateralAsset: collateral }) => {
     const pair = { debt, collateral };
     if (debt === collateral) return [{ ...pair, kind: 'loan', routes: [] }];
@@ -100,7 +104,12 @@ function waysOf({ graph, pools }: Situation): (option: Option) => Way[] {
         ),
       );
     const routes = [...between(collateral, debt), ...over];
-    const swaps = routes.map((route): Way => ({ ...pair, kind: 'flash swap', route }));
+    const swaps = routes.map(
+      (route): Way =>
+        route.hops.some(({ v2 }) => v2)
+          ? { ...pair, kind: 'loan', routes: [route] }
+          : { ...pair, kind: 'flash swap', route },
+    );
     const sales = routes.flatMap((first, index) =>
       routes.slice(index + 1).flatMap((second): Way[] => {
         const apart = !first.hops.some(({ pool }) => second.hops.some((other) => other.pool === pool));

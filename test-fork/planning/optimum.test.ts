@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { bestOffers } from '../../keeper/src/planning/offers.ts';
 import type { Candidate, Situation } from '../../keeper/src/planning/situation.ts';
 import { poolGraph } from '../../keeper/src/venues/paths.ts';
+import { openScene } from '../harness/scene.ts';
 import { type Random, random } from '../lab/random.ts';
 import { exhaustive } from './exhaustive.ts';
-import { openRig, type Rig, type View } from './rig.ts';
+import { type Rig, rigOn, type View } from './rig.ts';
 import { type Positions, positionsOf, shake } from './scenes.ts';
 
 /** `pnpm test:planner` tries 2,000. */
@@ -16,12 +17,23 @@ const GWEI = 10n ** 9n;
 let rig: Rig;
 let positions: Positions;
 beforeAll(async () => {
-  rig = await openRig(inject('labUrl'));
+  const scene = await openScene(inject('labUrl'));
+  rig = await rigOn(scene, [{ factory: scene.directory.uniswapV2.factory, fee: 30 }]);
   positions = await positionsOf(rig);
 }, 120_000);
 afterAll(() => rig?.scene.stop());
 
-const seen = { cases: 0, sent: 0, nothingPays: 0, accounts: [0, 0, 0, 0], batches: 0, partial: 0, beyond: 0, loans: 0 };
+const seen = {
+  cases: 0,
+  sent: 0,
+  nothingPays: 0,
+  accounts: [0, 0, 0, 0],
+  batches: 0,
+  partial: 0,
+  beyond: 0,
+  loans: 0,
+  pairs: 0,
+};
 const ratios: number[] = [];
 let planning = 0;
 
@@ -70,6 +82,7 @@ async function tryCase(view: View, dice: Random, index: number): Promise<void> {
   if (offer.plan.rounds.some(({ legs }) => legs.length > 1)) seen.batches++;
   if (offer.legs.some(({ largest, option }) => option !== largest)) seen.partial++;
   if (offer.ways.some((way) => way.startsWith('flash loan'))) seen.loans++;
+  if (offer.ways.some((way) => way.includes('v2'))) seen.pairs++;
   expect(await rig.call(offer.plan, view.head, situation.timestamp)).toBe(offer.terms.value);
   if (index !== 0) return;
   const { scene } = rig;

@@ -58,6 +58,9 @@ export function quoteRound(
   return { amount, pay: 0n, fee: loan.fee, left, ...sold };
 }
 
+/** A part of a sale smaller than one in so many is none. */
+const DUST = 1_000_000n;
+
 type Sold = Pick<RoundQuote, 'sales' | 'after' | 'crossed'> & { out: bigint };
 
 /** Sells all of it, over two routes so shared that most comes out. */
@@ -79,7 +82,10 @@ function shareOf(states: PoolStates, first: Route, second: Route, amount: bigint
   const [one, other] = [estimates.route(first), estimates.route(second)];
   if (!one || !other) return undefined;
   const part = BigInt(Math.floor(estimates.share(one, other, Number(amount))));
-  return part < amount ? part : amount;
+  // What floats leave over of all or nothing may be too little for a pool to pay anything for it.
+  const dust = amount / DUST;
+  if (part <= dust) return 0n;
+  return amount - part > dust ? part : amount;
 }
 
 function sellShares(states: PoolStates, shares: readonly { route: Route; amountIn: bigint }[]): Sold | undefined {
