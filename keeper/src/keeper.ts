@@ -107,10 +107,11 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
 async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<boolean> {
   const { ready, trackers, planner, dispatcher, store, log } = rooms;
   try {
+    const advancing = Promise.all(trackers.map((tracker) => advance(tracker, head, rooms)));
     // Asked beside what shows whether any of it is needed: a round trip less for who has something to send.
     dispatcher.prepare(head);
     for (const tracker of trackers) planner.prepare(tracker, head);
-    const advanced = await Promise.all(trackers.map((tracker) => advance(tracker, head, rooms)));
+    const advanced = await advancing;
     const ancestor = lowest([...advanced, ...rooms.unwound.splice(0)]);
     if (ancestor !== undefined) await dispatcher.unwind(ancestor, head.number);
     await dispatcher.onHead(head);

@@ -85,6 +85,8 @@ export type Lane<T> = {
 
 /** Gas of a transfer, all that cancelling costs. */
 const CANCEL_GAS = 21_000n;
+/** Signatures before the first that counts. */
+const WARM_UP = 16;
 /** Heads to wait for the receipt of a nonce that is used. */
 const PATIENCE = 3;
 /** Blocks for which what was mined is remembered, in case they are unwound. */
@@ -125,6 +127,7 @@ export async function openLane<T>(options: {
   flights.push(...options.resume.map((flight) => ({ ...flight, unexplained: 0 })));
   await takeUp();
   let nextNonce = nonceAfter(await count('pending'));
+  await warmUp(account);
 
   /**
    * After a restart or a reorg: what is in flight is on the chain, known to a node, or to none. Then it is sent if it still
@@ -346,6 +349,11 @@ export async function openLane<T>(options: {
       nextNonce = nonceAfter(await count('pending'));
     },
   };
+}
+
+/** The first signatures take ten times as long as those after them: tables are made, code is compiled. A message moves nothing. */
+async function warmUp(account: LocalAccount): Promise<void> {
+  for (let n = 0; n < WARM_UP; n++) await account.signMessage({ message: `plimsoll ${n}` });
 }
 
 function shortMessage(error: unknown): string {
