@@ -3,6 +3,7 @@ import { liquidatorAbi } from '../../keeper/src/bindings.ts';
 import type { V2Factory } from '../../keeper/src/config/chains.ts';
 import { planData } from '../../keeper/src/execution/rehearse.ts';
 import { type Plan, readTally } from '../../keeper/src/planning/encoding.ts';
+import { openFunding } from '../../keeper/src/planning/funding.ts';
 import { planGasLimit } from '../../keeper/src/planning/gas.ts';
 import { pricesIn } from '../../keeper/src/planning/pricing.ts';
 import type { Candidate, Situation } from '../../keeper/src/planning/situation.ts';
@@ -67,15 +68,16 @@ export async function rigOn(scene: Scene, v2: readonly V2Factory[] = []): Promis
         return options.length > 0 ? [{ account, state, options }] : [];
       });
       const every = tokens.flatMap((a) => tokens.map((b) => [a, b] as const));
+      const states = await pools.read(every, head);
       const native = { token: weth, base: aaveV3.price(market, state, weth)!.base };
       const situation: Situation = {
         protocol: aaveV3 as Protocol,
         market,
         timestamp,
         priceOf: pricesIn(aaveV3 as Protocol, market, state, native),
-        lend: aaveV3.lender(market, state),
+        lend: openFunding(aaveV3.lender(market, state), pools.graph, states),
         graph: pools.graph,
-        pools: await pools.read(every, head),
+        pools: states,
         hubs: pools.hubs,
         gasPrice: GAS_PRICE,
         bytePrice: 0n,

@@ -99,6 +99,12 @@ test('a pair of a fork, at the fee of the fork', () =>
     expect(await provedWays(fork, withWeth)).toEqual(['flash loan, sale v2 0.2 %']);
   }));
 
+test('a loan of a pool that is cheaper than the market, and is not sold to', () =>
+  scene.undone(async () => {
+    await dry((_, fee) => fee === 100);
+    expect((await provedWays(rig, withWeth))[0]).toMatch(/^flash loan of a 0.01 % pool, sale v2 0.3 %/);
+  }));
+
 test('deep pools of Uniswap v3 are still swapped with as they are', () =>
   scene.undone(async () => {
     expect((await provedWays(rig, withWeth))[0]).toMatch(/^flash swap /);

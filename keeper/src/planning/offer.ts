@@ -77,7 +77,7 @@ export function offerOf(situation: Situation, pools: PoolStates, draft: Draft, h
   const worths = draft.map((round) => worthLeft(situation, [round]));
   return {
     legs: legsOf(draft),
-    ways: draft.map(({ way }, index) => nameOf(way, statesAfter(pools, draft.slice(0, index)))),
+    ways: draft.map(({ way, quote }, index) => nameOf(way, statesAfter(pools, draft.slice(0, index)), quote.loan)),
     plan,
     terms: termsOf(situation, draft, { value: worthLeft(situation, draft), gas, l1: bytes * bytePrice }),
     gas,
@@ -131,7 +131,7 @@ export function settled(terms: Omit<Terms, 'net'>): Terms {
 }
 
 function roundOf(situation: Situation, { way, legs, quote }: DraftedRound): Round {
-  const { protocol, market, lend } = situation;
+  const { protocol, market } = situation;
   const shared = {
     debtToken: way.debt,
     amount: quote.amount,
@@ -145,9 +145,9 @@ function roundOf(situation: Situation, { way, legs, quote }: DraftedRound): Roun
     const source = hops.at(-1)!.pool;
     return { ...shared, funding: FUNDING.uniswapV3Swap, source, maxPay, extra: hopsBack({ hops, tokens }), swaps: [] };
   }
-  const { funding, source } = lend(way.debt, quote.amount)!;
+  const { funding, source, extra } = quote.loan!;
   const swaps = quote.sales.flatMap((sale) => swapsOf(situation.pools, sale, situation.slippage));
-  return { ...shared, funding, source, maxPay: quote.fee, extra: '0x', swaps };
+  return { ...shared, funding, source, maxPay: quote.fee, extra, swaps };
 }
 
 /** From the pool that gives the debt token back to the one that takes collateral: token between, pool. */

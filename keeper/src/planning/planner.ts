@@ -7,6 +7,7 @@ import { KeeperError } from '../config/error.ts';
 import type { Ready } from '../preflight.ts';
 import { type MarketPools, openMarketPools } from '../venues/market-pools.ts';
 import type { PoolStates } from '../venues/paths.ts';
+import { openFunding } from './funding.ts';
 import { planGasLimit } from './gas.ts';
 import type { Offer } from './offer.ts';
 import { bestOffers, type Without } from './offers.ts';
@@ -103,7 +104,7 @@ export function openPlanner({ settings, chain }: Ready, prices: GasPrices): Plan
       market,
       timestamp,
       priceOf: pricesIn(protocol, market, state, { token: wrappedNative, base: nativeBase }),
-      lend: protocol.lender(market, state),
+      lend: openFunding(protocol.lender(market, state), graph, states),
       graph,
       pools: states,
       hubs,

@@ -1,6 +1,7 @@
 import type { Address } from 'viem';
 import { openEstimates } from '../venues/estimate.ts';
 import { type PoolState, type PoolStates, quoteRouteExactIn, quoteRouteExactOut, type Route } from '../venues/paths.ts';
+import type { Loan } from './funding.ts';
 import type { Sale } from './sales.ts';
 import type { PlannedLeg, Situation } from './situation.ts';
 import type { Way } from './ways.ts';
@@ -13,6 +14,8 @@ export type RoundQuote = {
   pay: bigint;
   /** Debt token that the lender takes on top. */
   fee: bigint;
+  /** Who lends, where a flash swap does not. */
+  loan?: Loan;
   sales: readonly Sale[];
   /** What is left here, by token. */
   left: readonly { token: Address; amount: bigint }[];
@@ -47,7 +50,7 @@ export function quoteRound(
     return { amount, pay: quote.amountIn, fee: 0n, sales: [], left, after: quote.after, crossed: quote.crossed };
   }
 
-  const loan = lend(way.debt, amount);
+  const loan = lend(way.debt, amount, { states, routes: way.routes });
   if (!loan) return undefined;
   const owed = repay + loan.fee;
   const sold = sell(states, way.routes, seized);
@@ -55,7 +58,7 @@ export function quoteRound(
   const proceeds = way.routes.length === 0 ? seized : sold.out;
   if (proceeds < owed) return undefined;
   const left = [{ token: way.debt, amount: proceeds - owed }];
-  return { amount, pay: 0n, fee: loan.fee, left, ...sold };
+  return { amount, pay: 0n, fee: loan.fee, loan, left, ...sold };
 }
 
 /** A part of a sale smaller than one in so many is none. */

@@ -1,6 +1,7 @@
 import type { Address } from 'viem';
-import type { Account, Lender, Market, MarketState, Option, Protocol } from '../protocols/protocol.ts';
+import type { Account, Market, MarketState, Option, Protocol } from '../protocols/protocol.ts';
 import type { PoolGraph, PoolStates } from '../venues/paths.ts';
+import type { Funding } from './funding.ts';
 import type { PriceOf } from './pricing.ts';
 
 /** Everything a choice depends on at one head; with it nothing has to be asked of the chain any more. */
@@ -10,7 +11,7 @@ export type Situation = {
   /** Seconds: what the options are legal at. */
   timestamp: bigint;
   priceOf: PriceOf;
-  lend: Lender;
+  lend: Funding;
   graph: PoolGraph;
   /** The pools as they are at the head. */
   pools: PoolStates;

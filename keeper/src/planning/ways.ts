@@ -1,5 +1,7 @@
 import type { Address } from 'viem';
 import { candidateRoutes, type PoolStates, type Route } from '../venues/paths.ts';
+import { FUNDING } from './encoding.ts';
+import type { Loan } from './funding.ts';
 import type { Situation } from './situation.ts';
 
 /**
@@ -49,10 +51,12 @@ export function waysFor(situation: Situation, states: PoolStates, debt: Address,
 
 const meet = (a: Route, b: Route) => a.hops.some(({ pool }) => b.hops.some((other) => other.pool === pool));
 
-/** For the log: `flash swap 0.05 %`, `flash loan, sale 0.05 % + 0.3 % | v2 0.3 %`. */
-export function nameOf(way: Way, states: PoolStates): string {
+/** For the log: `flash swap 0.05 %`, `flash loan, sale 0.05 % + 0.3 % | v2 0.3 %`, `flash loan of a 0.01 % pool, one asset`. */
+export function nameOf(way: Way, states: PoolStates, loan?: Loan): string {
   const percent = ({ hops }: Route) =>
     hops.map(({ pool, v2 }) => `${v2 ? 'v2 ' : ''}${(states.get(pool)?.fee ?? 0) / 10_000} %`).join(' + ');
   if (way.kind === 'flash swap') return `flash swap ${percent(way.route)}`;
-  return way.routes.length === 0 ? 'flash loan, one asset' : `flash loan, sale ${way.routes.map(percent).join(' | ')}`;
+  const lender =
+    loan?.funding === FUNDING.uniswapV3Flash ? ` of a ${(states.get(loan.source)?.fee ?? 0) / 10_000} % pool` : '';
+  return `flash loan${lender}, ${way.routes.length === 0 ? 'one asset' : `sale ${way.routes.map(percent).join(' | ')}`}`;
 }

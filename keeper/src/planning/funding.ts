@@ -1,0 +1,66 @@
+import type { Address, Hex } from 'viem';
+import type { Lender } from '../protocols/protocol.ts';
+import { isPair, type PoolGraph, type PoolStates, type Route } from '../venues/paths.ts';
+import { FEE_UNIT } from '../venues/v3-math.ts';
+import { type V3Pool, windowCapacity } from '../venues/v3-pool.ts';
+import { FUNDING } from './encoding.ts';
+
+/** A loan: the contract's number for the funding, whom it asks and how, what it charges. */
+export type Loan = { funding: number; source: Address; fee: bigint; extra: Hex };
+
+/**
+ * The cheapest loan of an amount, at the pools as they are when the round begins; a pool that the round sells to is locked
+ * while it lends. Without a round: at the head, of any pool.
+ */
+export type Funding = (
+  asset: Address,
+  amount: bigint,
+  round?: { states: PoolStates; routes: readonly Route[] },
+) => Loan | undefined;
+
+/** The protocol's own loans, and `flash` of Uniswap v3's pools where those are cheaper or there are no others. */
+export function openFunding(lend: Lender, graph: PoolGraph, pools: PoolStates): Funding {
+  /** By token; the lowest fee first. */
+  const lending = new Map<Address, V3Pool[]>();
+  const poolsOf = (asset: Address): V3Pool[] => {
+    const known = lending.get(asset);
+    if (known) return known;
+    const found = [...graph.values()].flat().filter((pool): pool is V3Pool => !isPair(pool));
+    const its = found
+      .filter(({ token0, token1 }) => token0 === asset || token1 === asset)
+      .sort((a, b) => a.fee - b.fee);
+    lending.set(asset, its);
+    return its;
+  };
+  const held = new WeakMap<object, { amount0: bigint; amount1: bigint }>();
+
+  /** What a pool has at least of an asset: what it would pay out until the price leaves the ticks that were read. */
+  function atLeast(states: PoolStates, pool: V3Pool, asset: Address): bigint {
+    const state = states.get(pool.address);
+    if (state?.venue !== 'uniswapV3' || state.liquidity === 0n) return 0n;
+    const known = held.get(state) ?? {
+      amount0: windowCapacity(state, false).amountOut,
+      amount1: windowCapacity(state, true).amountOut,
+    };
+    held.set(state, known);
+    return asset === pool.token0 ? known.amount0 : known.amount1;
+  }
+
+  return (asset, amount, { states, routes } = { states: pools, routes: [] }) => {
+    const own = lend(asset, amount);
+    for (const pool of poolsOf(asset)) {
+      // Rounded up, as the pool does.
+      const fee = (amount * BigInt(pool.fee) + FEE_UNIT - 1n) / FEE_UNIT;
+      if (own && own.fee <= fee) break;
+      const isLocked = routes.some(({ hops }) => hops.some((hop) => hop.pool === pool.address));
+      if (isLocked || atLeast(states, pool, asset) < amount) continue;
+      return {
+        funding: FUNDING.uniswapV3Flash,
+        source: pool.address,
+        fee,
+        extra: asset === pool.token0 ? '0x' : '0x01',
+      };
+    }
+    return own && { ...own, extra: '0x' };
+  };
+}
