@@ -165,6 +165,16 @@ export function openSearch(situation: Situation, pools: PoolStates, work = WORK)
 
   /** Accounts as a first liquidation leaves them, and before it. */
   const firsts = new Map<Candidate, Candidate>();
+  const nexts = new Map<Option, Candidate | undefined>();
+  /** An account as a liquidation of it leaves it, with what is allowed of it then. */
+  function nextOf(of: Candidate, option: Option): Candidate | undefined {
+    if (nexts.has(option)) return nexts.get(option);
+    const left = protocol.after(market, of.state, of.account, timestamp, option);
+    const next = left && { ...left, options: protocol.options(market, left.state, left.account, timestamp) };
+    nexts.set(option, next);
+    if (next) firsts.set(next, of);
+    return next;
+  }
 
   /**
    * What the protocol allows of an account once its first liquidation has happened: other debts, other collateral, or the
@@ -177,15 +187,12 @@ export function openSearch(situation: Situation, pools: PoolStates, work = WORK)
         const leg: SketchedLeg = last;
         last = undefined;
         const option = optionOf(leg);
-        const { state, account } = leg.stake.of;
-        const next = option && protocol.after(market, state, account, timestamp, option);
+        const next = option && nextOf(leg.stake.of, option);
         if (!next) break;
-        const of: Candidate = { ...next, options: protocol.options(market, next.state, next.account, timestamp) };
         const from = sketch.rounds.findIndex(({ legs }) => legs.includes(leg));
-        const placed = place(sketch, of, from);
+        const placed = place(sketch, next, from);
         const now = placed && put(sketch, placed);
         if (!placed || !now || !fits(now)) break;
-        firsts.set(of, leg.stake.of);
         sketch = now;
         last = placed.leg;
       }
@@ -246,8 +253,12 @@ export function openSearch(situation: Situation, pools: PoolStates, work = WORK)
       const from = estimates.quotes();
       end = from + work.plan * BEFORE_FOLLOWING;
       let best = build(candidates);
+      let followed: Sketch | undefined;
+      /** Of a few, what follows is tried for each before the best is chosen: a shared sale may leave it nothing. */
       const consider = (other: typeof best) => {
-        if (other.sketch.net > best.sketch.net) best = other;
+        followed ??= follow(best.sketch);
+        const now = follow(other.sketch);
+        if (now.net > followed.net) [best, followed] = [other, now];
       };
       const first = candidates.slice(0, candidates.length <= FEW ? FEW : 0);
       for (const [index, candidate] of first.entries()) {
@@ -257,7 +268,8 @@ export function openSearch(situation: Situation, pools: PoolStates, work = WORK)
       for (const seed of first.length > 1 ? together(first) : []) consider(build(candidates, true, seed));
       const settled = settle(best.sketch);
       end = from + work.plan;
-      const draft = exactly(follow(settled));
+      const last = follow(settled);
+      const draft = exactly(followed && followed.net > last.net ? followed : last);
       // Each round has paid for itself; the plan has to pay for being one.
       return { draft: netOf(situation, draft) >= situation.minProfit ? draft : [], full: best.full };
     },

@@ -4,9 +4,9 @@ export type WorthOf = (size: number) => number;
 /** Steps of a search at most, and how near to the summit it ends: around it the value is flat. */
 const STEPS = 40;
 const NEAR = 1e-4;
-const NEAR_OF_RANGE = 1e-6;
+const NEAR_OF_RANGE = 1e-7;
 /** Part of a range below which no size is looked for where those above do not work. */
-const NOWHERE = 1e-3;
+const NOWHERE = 1e-6;
 /** What a summit may still be higher than the best size, of its value. */
 const FLAT = 1e-8;
 /** The part of a range that golden section goes on with. */

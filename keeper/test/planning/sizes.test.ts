@@ -47,3 +47,10 @@ test('all of it, although a part is better than a little less, where no part is 
 test('nothing where no size works', () => {
   expect(bestSize(1_000_000, 900_000, () => Number.NEGATIVE_INFINITY)).toBeUndefined();
 });
+
+test('a size that works is found where only the last ten-thousandth does', () => {
+  const { size, value } = summit(0, 1e9, worth(1_000_000, 50_000));
+  expect(size).toBeGreaterThan(49_000);
+  expect(size).toBeLessThanOrEqual(50_000);
+  expect(value).toBe(worth(1_000_000, 50_000)(size));
+});
