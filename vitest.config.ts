@@ -8,6 +8,9 @@ export default defineConfig({
           name: 'unit',
           include: ['keeper/test/**/*.test.ts'],
           environment: 'node',
+          // Each starts processes or searches at length; what hangs is ended, and a slow machine is not.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -16,8 +19,8 @@ export default defineConfig({
           include: ['test-fork/**/*.test.ts'],
           environment: 'node',
           globalSetup: './test-fork/globalSetup.ts',
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
           // Every suite runs anvils of its own beside its worker.
           pool: 'forks',
           maxWorkers: 2,

@@ -30,7 +30,7 @@ beforeAll(async () => {
   }
   // Health 0.94: the whole debt may be repaid.
   await setPrice(scene, 'WETH', 1_700n * 10n ** 8n);
-}, 600_000);
+});
 afterAll(() => scene?.stop());
 
 /** One flash swap of the lab's deepest pool that closes the first `count` debts, as a keeper encodes it. */

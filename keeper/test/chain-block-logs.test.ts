@@ -1,14 +1,12 @@
-import { createPublicClient, createWalletClient, type Hex, http, keccak256 } from 'viem';
+import { createPublicClient, createWalletClient, type Hex, keccak256 } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { startAnvil } from '../../test-fork/lab/node.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { nodeTransport, startAnvil } from '../../test-fork/lab/node.ts';
 import { getBlockLogs } from '../src/chain/block-logs.ts';
 import { type Chain, connect } from '../src/chain/client.ts';
 import { block, type ChainNode, startChainNode } from './support/chain-node.ts';
 import { readableLog } from './support/log-lines.ts';
 import { ADDRESS, error, logAt, openChain, TOPIC } from './support/transfer-logs.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const after: (() => unknown)[] = [];
 afterEach(async () => {
@@ -106,8 +104,8 @@ describe('the logs of a block', () => {
     const { log } = await readableLog();
     const chain = await connect({ rpc: [anvil.url], chain: undefined }, log);
     const account = privateKeyToAccount('0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80');
-    const wallet = createWalletClient({ account, transport: http(anvil.url) });
-    const client = createPublicClient({ transport: http(anvil.url) });
+    const wallet = createWalletClient({ account, transport: nodeTransport(anvil.url) });
+    const client = createPublicClient({ transport: nodeTransport(anvil.url) });
     // LOG1 with the topic, from a constructor.
     const hash = await wallet.sendTransaction({ chain: null, data: `0x7f${TOPIC.slice(2)}5f5fa1` });
     const { contractAddress, blockHash } = await client.waitForTransactionReceipt({ hash });

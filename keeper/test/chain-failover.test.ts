@@ -1,10 +1,8 @@
 import { createServer, type Server } from 'node:http';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type Chain, connect } from '../src/chain/client.ts';
 import { block, type ChainNode, startChainNode } from './support/chain-node.ts';
 import { readableLog, until } from './support/log-lines.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const HASH = `0x${'ab'.repeat(32)}` as const;
 const ADDRESS = '0x00000000000000000000000000000000000000a1';

@@ -1,15 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestClient, http, publicActions } from 'viem';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { startAnvil } from '../../test-fork/lab/node.ts';
+import { createTestClient, publicActions } from 'viem';
+import { afterEach, describe, expect, test } from 'vitest';
+import { nodeTransport, startAnvil } from '../../test-fork/lab/node.ts';
 import { type Chain, connect } from '../src/chain/client.ts';
 import type { Head } from '../src/chain/heads.ts';
 import { type Block, block, type ChainNode, startChainNode } from './support/chain-node.ts';
 import { readableLog, until } from './support/log-lines.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const after: (() => unknown)[] = [];
 afterEach(async () => {
@@ -345,36 +343,32 @@ describe('heads of several endpoints', () => {
 });
 
 describe('heads of an anvil', () => {
-  test.each(['http', 'ws', 'ipc'] as const)(
-    'come over %s as it mines',
-    async (kind) => {
-      const folder = await mkdtemp(join(tmpdir(), 'plimsoll-ipc-'));
-      after.push(() => rm(folder, { recursive: true, force: true }));
-      const path = join(folder, 'anvil.ipc');
-      const anvil = await startAnvil({ ipc: path });
-      after.push(() => anvil.stop());
-      const { chain } = await open([{ http: anvil.url, ws: anvil.wsUrl, ipc: path }[kind]]);
-      const { heads, ended, stop } = follow(chain);
-      const node = createTestClient({ mode: 'anvil', transport: http(anvil.url) }).extend(publicActions);
-      for (let number = 1n; number <= 5n; number++) {
-        await until(() => heads.at(-1)?.number === number - 1n);
-        await node.mine({ blocks: 1 });
-      }
-      await until(() => heads.at(-1)?.number === 5n);
-      const newest = await node.getBlock();
-      expect(heads.at(-1)).toEqual({
-        number: newest.number,
-        hash: newest.hash,
-        parentHash: newest.parentHash,
-        timestamp: newest.timestamp,
-        gasLimit: newest.gasLimit,
-        baseFeePerGas: newest.baseFeePerGas,
-        logsBloom: newest.logsBloom,
-      });
-      expect(await chain.client.getBlockNumber({ cacheTime: 0 })).toBe(5n);
-      stop.abort();
-      await ended;
-    },
-    30_000,
-  );
+  test.each(['http', 'ws', 'ipc'] as const)('come over %s as it mines', async (kind) => {
+    const folder = await mkdtemp(join(tmpdir(), 'plimsoll-ipc-'));
+    after.push(() => rm(folder, { recursive: true, force: true }));
+    const path = join(folder, 'anvil.ipc');
+    const anvil = await startAnvil({ ipc: path });
+    after.push(() => anvil.stop());
+    const { chain } = await open([{ http: anvil.url, ws: anvil.wsUrl, ipc: path }[kind]]);
+    const { heads, ended, stop } = follow(chain);
+    const node = createTestClient({ mode: 'anvil', transport: nodeTransport(anvil.url) }).extend(publicActions);
+    for (let number = 1n; number <= 5n; number++) {
+      await until(() => heads.at(-1)?.number === number - 1n);
+      await node.mine({ blocks: 1 });
+    }
+    await until(() => heads.at(-1)?.number === 5n);
+    const newest = await node.getBlock();
+    expect(heads.at(-1)).toEqual({
+      number: newest.number,
+      hash: newest.hash,
+      parentHash: newest.parentHash,
+      timestamp: newest.timestamp,
+      gasLimit: newest.gasLimit,
+      baseFeePerGas: newest.baseFeePerGas,
+      logsBloom: newest.logsBloom,
+    });
+    expect(await chain.client.getBlockNumber({ cacheTime: 0 })).toBe(5n);
+    stop.abort();
+    await ended;
+  });
 });

@@ -1,6 +1,6 @@
-import { createPublicClient, createTestClient, custom, http, RpcRequestError } from 'viem';
+import { createPublicClient, createTestClient, custom, RpcRequestError } from 'viem';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Anvil, startAnvil } from '../../test-fork/lab/node.ts';
+import { type Anvil, nodeTransport, startAnvil } from '../../test-fork/lab/node.ts';
 import { birthBlock } from '../src/chain/birth.ts';
 import { connect } from '../src/chain/client.ts';
 import { createLogger } from '../src/telemetry/log.ts';
@@ -18,8 +18,8 @@ afterAll(() => anvil?.stop());
 
 describe('the block a contract was born in', () => {
   test('is found', async () => {
-    const chain = createTestClient({ mode: 'anvil', transport: http(anvil.url) });
-    const client = createPublicClient({ transport: http(anvil.url) });
+    const chain = createTestClient({ mode: 'anvil', transport: nodeTransport(anvil.url) });
+    const client = createPublicClient({ transport: nodeTransport(anvil.url) });
     // setCode changes the state of the newest block.
     await chain.mine({ blocks: 37 });
     await chain.setCode({ address: ADDRESS, bytecode: '0x00' });
@@ -48,7 +48,7 @@ describe('the connection', () => {
     const chain = await connect({ rpc: [anvil.url], chain: undefined }, silentLog);
     expect(chain).toMatchObject({ id: 31337, shown: '31337 (Anvil)', nativeSymbol: 'ETH', hasMulticall3: false });
     expect(chain.definition.contracts).toBeUndefined();
-    const node = createTestClient({ mode: 'anvil', transport: http(anvil.url) });
+    const node = createTestClient({ mode: 'anvil', transport: nodeTransport(anvil.url) });
     await node.setCode({ address: '0xcA11bde05977b3631167028862bE2a173976CA11', bytecode: '0x00' });
     const again = await connect({ rpc: [anvil.url], chain: 31337 }, silentLog);
     expect(again.hasMulticall3).toBe(true);

@@ -3,14 +3,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { createTestClient, http } from 'viem';
+import { createTestClient } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type Anvil, startAnvil } from '../../test-fork/lab/node.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Anvil, nodeTransport, startAnvil } from '../../test-fork/lab/node.ts';
 import { aaveMarkets } from '../src/config/markets/aave-v3.ts';
 import { cast, closedPort, type Run, type RunOptions, runCli, temporaryFolder } from './support/cli.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 // anvil's first account, and one that owns nothing.
 const RICH = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
@@ -63,7 +61,7 @@ beforeAll(async () => {
   ]) {
     writeFileSync(join(folder, name!), content!, { mode: 0o600 });
   }
-  const chain = createTestClient({ mode: 'anvil', transport: http(anvil.url) });
+  const chain = createTestClient({ mode: 'anvil', transport: nodeTransport(anvil.url) });
   await chain.setCode({ address: NOT_A_LIQUIDATOR, bytecode: '0x5f5ffd' });
   await chain.setCode({ address: REFUSES_ALL, bytecode: '0x60205ff3' });
   await chain.setCode({ address: TAKES_ALL, bytecode: '0x60015f5260205ff3' });

@@ -84,9 +84,7 @@ describe(`${SEQUENCES} random sequences of heads, gaps, reorgs and restarts`, ()
   });
   afterAll(() => store.close());
 
-  test('the ancestor is the newest remembered block on the chain, and exactly what is not on it is unwound', {
-    timeout: 60_000,
-  }, async () => {
+  test('the ancestor is the newest remembered block on the chain, and exactly what is not on it is unwound', {}, async () => {
     for (let seed = 0; seed < SEQUENCES; seed++) await sequence(seed);
     // Each case has come up; what never happens proves nothing.
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(SEQUENCES / 20);

@@ -4,12 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { lockHolder } from '../src/store/lock.ts';
 import { openStore } from '../src/store/store.ts';
 import { temporaryFolder } from './support/cli.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const pool = { protocol: 'aave-v3', address: '0x87870bca3f3fd6335c3f4ce8392d69350b4fa4e2' } as const;
 const script = fileURLToPath(new URL('store-child.ts', import.meta.url));

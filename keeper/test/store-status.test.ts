@@ -3,12 +3,10 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { StatusSnapshot } from '../src/store/status.ts';
 import { openStore } from '../src/store/store.ts';
 import { runCli, temporaryFolder } from './support/cli.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const POOL = '0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2';
 const ACCOUNT = '0xABcdEFABcdEFabcdEfAbCdefabcdeFABcDEFabCD';

@@ -43,8 +43,8 @@ async function liquidations({ client, directory }: Scene, fromBlock: bigint) {
  * The keeper's accounts are those that a new keeper with a new store reads at the same head, field by field, and the new one
  * finds nothing left to do.
  */
-export async function sameAsFresh(scene: Scene, watched: Watched, folder: string): Promise<void> {
-  const path = join(folder, 'fresh.sqlite');
+export async function sameAsFresh(scene: Scene, watched: Watched): Promise<void> {
+  const path = join(scene.folder, 'fresh.sqlite');
   const fresh = scene.keeper(['--once', '--dry-run', '--store', path]);
   expect(await fresh.ended, fresh.output().slice(-2_000)).toBe(0);
   const accounts = ({ pool }: Scene['directory']['aave']) => ({

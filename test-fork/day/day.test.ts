@@ -1,18 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mineUntilDone } from '../harness/blocks.ts';
 import { openScene, type Scene } from '../harness/scene.ts';
 import { startLab } from '../lab/anvil.ts';
 import { landedAgain, type Ours, onlyRivalsBeat, oursOf, sameAsFresh, sentTwice, storeTells } from './check.ts';
 import { openScript, type Script } from './script.ts';
-import { settle, type Watched, watchKeeper } from './watched.ts';
+import { type Watched, watchKeeper } from './watched.ts';
 
 const [BLOCKS, REORGS] = [500, 12];
 
 describe('a day of blocks, people and reorgs', () => {
   let scene: Scene;
-  let folder: string;
   let script: Script;
   let watched: Watched;
   let from: bigint;
@@ -20,11 +18,10 @@ describe('a day of blocks, people and reorgs', () => {
 
   beforeAll(async () => {
     scene = await openScene(await startLab({ anvil: { autoImpersonate: true } }));
-    folder = await mkdtemp(join(tmpdir(), 'plimsoll-day-'));
     await scene.client.setAutomine(false);
     script = await openScript(scene, { seed: 1, blocks: BLOCKS, reorgs: REORGS });
     from = (await scene.client.getBlockNumber({ cacheTime: 0 })) + 1n;
-    watched = watchKeeper(scene, join(folder, 'store.sqlite'), ['--max-in-flight', '24']);
+    watched = watchKeeper(scene, join(scene.folder, 'store.sqlite'), ['--max-in-flight', '24']);
     watched.start();
     for (let index = 0; index < BLOCKS; index++) {
       await watched.taken();
@@ -34,14 +31,10 @@ describe('a day of blocks, people and reorgs', () => {
       await watched.taken();
       await script.after(index);
     }
-    await watched.taken();
-    await settle(scene, watched);
+    await mineUntilDone(scene, watched.process);
     ours = await oursOf(scene, from);
-  }, 600_000);
-  afterAll(async () => {
-    await scene?.stop();
-    if (folder) await rm(folder, { recursive: true, force: true });
   });
+  afterAll(() => scene?.stop());
 
   test('the day was not empty', () => {
     const said = (msg: string) => watched.lines.filter((line) => line.msg === msg).length;
@@ -64,7 +57,7 @@ describe('a day of blocks, people and reorgs', () => {
   });
 
   test('accounts are those of a new keeper, which finds nothing left to liquidate', async () => {
-    await sameAsFresh(scene, watched, folder);
+    await sameAsFresh(scene, watched);
   });
 
   test('the store tells of every liquidation on the chain, and of no other', async () => {

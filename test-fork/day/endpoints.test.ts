@@ -1,14 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { numberToHex } from 'viem';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mineUntilDone } from '../harness/blocks.ts';
 import { type RpcProxy, startProxy } from '../harness/proxy.ts';
 import { openScene, type Scene } from '../harness/scene.ts';
 import { startLab } from '../lab/anvil.ts';
 import { type Ours, onlyRivalsBeat, oursOf, sameAsFresh, sentTwice, storeTells } from './check.ts';
 import { openScript, type Script } from './script.ts';
-import { settle, type Watched, watchKeeper } from './watched.ts';
+import { type Watched, watchKeeper } from './watched.ts';
 import { startWsProxy, type WsProxy } from './ws-proxy.ts';
 
 const [BLOCKS, REORGS] = [120, 3];
@@ -19,7 +18,6 @@ const AWAY = { from: 55, to: 65 };
 
 describe('two endpoints: one lags, the other drops its sockets and is away', () => {
   let scene: Scene;
-  let folder: string;
   let ws: WsProxy;
   let http: RpcProxy;
   let script: Script;
@@ -29,7 +27,6 @@ describe('two endpoints: one lags, the other drops its sockets and is away', () 
 
   beforeAll(async () => {
     scene = await openScene(await startLab({ anvil: { autoImpersonate: true } }));
-    folder = await mkdtemp(join(tmpdir(), 'plimsoll-endpoints-'));
     const { client } = scene;
     await client.setAutomine(false);
     script = await openScript(scene, { seed: 4, blocks: BLOCKS, reorgs: REORGS });
@@ -41,7 +38,7 @@ describe('two endpoints: one lags, the other drops its sockets and is away', () 
       if (method === 'eth_blockNumber') return { result: old.number };
       return method === 'eth_getBlockByNumber' && params[0] === 'latest' ? { result: old } : undefined;
     });
-    const path = join(folder, 'store.sqlite');
+    const path = join(scene.folder, 'store.sqlite');
     watched = watchKeeper(scene, path, ['--max-in-flight', '24'], `${ws.url},${http.url}`);
     watched.start();
     for (let index = 0; index < BLOCKS; index++) {
@@ -60,14 +57,12 @@ describe('two endpoints: one lags, the other drops its sockets and is away', () 
       await watched.taken();
       await script.after(index);
     }
-    await watched.taken();
-    await settle(scene, watched);
+    await mineUntilDone(scene, watched.process);
     ours = await oursOf(scene, from);
-  }, 600_000);
+  });
   afterAll(async () => {
     await scene?.stop();
     await Promise.all([ws?.stop(), http?.stop()]);
-    if (folder) await rm(folder, { recursive: true, force: true });
   });
 
   test('both were found out, and the keeper went on', () => {
@@ -82,7 +77,7 @@ describe('two endpoints: one lags, the other drops its sockets and is away', () 
   });
 
   test('no liquidation is missed, and accounts are those of a new keeper', async () => {
-    await sameAsFresh(scene, watched, folder);
+    await sameAsFresh(scene, watched);
   });
 
   test('the store tells of every liquidation on the chain, and of no other', async () => {

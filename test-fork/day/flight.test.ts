@@ -1,13 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Address, type Hash, type Hex, keccak256 } from 'viem';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { Attempt } from '../../keeper/src/store/attempts.ts';
-import { openStore, type Store } from '../../keeper/src/store/store.ts';
+import { endOf, lookInto, taken } from '../harness/blocks.ts';
 import type { KeeperProcess, LogLine } from '../harness/keeper.ts';
 import { type RpcProxy, startProxy } from '../harness/proxy.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';
@@ -24,16 +21,14 @@ let scene: Scene;
 /** Owes more than anybody else in the lab: no plan leaves it out. */
 let whale: Address;
 let proxy: RpcProxy;
-let folder: string;
 let store: string;
 let snapshot: Hex;
 let runs = 0;
-/** Keepers that may still run, with their stores. */
-const running = new Map<KeeperProcess, string>();
+/** Keepers that may still run. */
+const running = new Set<KeeperProcess>();
 
 beforeAll(async () => {
   scene = await openScene(inject('labUrl'));
-  folder = await mkdtemp(join(tmpdir(), 'plimsoll-flight-'));
   proxy = await startProxy(scene.url);
   whale = await openAccount(scene, 'whale', { collateral: { WETH: 1_000 }, debt: { USDC: 1_450_000 } });
   await scene.client.setAutomine(false);
@@ -43,7 +38,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await scene?.stop();
   await proxy?.stop();
-  if (folder) await rm(folder, { recursive: true, force: true });
 });
 beforeEach(async () => {
   if (snapshot) await scene.client.revert({ id: snapshot });
@@ -51,10 +45,10 @@ beforeEach(async () => {
   await scene.client.request({ method: 'anvil_dropAllTransactions' } as never);
   proxy.intercept = () => undefined;
   runs += 1;
-  store = join(folder, `${runs}.sqlite`);
+  store = join(scene.folder, `${runs}.sqlite`);
 });
 afterEach(async () => {
-  for (const { child, ended } of running.keys()) {
+  for (const { child, ended } of running) {
     child.kill('SIGKILL');
     await ended;
   }
@@ -63,7 +57,7 @@ afterEach(async () => {
 
 function start(path: string, ...flags: string[]): KeeperProcess {
   const keeper = scene.keeper(['--store', path, '--max-in-flight', '1', ...flags], proxy.url);
-  running.set(keeper, path);
+  running.add(keeper);
   return keeper;
 }
 
@@ -75,7 +69,7 @@ async function kill(keeper: KeeperProcess): Promise<void> {
 /** Mines blocks, each when the keepers are through with the one before, until one of them says it. */
 async function mineUntil(keepers: readonly KeeperProcess[], fits: (line: LogLine) => boolean): Promise<LogLine> {
   for (let blocks = 0; blocks < 40; blocks++) {
-    await Promise.all(keepers.map(taken));
+    await Promise.all(keepers.map((keeper) => taken(scene, keeper)));
     const said = keepers.flatMap(({ lines }) => lines).find(fits);
     if (said) return said;
     await scene.client.mine({ blocks: 1 });
@@ -83,31 +77,13 @@ async function mineUntil(keepers: readonly KeeperProcess[], fits: (line: LogLine
   throw new Error(`not said in 40 blocks:\n${keepers.map((keeper) => keeper.output().slice(-3_000)).join('\n')}`);
 }
 
-/** Waits until a keeper has done all there was to do at the newest head. */
-async function taken(keeper: KeeperProcess): Promise<void> {
-  const { hash } = await scene.client.getBlock();
-  const path = running.get(keeper)!;
-  while (readStore(path, (opened) => opened.readStatus()?.head.hash) !== hash) {
-    if (keeper.child.exitCode !== null) throw new Error(`the keeper has ended:\n${keeper.output().slice(-3_000)}`);
-    await sleep(20);
-  }
-}
-
-function readStore<T>(path: string, read: (opened: Store) => T): T | undefined {
-  let opened: Store;
+function attempts(): Attempt[] {
   try {
-    opened = openStore({ path, chainId: 31337, readOnly: true });
+    return lookInto({ store }, (opened) => opened.attempts.recent(100).reverse());
   } catch {
-    return undefined; // not there yet
-  }
-  try {
-    return read(opened);
-  } finally {
-    opened.close();
+    return []; // not there yet
   }
 }
-
-const attempts = (): Attempt[] => readStore(store, (opened) => opened.attempts.recent(100).reverse()) ?? [];
 
 /** Of the node's pool, the hashes of what the operator has in it. */
 async function pooled(): Promise<Hash[]> {
@@ -201,13 +177,13 @@ test('two keepers with one key and a store each: who finds its nonces used says 
     method === 'eth_sendRawTransaction' ? { error: { code: -32_000, message: 'not now' } } : undefined;
   const barred = await startProxy(scene.url, refuse);
   try {
-    const path = join(folder, `${runs}-barred.sqlite`);
+    const path = join(scene.folder, `${runs}-barred.sqlite`);
     const late = scene.keeper(['--store', path, '--max-in-flight', '1'], barred.url);
-    running.set(late, path);
-    await taken(late);
+    running.add(late);
+    await taken(scene, late);
     const early = start(store);
     await mineUntil([early], ({ msg }) => msg === 'landed');
-    expect(await early.stop()).toBe(0);
+    expect(await endOf(scene, early)).toBe(0);
     running.delete(early);
     barred.intercept = () => undefined;
     await setPrice(scene, 'WETH', LOWER);
@@ -257,12 +233,12 @@ describe('keeper status', () => {
       { endpoint: proxy.url, state: 'good', head: String(number), lag: 0 },
     ]);
 
-    expect(await keeper.stop()).toBe(0);
+    expect(await endOf(scene, keeper)).toBe(0);
     const after = JSON.parse(await told('--json'));
     expect([after.running, after.stoppedAt === null]).toEqual([false, false]);
     const lines = (await told()).split('\n');
     for (const name of ['store', 'head', 'market', 'outcomes', 'endpoints'])
       expect(lines.filter((line) => line.startsWith(name))).toHaveLength(1);
     expect(lines.filter((line) => line.includes(' slack '))).toHaveLength(5);
-  }, 180_000);
+  });
 });

@@ -1,25 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { mineUntilDone } from '../harness/blocks.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';
 import { setPrice } from '../lab/chain.ts';
 import { oursOf } from './check.ts';
-import { settle, watchKeeper } from './watched.ts';
+import { watchKeeper } from './watched.ts';
 import { startWsProxy, type WsProxy } from './ws-proxy.ts';
 
 let scene: Scene;
 let ws: WsProxy;
-let folder: string;
 beforeAll(async () => {
   scene = await openScene(inject('labUrl'));
   ws = await startWsProxy(scene.wsUrl);
-  folder = await mkdtemp(join(tmpdir(), 'plimsoll-markets-'));
 });
 afterAll(async () => {
   await scene?.stop();
   await ws?.stop();
-  if (folder) await rm(folder, { recursive: true, force: true });
 });
 
 test('two markets in one process: one stream of heads, one lane, and each is liquidated in', async () => {
@@ -33,11 +29,11 @@ test('two markets in one process: one stream of heads, one lane, and each is liq
   await setPrice(scene, 'WETH', 1_700n * 10n ** 8n);
   const from = await client.getBlockNumber({ cacheTime: 0 });
   await client.setAutomine(false);
-  const watched = watchKeeper(scene, join(folder, 'store.sqlite'), ['--market', aaveV30.pool], ws.url);
+  const watched = watchKeeper(scene, join(scene.folder, 'store.sqlite'), ['--market', aaveV30.pool], ws.url);
   watched.start();
   for (const market of [aave.pool, aaveV30.pool])
     await watched.process.waitFor((line) => line.msg === 'every borrower is read' && line.market === market);
-  await settle(scene, watched);
+  await mineUntilDone(scene, watched.process);
 
   const landed = watched.lines.filter(({ msg }) => msg === 'landed').map(({ account }) => account);
   expect(landed).toEqual(expect.arrayContaining(accounts));
@@ -50,4 +46,4 @@ test('two markets in one process: one stream of heads, one lane, and each is liq
   expect(markets.map(({ address }) => address).sort()).toEqual([aave.pool, aaveV30.pool].sort());
   expect(watched.look((store) => store.markets()).map(({ cursor }) => cursor?.hash)).toEqual([head.hash, head.hash]);
   expect(await watched.process.stop()).toBe(0);
-}, 300_000);
+});

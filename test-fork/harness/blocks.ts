@@ -1,45 +1,92 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PlannedLeg } from '../../keeper/src/store/attempts.ts';
+import { openStore, type Store } from '../../keeper/src/store/store.ts';
 import type { Lab } from '../lab/anvil.ts';
-import type { KeeperProcess, LogLine } from './keeper.ts';
+import type { KeeperProcess } from './keeper.ts';
+import type { Scene } from './scene.ts';
 
-const SETTLED = ['landed', 'lost', 'reverted', 'cancelled', 'replaced'];
-/** Heads in a row with nothing sent or settled after which a keeper is through. */
-const QUIET_HEADS = 3;
-/** Silence of the keeper after which the next block comes, milliseconds. */
-const PAUSE = 350;
-const MOST_BLOCKS = 60;
+/** Milliseconds a keeper may take for a head, on however busy a machine, before it is taken for stuck. */
+const STUCK = 300_000;
+/** Heads in a row without a word of a transaction after which a keeper is through: more than it ever sets an account aside for. */
+const QUIET_HEADS = 6;
+const MOST_BLOCKS = 80;
+const BUSY = [
+  'sent',
+  'landed',
+  'lost',
+  'reverted',
+  'cancelled',
+  'replaced',
+  'expired',
+  'bumped',
+  'taken up',
+  'unwound',
+];
+
+/** Looks into the store of a keeper. @throws while there is none */
+export function lookInto<T>({ store: path }: Pick<KeeperProcess, 'store'>, read: (store: Store) => T): T {
+  const store = openStore({ path, readOnly: true });
+  try {
+    return read(store);
+  } finally {
+    store.close();
+  }
+}
+
+/** Of the liquidations that a keeper has planned or sent, the legs. */
+export const flying = ({ operator }: Scene, keeper: KeeperProcess): readonly PlannedLeg[] =>
+  lookInto(keeper, (store) => store.attempts.open(operator).flatMap(({ legs }) => legs));
 
 /**
- * Lets a chain that does not mine by itself make blocks until the keeper has nothing in flight and has sent nothing for a
- * few heads with accounts under water, or none is left.
+ * Waits until a keeper has done all there was to do at the newest head: a block that came sooner would pass it by, and on a
+ * slow machine plans would be of the past before they are sent.
+ * @param enough - whether to wait no longer
  */
-export async function mineUntilDone({ client }: Lab, keeper: KeeperProcess): Promise<void> {
-  // By account: what lands of a transaction that was sent twice may have another hash.
-  const waiting = new Set<unknown>();
-  let quiet = 0;
-  let done = false;
-  let spoke = Date.now();
-  const note = ({ msg, account, underwater }: LogLine) => {
-    spoke = Date.now();
-    // A batch names them all in one line, and lands in a line each.
-    for (const each of [account].flat()) {
-      if (msg === 'sent') waiting.add(each);
-      if (SETTLED.includes(msg)) waiting.delete(each);
-    }
-    if (msg === 'sent' || SETTLED.includes(msg)) quiet = 0;
-    if (msg !== 'head') return;
-    quiet += 1;
-    done = waiting.size === 0 && (underwater === 0 || quiet >= QUIET_HEADS);
-  };
-  keeper.onLine(note);
-  for (let blocks = 0; !done; ) {
-    if (keeper.child.exitCode !== null || blocks > MOST_BLOCKS) {
-      throw new Error(`the keeper is not through after ${blocks} blocks:\n${keeper.output().slice(-4_000)}`);
-    }
-    await sleep(50);
-    if (Date.now() - spoke < PAUSE) continue;
-    await client.mine({ blocks: 1 });
-    blocks += 1;
-    spoke = Date.now();
+export async function taken({ client }: Lab, keeper: KeeperProcess, enough = () => false): Promise<void> {
+  const { number, hash } = await client.getBlock();
+  for (const late = Date.now() + STUCK; !isDone(keeper, hash, number) && !enough(); ) {
+    if (keeper.child.exitCode !== null || Date.now() > late)
+      throw new Error(`the keeper has not taken block ${number}:\n${keeper.output().slice(-4_000)}`);
+    await sleep(10);
   }
+}
+
+function isDone(keeper: KeeperProcess, hash: string, number: bigint): boolean {
+  // It says so when it cannot take a head, and does not write down that it has.
+  const given = keeper.lines.findLast(({ msg }) => msg.startsWith('this head is given up'));
+  if (given && BigInt(given.head as string) === number) return true;
+  try {
+    return lookInto(keeper, (store) => store.readStatus()?.head.hash === hash);
+  } catch {
+    return false; // there is nothing in it yet
+  }
+}
+
+/**
+ * Lets a chain that does not mine by itself make blocks, each when the keeper is done with the one before, until it has nothing
+ * on its way and has said nothing of a transaction for a while.
+ */
+export async function mineUntilDone(scene: Scene, keeper: KeeperProcess): Promise<void> {
+  await taken(scene, keeper);
+  for (let quiet = 0, mined = 0; quiet < QUIET_HEADS; mined++) {
+    if (mined > MOST_BLOCKS) throw new Error(`the keeper finds no rest:\n${keeper.output().slice(-4_000)}`);
+    const said = keeper.lines.length;
+    await scene.client.mine({ blocks: 1 });
+    await taken(scene, keeper);
+    const busy = keeper.lines.slice(said).some(({ msg }) => BUSY.includes(msg)) || flying(scene, keeper).length > 0;
+    quiet = busy ? 0 : quiet + 1;
+  }
+}
+
+/** Tells a keeper to stop and mines until it has: it sees to its end what it has on its way. Gives its exit code. */
+export async function endOf({ client }: Lab, keeper: KeeperProcess): Promise<number | null> {
+  let over = false;
+  const stopped = keeper.stop().finally(() => {
+    over = true;
+  });
+  while (!over) {
+    await client.mine({ blocks: 1 });
+    await Promise.race([stopped, sleep(200)]);
+  }
+  return stopped;
 }

@@ -13,6 +13,8 @@ export type LogLine = { level: string; msg: string; [field: string]: unknown };
 /** A keeper in a process of its own, as a user starts it. */
 export type KeeperProcess = {
   child: ChildProcess;
+  /** Path of its store, or `memory`. */
+  store: string;
   lines: readonly LogLine[];
   /** All it printed, both streams. */
   output(): string;
@@ -38,12 +40,17 @@ export function startKeeper(flags: readonly string[], key?: Hex, env: NodeJS.Pro
   const register = join(root, 'tools/register.mjs');
   const cli = join(root, 'keeper/src/cli.ts');
   // Unless a test says otherwise, a keeper begins with nothing and leaves nothing.
-  const store = flags.includes('--store') ? [] : ['--store', 'memory'];
-  const child = spawn(process.execPath, ['--import', register, cli, '--log-format', 'json', ...store, ...flags], {
-    cwd: root,
-    env: withBinaries({ ...(key ? { PLIMSOLL_PRIVATE_KEY: key } : {}), ...env }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const place = flags.lastIndexOf('--store') + 1;
+  const store = place > 0 ? flags[place]! : 'memory';
+  const child = spawn(
+    process.execPath,
+    ['--import', register, cli, '--log-format', 'json', '--store', store, ...flags],
+    {
+      cwd: root,
+      env: withBinaries({ ...(key ? { PLIMSOLL_PRIVATE_KEY: key } : {}), ...env }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   const ended = once(child, 'exit').then(([code]) => {
@@ -70,11 +77,12 @@ export function startKeeper(flags: readonly string[], key?: Hex, env: NodeJS.Pro
 
   return {
     child,
+    store,
     lines,
     output: () => printed,
     ended,
     onLine: (listener) => emitter.on('line', listener),
-    async waitFor(fits, milliseconds = 60_000) {
+    async waitFor(fits, milliseconds = 300_000) {
       const past = lines.find(fits);
       if (past) return past;
       return new Promise((resolve, reject) => {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Address, encodeFunctionData, type Hex, keccak256, numberToHex, parseAbi, stringToHex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { forkLab, type Lab } from '../lab/anvil.ts';
@@ -13,7 +16,9 @@ export type Scene = Lab & {
   operator: Address;
   treasury: Address;
   liquidator: Address;
-  /** Starts a keeper; `url` where it is not to talk to the fork itself. */
+  /** Of this scene alone, for stores; removed when it stops. */
+  folder: string;
+  /** Starts a keeper, with a new store unless a flag names one; `url` where it is not to talk to the fork itself. */
   keeper(flags?: readonly string[], url?: string): KeeperProcess;
   /** Runs `act` and undoes all that it did to the chain. */
   undone<T>(act: () => Promise<T>): Promise<T>;
@@ -49,6 +54,7 @@ export async function openScene(from: string | Lab): Promise<Scene> {
   await client.setBalance({ address: owner, value: 10n * ETHER });
   await client.setBalance({ address: operator, value: 10_000n * ETHER });
   const { liquidator } = await deploy(lab.url, owner, { owner, treasury, operators: [operator] });
+  const folder = await mkdtemp(join(tmpdir(), 'plimsoll-scene-'));
   const started: KeeperProcess[] = [];
   return {
     ...lab,
@@ -56,9 +62,11 @@ export async function openScene(from: string | Lab): Promise<Scene> {
     operator,
     treasury,
     liquidator,
+    folder,
     keeper(flags = [], endpoint = lab.url) {
       const always = ['--liquidator', liquidator, '--polling-interval', '50'];
-      const keeper = startKeeper([...labFlags(lab.directory, endpoint), ...always, ...flags], key);
+      const store = flags.includes('--store') ? [] : ['--store', join(folder, `new-${started.length}.sqlite`)];
+      const keeper = startKeeper([...labFlags(lab.directory, endpoint), ...always, ...store, ...flags], key);
       started.push(keeper);
       return keeper;
     },
@@ -76,6 +84,7 @@ export async function openScene(from: string | Lab): Promise<Scene> {
       for (const { child } of started) child.kill('SIGKILL');
       await Promise.all(started.map(({ ended }) => ended));
       await lab.stop();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

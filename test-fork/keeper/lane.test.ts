@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, encodeFunctionData, type Hash, parseAbi, parseEther } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { holdings } from '../demo/check.ts';
+import { endOf, taken } from '../harness/blocks.ts';
 import type { KeeperProcess, LogLine } from '../harness/keeper.ts';
 import { openAccount, openScene, type Scene, setFeed } from '../harness/scene.ts';
 import { labAddress } from '../lab/borrowers.ts';
@@ -42,19 +42,19 @@ beforeEach(async () => {
   await scene.client.request({ method: 'anvil_dropAllTransactions' } as never);
 });
 
-/** Mines a block at a base fee (wei per gas), once the keeper is done with the one before. */
+/** Mines a block at a base fee (wei per gas), once the keeper, if one runs, is done with the one before. */
 async function mineAt(baseFee: bigint): Promise<void> {
-  await sleep(500);
+  if (keeper?.child.exitCode === null && !keeper.child.killed) await taken(scene, keeper);
   await scene.client.setNextBlockBaseFeePerGas({ baseFeePerGas: baseFee });
   await scene.client.mine({ blocks: 1 });
 }
 
-/** The next line of a kind, after those that have been taken already. */
+/** The next line of a kind, after those that have been read already. */
 function reader(keeper: KeeperProcess) {
-  const taken = new Set<LogLine>();
+  const read = new Set<LogLine>();
   return async (...kinds: string[]): Promise<LogLine & { hash: Hash; nonce: number; reason: string }> => {
-    const line = await keeper.waitFor((each) => kinds.includes(each.msg) && !taken.has(each), 20_000);
-    taken.add(line);
+    const line = await keeper.waitFor((each) => kinds.includes(each.msg) && !read.has(each));
+    read.add(line);
     return line as Awaited<ReturnType<ReturnType<typeof reader>>>;
   };
 }
@@ -95,7 +95,7 @@ describe('one lane, one transaction at a time', () => {
     expect((await client.getTransaction({ hash: again.hash })).nonce).toBe(first.nonce + 1);
     await mineAt(GWEI);
     expect((await next('landed')).hash).toBe(again.hash);
-    expect(await keeper.stop()).toBe(0);
+    expect(await endOf(scene, keeper)).toBe(0);
   });
 
   test('stuck and the price is back: cancelled, since it would revert now', async () => {
@@ -112,7 +112,7 @@ describe('one lane, one transaction at a time', () => {
     await next('cancelled');
     expect(await client.getTransactionCount({ address: scene.operator })).toBe(nonce + 1);
     expect(await holdings(scene, scene.treasury)).toEqual(await holdings(scene, scene.liquidator));
-    expect(await keeper.stop()).toBe(0);
+    expect(await endOf(scene, keeper)).toBe(0);
   });
 
   test('--max-gas-price is never exceeded; it waits and lands when gas is cheap again', async () => {
@@ -129,7 +129,7 @@ describe('one lane, one transaction at a time', () => {
     await mineAt(GWEI);
     await mineAt(GWEI);
     expect((await next('landed')).hash).toBe(sent.hash);
-    expect(await keeper.stop()).toBe(0);
+    expect(await endOf(scene, keeper)).toBe(0);
   });
 
   test('a rival first in the same block: lost, and nothing is lost but gas', async () => {
@@ -158,7 +158,7 @@ describe('one lane, one transaction at a time', () => {
     expect(lost.reason).toContain('HealthFactorNotBelowThreshold()');
     expect(await holdings(scene, treasury)).toEqual(before);
     expect(Object.values(await holdings(scene, liquidator)).filter((amount) => amount !== 0n)).toEqual([]);
-    expect(await keeper.stop()).toBe(0);
+    expect(await endOf(scene, keeper)).toBe(0);
   });
 
   test('somebody else sends with the same key: replaced, and the lane finds its nonce again', async () => {
@@ -180,7 +180,7 @@ describe('one lane, one transaction at a time', () => {
     expect((await client.getTransaction({ hash: again.hash })).nonce).toBe(nonce + 2);
     await mineAt(GWEI);
     expect((await next('landed')).hash).toBe(again.hash);
-    expect(await keeper.stop()).toBe(0);
+    expect(await endOf(scene, keeper)).toBe(0);
   });
 });
 

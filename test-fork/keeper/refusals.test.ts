@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { labFlags, startKeeper } from '../harness/keeper.ts';
 import { openScene, type Scene } from '../harness/scene.ts';
 
-describe('refused with one line, before anything is sent', { timeout: 60_000 }, () => {
+describe('refused with one line, before anything is sent', () => {
   let scene: Scene;
   beforeAll(async () => {
     scene = await openScene(inject('labUrl'));

@@ -13,7 +13,7 @@ import {
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { readTally } from '../../keeper/src/planning/encoding.ts';
 import { agreeWithChain, type Row, rowOf } from '../demo/check.ts';
-import { mineUntilDone } from '../harness/blocks.ts';
+import { endOf, mineUntilDone } from '../harness/blocks.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';
 import { stablesEMode } from '../lab/aave.ts';
 import { healthOf, setPrice } from '../lab/chain.ts';
@@ -40,7 +40,7 @@ beforeAll(async () => {
     eMode: stablesEMode.id,
   });
   await scene.client.setAutomine(false);
-}, 180_000);
+});
 afterAll(() => scene?.stop());
 
 test('no pool of the pair: a flash swap over two pools, with WETH between', () =>
@@ -57,10 +57,10 @@ test('no pool of the pair: a flash swap over two pools, with WETH between', () =
     await keeper.waitFor(({ msg, account }) => msg === 'sent' && account === withWbtc);
     await client.mine({ blocks: 1 });
     const row = rowOf(await keeper.waitFor(({ msg, account }) => msg === 'landed' && account === withWbtc));
-    expect(await keeper.stop()).toBe(0);
-
     expect([row.debt, row.collateral]).toEqual(['USDC', 'WBTC']);
     await agreeWithChain(scene, [row], fromBlock + 1n);
+    expect(await endOf(scene, keeper)).toBe(0);
+
     const { logs, blockNumber } = await client.getTransactionReceipt({ hash: row.hash });
     const events = parseEventLogs({ abi: eventsAbi, logs });
     const swapped = events.filter(({ eventName }) => eventName === 'Swap').map(({ address }) => pairOf(address));
@@ -98,7 +98,7 @@ test('an account in eMode: seized with the bonus of its category', () =>
     const keeper = scene.keeper(['--max-in-flight', '24', '--max-legs', '1']);
     await keeper.waitFor(({ msg }) => msg === 'every borrower is read');
     await mineUntilDone(scene, keeper);
-    expect(await keeper.stop()).toBe(0);
+    expect(await endOf(scene, keeper)).toBe(0);
 
     const rows: Row[] = keeper.lines.filter(({ msg }) => msg === 'landed').map(rowOf);
     await agreeWithChain(scene, rows, fromBlock + 1n);

@@ -8,7 +8,6 @@ import {
   encodeFunctionData,
   type Hex,
   type HttpTransport,
-  http,
   numberToHex,
   type PublicActions,
   parseAbi,
@@ -19,6 +18,7 @@ import {
 } from 'viem';
 import { labAddress } from './borrowers.ts';
 import type { CoreDirectory } from './directory.ts';
+import { nodeTransport } from './node.ts';
 import { sqrtPriceX96 } from './prices.ts';
 import type { AssetSymbol } from './tokens.ts';
 
@@ -82,7 +82,7 @@ const ARBITRAGEUR_USD = 20_000_000_000n;
 
 /** A client of a lab or a fork of one, with all actions and a quick poll. */
 export function testClient(url: string): LabClient {
-  return createTestClient({ mode: 'anvil', chain: labChain, transport: http(url), pollingInterval: 20 })
+  return createTestClient({ mode: 'anvil', chain: labChain, transport: nodeTransport(url), pollingInterval: 20 })
     .extend(publicActions)
     .extend(walletActions) as LabClient;
 }

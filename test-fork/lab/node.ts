@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { Instance } from 'prool';
+import { type HttpTransport, http } from 'viem';
 import { rootRequire } from './paths.ts';
 
 /** A running anvil. */
@@ -15,6 +16,15 @@ export type Anvil = {
 
 /** Options of anvil, as prool names them (anvil's own flags in camel case). */
 export type AnvilOptions = Instance.anvil.Parameters & Record<string, unknown>;
+
+/** Milliseconds: below the five minutes after which fetch gives up by itself. */
+const LONGEST = 280_000;
+
+/**
+ * How a test talks to an anvil of its own. A request is sent once, however long the node takes for it on a busy machine: a
+ * second `anvil_reorg` beside the first, a second block or a second transaction is not the same as one.
+ */
+export const nodeTransport = (url: string): HttpTransport => http(url, { timeout: LONGEST, retryCount: 0 });
 
 /** Path of the native anvil: the npm package of this platform if it is installed, else `anvil` from PATH. */
 export function anvilBinary(): string {
@@ -40,7 +50,7 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
     enableTxGasLimit: true,
     ...options,
   };
-  const instance = Instance.anvil(parameters as Instance.anvil.Parameters, { timeout: 60_000 });
+  const instance = Instance.anvil(parameters as Instance.anvil.Parameters, { timeout: 300_000 });
   let port = 0;
   // With port 0 the system picks one that is free, and only anvil's greeting tells which.
   instance.on('stdout', (text) => {

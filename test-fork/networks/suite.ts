@@ -56,7 +56,7 @@ export function networkSuite(describeNetwork: () => Network): void {
       ...(network.flags ?? []),
     ]);
     code = await keeper.ended;
-  }, 600_000);
+  });
   afterAll(async () => {
     keeper?.child.kill('SIGKILL');
     await node?.stop();

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const scene = await openScene(inject('labUrl'));
   rig = await rigOn(scene, [{ factory: scene.directory.uniswapV2.factory, fee: 30 }]);
   positions = await positionsOf(rig);
-}, 120_000);
+});
 afterAll(() => rig?.scene.stop());
 
 const seen = {

@@ -32,7 +32,7 @@ beforeAll(async () => {
     })
     .sort((a, b) => b.rank - a.rank)
     .map(({ account }) => account);
-}, 180_000);
+});
 afterAll(() => scene?.stop());
 
 /** Ether falls, in a block. */
@@ -47,9 +47,9 @@ test('more is due than fits in a block: those of the highest rank first, the oth
   await keeper.waitFor(({ msg }) => msg === 'every borrower is read');
   await scene.client.setBlockGasLimit({ gasLimit: GAS_LIMIT });
   await fall();
-  const queued = await keeper.waitFor(({ msg }) => /^wait for the next head/.test(msg), 120_000);
+  const queued = await keeper.waitFor(({ msg }) => /^wait for the next head/.test(msg));
   expect(queued).toMatchObject({ count: ranked.length - PLACES, planned: PLACES });
-  await keeper.waitFor(({ msg }) => msg === 'sent', 120_000);
+  await keeper.waitFor(({ msg }) => msg === 'sent');
   const planned = () =>
     keeper.lines
       .filter(({ msg }) => ['sent', 'skipped', 'taken apart'].includes(msg))

@@ -30,7 +30,7 @@ beforeAll(async () => {
     return rig.client.request(body as never);
   };
   client = createPublicClient({ chain: labChain, transport: custom({ request }) }) as PublicClient;
-}, 300_000);
+});
 afterAll(() => rig?.stop());
 
 /** Answers and how many `eth_call`s they took. */

@@ -12,7 +12,7 @@ let states: Map<Address, V3State>;
 beforeAll(async () => {
   rig = await openRig(inject('labUrl'), dice);
   states = await readWide();
-}, 300_000);
+});
 afterAll(() => rig?.stop());
 
 /** All pools with windows over all prices. */
@@ -126,13 +126,13 @@ test('a thousand quotes in single pools equal the quoter', async () => {
   expect(count.refused).toBeGreaterThan(10);
   expect(count.partial).toBeGreaterThan(5);
   expect(count.crossing).toBeGreaterThan(200);
-}, 300_000);
+});
 
 test('five hundred quotes over two pools equal the quoter', async () => {
   const count = await compare(pairs(500));
   expect(count.answered).toBeGreaterThan(300);
   expect(count.crossing).toBeGreaterThan(100);
-}, 300_000);
+});
 
 test('after sales that cross ticks the pool is as it was quoted, and every quote equals the quoter again', async () => {
   for (let i = 0; i < 30; i++) {
@@ -156,4 +156,4 @@ test('after sales that cross ticks the pool is as it was quoted, and every quote
   const count = await compare([...singles(700), ...pairs(300)]);
   expect(count.answered).toBeGreaterThan(600);
   expect(count.crossing).toBeGreaterThan(200);
-}, 300_000);
+});

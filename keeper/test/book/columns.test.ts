@@ -102,7 +102,7 @@ describe('columns', () => {
     expect(columns.bytes() / 100_000).toBeLessThanOrEqual(300);
     // All columns of a cell and of a row, each full once.
     expect(columns.bytes() / 100_000).toBeGreaterThan(4 * (2 + 8 + 16) + 2 + 20 + 8);
-  }, 30_000);
+  });
 
   test('refuse what does not fit a row, and stay as they were', () => {
     const columns = createColumns();
