@@ -12,7 +12,7 @@ import { RoundTrip } from "./funding/RoundTrip.sol";
 import { UniswapV3Flash } from "./funding/UniswapV3Flash.sol";
 import { UniswapV3FlashSwap } from "./funding/UniswapV3FlashSwap.sol";
 import { UniswapV4Unlock } from "./funding/UniswapV4Unlock.sol";
-import { Funding, ILiquidator } from "./interfaces/ILiquidator.sol";
+import { Funding, ILiquidator, PlanHead } from "./interfaces/ILiquidator.sol";
 import { Money } from "./Money.sol";
 import { PlanAt, RoundAt, SwapAt, TokensAt } from "./Packed.sol";
 import { AaveV3Run } from "./protocols/AaveV3.sol";
@@ -34,6 +34,9 @@ contract Liquidator is
     AaveV3FlashLoan,
     Legs
 {
+    /// @dev Behind the selector of {execute}.
+    PlanAt private constant PLAN = PlanAt.wrap(4);
+
     /// @inheritdoc ILiquidator
     address public treasury;
     /// @inheritdoc ILiquidator
@@ -65,58 +68,50 @@ contract Liquidator is
     // ---- execution ----
 
     /// @inheritdoc ILiquidator
-    function execute(bytes calldata packed) external returns (uint256 value) {
+    function execute(PlanHead calldata) external returns (uint256 value) {
         Binding.check();
         address to = _treasuryOf[msg.sender];
         if (to == address(0)) revert NotOperator(msg.sender);
-        (PlanAt plan, uint256 end) = _plan(packed);
+        PlanAt plan = PLAN;
+        TokensAt past = plan.past();
         // forge-lint: disable-next-line(block-timestamp) -- seconds of drift only end a plan early or late
         if (block.timestamp > plan.validUntil()) revert Expired(plan.validUntil(), block.timestamp);
-        Settlement.sweep(plan, to);
+        Settlement.sweep(plan, past, to);
 
-        uint256 tipCap = plan.tip() == 0 ? 0 : tipCapBps;
-        if (plan.rounds() == 1 && _isOneCall(plan.round())) {
-            value = Settlement.settle(plan, to, tipCap, 1, 0, _runOne(plan, end, to));
-        } else {
-            (uint256 counts, uint256 flashFee) = _runRounds(plan, end);
-            value = Settlement.settle(plan, to, tipCap, counts, flashFee, 0);
-        }
+        uint256 counts = 1;
+        uint256 flashFee;
+        uint256 paid;
+        if (_isOneCall(past.behind()) && plan.rounds() == 1) paid = _runOne(plan, past, to);
+        else (counts, flashFee) = _runRounds(plan, past);
+        if (plan.tip() != 0) Settlement.checkTip(plan, past, tipCapBps);
+        value = Settlement.settle(plan, past, to, counts, flashFee, paid);
         Binding.unlock();
-    }
-
-    function _plan(bytes calldata packed) private pure returns (PlanAt plan, uint256 end) {
-        assembly ("memory-safe") {
-            plan := packed.offset
-            end := add(packed.offset, packed.length)
-        }
     }
 
     /// @dev The plan is one call: what that does without landing is undone with the plan, so it needs no frame, and the module may
     /// pay the treasury itself.
     /// @return paid Wei that it did.
-    function _runOne(PlanAt plan, uint256 end, address to) private returns (uint256 paid) {
-        (, uint256 behind) = _encoded(plan.tokens(), plan.round(), end, false);
-        if (behind != end) revert BadEncoding();
+    function _runOne(PlanAt plan, TokensAt past, address to) private returns (uint256 paid) {
+        (, uint256 behind) = _encoded(plan.tokens(), past.behind(), false);
+        if (behind != msg.data.length) revert BadEncoding();
         Binding.lock();
         bool ok;
         bytes memory reason;
         // A tip is taken out of what is here.
-        (ok, reason, paid) = _liquidateOne(plan.round(), plan.past(), plan.tip() == 0 ? to : address(this));
+        (ok, reason, paid) = _liquidateOne(past.behind(), past, plan.tip() == 0 ? to : address(this));
         if (!ok) revert NothingLanded(reason);
     }
 
     /// @return counts Legs that landed, at least one, and from bit 16 on those that did not; of 8 bits each in at most 255 rounds.
     /// @return flashFee Wei at the plan's prices.
-    function _runRounds(PlanAt plan, uint256 end) private returns (uint256 counts, uint256 flashFee) {
-        TokensAt past = plan.past();
-        uint256 at = TokensAt.unwrap(past);
-        uint256 count = plan.rounds();
+    function _runRounds(PlanAt plan, TokensAt past) private returns (uint256 counts, uint256 flashFee) {
+        uint256 at = RoundAt.unwrap(past.behind());
         bytes memory lastReason;
-        for (uint256 i; i < count; ++i) {
+        for (uint256 i; i < plan.rounds(); ++i) {
             RoundAt round = RoundAt.wrap(at);
             bytes memory encoded;
             // A round that landed has a count.
-            (encoded, at) = _encoded(plan.tokens(), round, end, counts & 0xffff != 0);
+            (encoded, at) = _encoded(plan.tokens(), round, counts & 0xffff != 0);
             (uint256 tally, bytes memory reason) = _ask(round, past, encoded);
             if (tally == 0) {
                 unchecked {
@@ -132,7 +127,7 @@ contract Liquidator is
                 if (fee != 0) flashFee += Settlement.valueOf(fee, round.debtTokenOf(past).price());
             }
         }
-        if (at != end) revert BadEncoding();
+        if (at != msg.data.length) revert BadEncoding();
         if (counts & 0xffff == 0) revert NothingLanded(lastReason);
     }
 
@@ -160,22 +155,29 @@ contract Liquidator is
     /// @param encoded The round, as a source of funding would be handed it.
     function runUnfunded(bytes calldata encoded) external {
         if (msg.sender != address(this)) revert UnexpectedCallback(msg.sender, msg.sig);
-        (uint256 landed, uint256 skipped) = _run(_decoded(encoded), false, address(0), 0);
+        (uint256 landed, uint256 skipped) = _run(_decoded(encoded), 0, address(0), 0);
         Binding.leave(Binding.tallyOf(landed, skipped, 0));
     }
 
     /// @inheritdoc RoundTrip
-    function _run(RoundAt round, bool whole, address lender, uint256 owed)
+    function _run(RoundAt round, uint256 only, address lender, uint256 owed)
         internal
         override
         returns (uint256 landed, uint256 skipped)
     {
-        AaveV3Run memory run;
-        if (lender != address(0)) (run.lender, run.owed) = (lender, owed);
-        if (round.legs() != 0 && !round.touched()) _assumeNone(round, run);
+        AaveV3Run memory run = AaveV3Run({
+            debtToken: round.debtToken(),
+            untouched: !round.touched(),
+            spender: address(0),
+            allowed: 0,
+            collateral: only == 0 || round.touched() ? address(0) : round.tokens().numbered(only).token(),
+            held: 0,
+            lender: lender,
+            owed: owed
+        });
         uint256 past;
-        (landed, skipped, past) = _liquidateAll(round, whole, run);
-        if (lender != address(0) && lender != run.spender) Money.allow(round.debtToken(), lender, owed);
+        (landed, skipped, past) = _liquidateAll(round, only, run);
+        if (lender != address(0) && lender != run.spender) Money.allow(run.debtToken, lender, owed);
         SwapAt swap = SwapAt.wrap(past);
         for (uint256 left = round.swaps(); left != 0; --left) {
             address token = swap.tokenIn(round.tokens());
@@ -185,12 +187,6 @@ contract Liquidator is
             run.collateral = address(0);
             swap = swap.next();
         }
-    }
-
-    /// @dev After the sweep nothing of the first collateral is here: no need to ask. The debt token was just borrowed.
-    function _assumeNone(RoundAt round, AaveV3Run memory run) private pure {
-        address collateral = round.leg().collateral(round.tokens());
-        if (collateral != round.debtToken()) run.collateral = collateral;
     }
 
     // ---- owner ----

@@ -80,16 +80,11 @@ library PackedPlan {
         return wordAt(PlanAt.unwrap(plan)) & 0xff;
     }
 
-    /// @notice The first round.
-    function round(PlanAt plan) internal pure returns (RoundAt) {
-        return RoundAt.wrap(TokensAt.unwrap(plan.past()));
-    }
-
-    /// @notice What a tip is taken out of: the plan's token of that number.
-    function weth(PlanAt plan) internal pure returns (address) {
+    /// @notice What a tip is taken out of: the plan's token of that number, the tokens ending at `end`.
+    function weth(PlanAt plan, TokensAt end) internal pure returns (address) {
         uint256 number = (wordAt(PlanAt.unwrap(plan)) >> 16) & 0xff;
         if (number == 0 || number > (wordAt(PlanAt.unwrap(plan)) >> 8) & 0xff) revert ILiquidator.BadEncoding();
-        return plan.past().numbered(number).token();
+        return end.numbered(number).token();
     }
 }
 
@@ -106,8 +101,9 @@ library PackedTokens {
         }
     }
 
-    function before(TokensAt at, TokensAt past) internal pure returns (bool) {
-        return TokensAt.unwrap(at) < TokensAt.unwrap(past);
+    /// @notice The first round, `past` being where a plan's tokens end.
+    function behind(TokensAt past) internal pure returns (RoundAt) {
+        return RoundAt.wrap(TokensAt.unwrap(past));
     }
 
     function next(TokensAt at) internal pure returns (TokensAt) {
@@ -225,9 +221,14 @@ library PackedLeg {
         }
     }
 
+    /// @notice The number of the collateral.
+    function number(LegAt leg) internal pure returns (uint256) {
+        return (wordAt(LegAt.unwrap(leg)) >> 64) & 0xff;
+    }
+
     /// @notice The collateral, the tokens ending at `last`.
     function collateral(LegAt leg, TokensAt last) internal pure returns (address) {
-        return last.numbered((wordAt(LegAt.unwrap(leg)) >> 64) & 0xff).token();
+        return last.numbered(leg.number()).token();
     }
 
     function repay(LegAt leg) internal pure returns (uint256) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
 import { Binding } from "./funding/Binding.sol";
 import { ILiquidator, Tally } from "./interfaces/ILiquidator.sol";
 import { Money } from "./Money.sol";
-import { PlanAt, TokensAt } from "./Packed.sol";
+import { PackedTokens, PlanAt, TokensAt } from "./Packed.sol";
 
 /// @title Settlement
 /// @notice Before a plan nothing lies here, after it nothing is left here, and the treasury has what is in between.
@@ -17,33 +18,51 @@ library Settlement {
 
     /// @notice What lies here goes to the treasury first, so no plan can spend it or pass it off as profit, and nobody can
     /// upset a plan by sending dust.
-    function sweep(PlanAt plan, address treasury) internal {
-        TokensAt past = plan.past();
-        for (TokensAt at = plan.tokens(); at.before(past); at = at.next()) {
-            address token = at.token();
-            uint256 atRest = Money.here(token);
-            if (atRest == 0) continue;
+    function sweep(PlanAt plan, TokensAt past, address treasury) internal {
+        (TokensAt at, uint256 atRest) = _nextHeld(plan.tokens(), past);
+        while (atRest != 0) {
             Binding.lock();
-            Money.send(token, treasury, atRest);
-            emit ILiquidator.Rescued(token, atRest);
+            Money.send(at.token(), treasury, atRest);
+            emit ILiquidator.Rescued(at.token(), atRest);
+            (at, atRest) = _nextHeld(at.next(), past);
         }
     }
 
+    /// @dev The first token from `at` on that anything of is here. By hand: every plan asks of all its tokens twice.
+    /// @return held Units of it; 0 if there is none before `past`. A token that does not answer has nothing.
+    function _nextHeld(TokensAt at, TokensAt past) private view returns (TokensAt, uint256 held) {
+        bytes4 selector = IERC20.balanceOf.selector;
+        uint256 size = PackedTokens.SIZE;
+        assembly ("memory-safe") {
+            let question := mload(0x40)
+            mstore(question, selector)
+            mstore(add(question, 0x04), address())
+            for { } lt(at, past) { at := add(at, size) } {
+                let token := shr(96, calldataload(at))
+                // From right to left: only what was answered is read.
+                let ok := and(gt(returndatasize(), 0x1f), staticcall(gas(), token, question, 0x24, 0x00, 0x20))
+                held := mul(mload(0x00), ok)
+                if iszero(token) { held := selfbalance() }
+                if held { break }
+            }
+        }
+        return (at, held);
+    }
+
     /// @notice Sends every token of the plan to the treasury, checks the floor and pays the tip last.
-    /// @param tipCapBps The owner's cap; 0 will do without a tip.
     /// @param counts Legs that landed, and from bit 16 on those that did not.
     /// @param flashFee Wei.
     /// @param paid Wei that went to the treasury while the plan ran.
     /// @return value Wei at the plan's prices, net of the tip.
-    function settle(PlanAt plan, address treasury, uint256 tipCapBps, uint256 counts, uint256 flashFee, uint256 paid)
+    function settle(PlanAt plan, TokensAt past, address treasury, uint256 counts, uint256 flashFee, uint256 paid)
         internal
         returns (uint256 value)
     {
         uint256 tip = plan.tip();
-        address weth = tip == 0 ? address(0) : plan.weth();
+        address weth = tip == 0 ? address(0) : plan.weth(past);
         uint256 record;
         uint256 count;
-        (value, record, count) = _sendAll(plan, treasury, tip, weth, tipCapBps);
+        (value, record, count) = _sendAll(plan, past, treasury, tip, weth);
         if (paid != 0) (value, count) = _add(plan, paid, value, record, count);
         if (value < plan.floor()) revert ILiquidator.BelowFloor(value, plan.floor());
         if (tip != 0) tip = _payTip(weth, tip, treasury);
@@ -54,22 +73,23 @@ library Settlement {
     /// @return value Wei at the plan's prices.
     /// @return record Where in memory the event's data begins.
     /// @return count Tokens that anything was left of.
-    function _sendAll(PlanAt plan, address treasury, uint256 tip, address weth, uint256 tipCapBps)
+    function _sendAll(PlanAt plan, TokensAt past, address treasury, uint256 tip, address weth)
         private
         returns (uint256 value, uint256 record, uint256 count)
     {
-        TokensAt past = plan.past();
         TokensAt at = plan.tokens();
         record = _reserve(at, past);
+        uint256 left;
         uint256 next;
         unchecked {
             next = record + 0x80;
         }
-        for (; at.before(past); at = at.next()) {
+        for ((at, left) = _nextHeld(at, past); left != 0; (at, left) = _nextHeld(at.next(), past)) {
             address token = at.token();
-            uint256 left = Money.here(token);
-            if (tip != 0 && token == weth) left -= _checkedTip(tip, left, tipCapBps);
-            if (left == 0) continue;
+            if (tip != 0 && token == weth) {
+                left -= tip;
+                if (left == 0) continue;
+            }
             uint256 profit = _sent(token, treasury, left);
             unchecked {
                 // Each less than 2^196, or {valueOf} has reverted.
@@ -106,7 +126,7 @@ library Settlement {
     function _sent(address token, address treasury, uint256 left) private returns (uint256 profit) {
         uint256 before = Money.balanceOf(token, treasury);
         Money.send(token, treasury, left);
-        return Money.balanceOf(token, treasury) - before;
+        return FixedPointMathLib.zeroFloorSub(Money.balanceOf(token, treasury), before);
     }
 
     /// @dev Memory for the event's four words, two more a token, and two for {_add}.
@@ -145,10 +165,11 @@ library Settlement {
         }
     }
 
-    function _checkedTip(uint256 tip, uint256 profit, uint256 tipCapBps) private pure returns (uint256) {
+    /// @notice Reverts where the tip is above the owner's cap on what the plan leaves of `weth`.
+    function checkTip(PlanAt plan, TokensAt past, uint256 tipCapBps) internal view {
+        uint256 profit = Money.here(plan.weth(past));
         uint256 cap = FixedPointMathLib.fullMulDiv(profit, tipCapBps, BPS); // rounded down, for the treasury
-        if (tip > cap) revert ILiquidator.TipAboveCap(tip, cap);
-        return tip;
+        if (plan.tip() > cap) revert ILiquidator.TipAboveCap(plan.tip(), cap);
     }
 
     /// @dev The last call out. A coinbase that takes no money leaves it to the treasury.

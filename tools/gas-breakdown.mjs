@@ -5,8 +5,8 @@ import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** `execute(bytes)`: how the transaction begins. */
-const EXECUTE = '0x09c5eabe';
+/** `execute`: how the transaction begins. */
+const EXECUTE = '0x10dbf67f';
 const ASKED = {
   '0x70a08231': 'token reads',
   '0xdd62ed3e': 'token reads',

@@ -35,7 +35,7 @@ export const guards = [
   // Who may, and when.
   reentrant('if (_load() != 0) revert ILiquidator.Reentered();'),
   reentry('external onlyOwner {\n        Binding.check();', 'external onlyOwner {'),
-  settlement('if (atRest == 0) continue;\n            Binding.lock();', 'if (atRest == 0) continue;'),
+  settlement('while (atRest != 0) {\n            Binding.lock();', 'while (atRest != 0) {'),
   liquidator('external onlyOwner {\n        Binding.check();', 'external {\n        Binding.check();'),
   liquidator(
     'setOperator(address operator, bool allowed) external onlyOwner',
@@ -54,7 +54,7 @@ export const guards = [
     'Packed.sol',
     'Bounds.t.sol',
   )('if (number == 0 || number > (wordAt(PlanAt.unwrap(plan)) >> 8) & 0xff) revert ILiquidator.BadEncoding();'),
-  reentry('Settlement.sweep(plan, to);'),
+  reentry('Settlement.sweep(plan, past, to);'),
   callbacks('if (msg.sender != address(this)) revert UnexpectedCallback(msg.sender, msg.sig);'),
 
   // Callbacks.
@@ -74,9 +74,9 @@ export const guards = [
   aaveLoan('if (initiator != address(this)) revert ILiquidator.WrongInitiator(initiator);'),
 
   // What a round may say.
-  encoding('if (past > end) revert ILiquidator.BadEncoding();'),
+  encoding('if (past > msg.data.length) revert ILiquidator.BadEncoding();'),
   encoding('revert(0x1c, 0x24)'),
-  guard('Liquidator.sol', 'Encoding.t.sol')('if (at != end) revert BadEncoding();'),
+  guard('Liquidator.sol', 'Encoding.t.sol')('if (at != msg.data.length) revert BadEncoding();'),
 
   // What a source may give and take.
   lent('if (received != amount) revert ILiquidator.ShortFunding(received, amount);'),
@@ -106,8 +106,10 @@ export const guards = [
   money('if (address(this).balance - before != amount) revert ILiquidator.NoWeth(weth);'),
 
   // What is known without asking.
-  guard('Liquidator.sol', 'legs/TenRounds.t.sol')('round, end, counts & 0xffff != 0);', 'round, end, false);'),
-  guard('Liquidator.sol', 'Loan.t.sol')('if (collateral != round.debtToken()) run.collateral', 'run.collateral'),
+  guard('Liquidator.sol', 'legs/TenRounds.t.sol')('round, counts & 0xffff != 0);', 'round, false);'),
+  guard('protocols/AaveV3.sol', 'Loan.t.sol')('run.untouched && collateral != debtToken', 'run.untouched'),
+  guard('Liquidator.sol', 'Execute.t.sol')('only == 0 || round.touched()', 'only == 0'),
+  guard('protocols/AaveV3.sol', 'Loan.t.sol')('        run.untouched = false;\n', ''),
 
   // Settlement.
   settlement('if (value < plan.floor()) revert ILiquidator.BelowFloor(value, plan.floor());'),
@@ -124,7 +126,10 @@ export const guards = [
     'funding/Hostile.t.sol',
   )('if (msg.sender != address(this)) revert ILiquidator.UnexpectedCallback(msg.sender, msg.sig);'),
   aave('if (repaid == 0) return (false, abi.encodeWithSelector(ILiquidator.NothingRepaid.selector, market));'),
-  guard('protocols/AaveV3.sol', 'Execute.t.sol')('if (run.allowed != owed) Money.allow(debtToken, spender, owed);'),
+  guard(
+    'protocols/AaveV3.sol',
+    'Execute.t.sol',
+  )('if (run.allowed != owed) Money.allow(run.debtToken, run.spender, owed);'),
   compoundV2('if (repaid == 0 || tokens == 0) revert ILiquidator.NothingRepaid(leg.market());'),
   compoundV2('Money.disallow(debtToken, target);'),
   compoundV2('if (!ok) LibCall.bubbleUpRevert(answer);'),
@@ -138,8 +143,8 @@ export const guards = [
   dex223('if (!ok) LibCall.bubbleUpRevert(reason);'),
   oneCall('length != ALWAYS && (length < ALWAYS + FORM || (length - ALWAYS - FORM) % PRE_SALE != 0)', 'false'),
   oneCall('if (reward != address(0)) payee = address(this);'),
-  guard('Liquidator.sol', 'legs/Dex223OneCall.t.sol')('if (behind != end) revert BadEncoding();'),
-  guard('Liquidator.sol', 'legs/Dex223OneCall.t.sol')('plan.rounds() == 1 && ', ''),
+  guard('Liquidator.sol', 'legs/Dex223OneCall.t.sol')('if (behind != msg.data.length) revert BadEncoding();'),
+  guard('Liquidator.sol', 'legs/Dex223OneCall.t.sol')(' && plan.rounds() == 1', ''),
   guard('Liquidator.sol', 'legs/Dex223OneCall.t.sol')('plan.tip() == 0 ? to : address(this)', 'to'),
   guard('protocols/Dex223.sol', 'legs/Dex223PreSale.t.sol')('FixedPointMathLib.max(minOut, least)', 'minOut'),
 ];

@@ -39,7 +39,7 @@ library Binding {
     /// @notice Calls `target`, which must call back what was hashed into `key`.
     /// @param key See {keyOf}.
     /// @param payload The calldata for `target`.
-    /// @return tally What the callback left, see {tallyOf}; 0 if the call did not go through or the callback did not come.
+    /// @return tally What the callback left, see {tallyOf}, never 0; 0 if the call did not go through or the callback did not come.
     /// @return reason What it reverted with, at most {Calls.MAX_REASON} bytes.
     function callBound(address target, uint256 key, bytes memory payload)
         internal
@@ -57,7 +57,8 @@ library Binding {
         return (0, reason);
     }
 
-    /// @notice First thing in every callback: reverts unless this very call was asked for.
+    /// @notice First thing in every callback: reverts unless this very call was asked for. From here on {callBound} takes it for
+    /// come; where it does not {leave}, with an empty tally.
     function enter(bytes calldata data) internal {
         if (_load() != keyOf(msg.sender, msg.sig, data)) revert ILiquidator.UnexpectedCallback(msg.sender, msg.sig);
         _store(RUNNING);

@@ -12,11 +12,12 @@ abstract contract RoundTrip {
     /// @dev Selector of {ILiquidator.UnlistedToken}, as assembly takes no other.
     uint256 private constant UNLISTED_TOKEN = 0x2efee0ce;
 
-    /// @dev Legs, then swaps. `whole`: one failing leg fails the round.
+    /// @dev Legs, then swaps.
+    /// @param only The number of every leg's collateral, where one failing leg fails the round; 0 where each may fail alone.
     /// @param lender Who may pull `owed` units of the debt token when this returns; 0 for nobody.
     /// @return landed Legs that landed.
     /// @return skipped Legs that did not.
-    function _run(RoundAt round, bool whole, address lender, uint256 owed)
+    function _run(RoundAt round, uint256 only, address lender, uint256 owed)
         internal
         virtual
         returns (uint256 landed, uint256 skipped);
@@ -29,7 +30,7 @@ abstract contract RoundTrip {
         if (received != amount) revert ILiquidator.ShortFunding(received, amount);
         if (fee > round.maxPay()) revert ILiquidator.PayAboveMax(fee, round.maxPay());
         owed = received + fee;
-        (uint256 landed, uint256 skipped) = _run(round, false, lender, owed);
+        (uint256 landed, uint256 skipped) = _run(round, 0, lender, owed);
         Binding.leave(Binding.tallyOf(landed, skipped, fee));
     }
 
@@ -43,7 +44,7 @@ abstract contract RoundTrip {
     ///   ({ILiquidator.UnlistedToken}).
     /// @return encoded What is handed out, with {Binding.ROOM} in front.
     /// @return past Where the round ends.
-    function _encoded(TokensAt first, RoundAt round, uint256 end, bool touched)
+    function _encoded(TokensAt first, RoundAt round, bool touched)
         internal
         pure
         returns (bytes memory encoded, uint256 past)
@@ -76,7 +77,7 @@ abstract contract RoundTrip {
                 past := add(add(past, 57), and(shr(232, swap), 0xffff))
             }
             // Nothing is copied that ends behind the plan.
-            if iszero(gt(past, end)) {
+            if iszero(gt(past, calldatasize())) {
                 encoded := add(mload(0x40), room)
                 let size := sub(past, round)
                 let at := add(encoded, 0x20)
@@ -92,7 +93,7 @@ abstract contract RoundTrip {
                 mstore(0x40, and(add(add(at, size), 0x1f), not(0x1f)))
             }
         }
-        if (past > end) revert ILiquidator.BadEncoding();
+        if (past > msg.data.length) revert ILiquidator.BadEncoding();
     }
 
     /// @dev The round that {_encoded} handed out.

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
-import { Money } from "../Money.sol";
+import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
 import { ILiquidator } from "../interfaces/ILiquidator.sol";
 import { IUniswapV3SwapCallback } from "../interfaces/external/IUniswapV3Pool.sol";
 import { RoundAt, TokensAt } from "../Packed.sol";
@@ -29,7 +29,8 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
             if (hops.length % UniswapV3.HOP != 0) revert ILiquidator.BadEncoding();
             tokenIn = UniswapV3.hopToken(hops, 0);
         }
-        return _askHop(round.source(), address(this), tokenIn, debtToken, round.amount(), encoded);
+        (tally, reason) = _askHop(round.source(), address(this), tokenIn, debtToken, round.amount(), encoded);
+        if (tally != 0) tally = Binding.tallyOf(round.legs(), 0, 0);
     }
 
     function _askHop(
@@ -104,8 +105,8 @@ abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
     /// @dev The last pool of the path: run the legs, then pay it.
     function _pay(RoundAt round, uint256 pay) private {
         if (pay > round.maxPay()) revert ILiquidator.PayAboveMax(pay, round.maxPay());
-        (uint256 landed, uint256 skipped) = _run(round, true, address(0), 0);
-        Money.send(round.leg().collateral(round.tokens()), msg.sender, pay);
-        Binding.leave(Binding.tallyOf(landed, skipped, 0));
+        uint256 collateral = round.leg().number();
+        _run(round, collateral, address(0), 0);
+        SafeTransferLib.safeTransfer(round.tokens().numbered(collateral).token(), msg.sender, pay);
     }
 }

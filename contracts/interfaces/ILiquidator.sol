@@ -117,6 +117,11 @@ struct Plan {
     Round[] rounds;
 }
 
+/// @notice The first word of a packed plan; the rest follows it in the calldata. See {ILiquidator.execute}.
+struct PlanHead {
+    bytes32 word;
+}
+
 /// @notice What a plan came to, in one word: legs that landed (bits 0 to 15), legs that did not (16 to 31), those of skipped
 /// rounds included, the wei that `block.coinbase` took (32 to 143), and all flash-loan fees in wei at the plan's prices (144 to
 /// 255). A flash swap has no fee: its cost is in the price.
@@ -253,9 +258,10 @@ interface ILiquidator {
     /// The number of a token is its place among the plan's tokens, counted from the last, which is 1.
     /// `type(uint128).max` in `maxPay`, `repay` and `amountIn` stands for `type(uint256).max`. Without a tip the number of `weth`
     /// is 0.
-    /// @param packed The plan.
+    /// @param head The plan's first word. The rest follows right behind it: the calldata is the selector and then the packed plan,
+    /// without the offset and the length that `bytes` would take.
     /// @return value The profit in wei at the plan's prices, net of the tip: what a rehearsal by `eth_call` learns.
-    function execute(bytes calldata packed) external returns (uint256 value);
+    function execute(PlanHead calldata head) external returns (uint256 value);
 
     // ---- owner ----
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
 import { Calls } from "../Calls.sol";
 import { ILiquidator } from "../interfaces/ILiquidator.sol";
 import { IAaveV3Pool } from "../interfaces/external/IAaveV3Pool.sol";
 import { Money } from "../Money.sol";
-import { LegAt } from "../Packed.sol";
+import { LegAt, RoundAt } from "../Packed.sol";
 
 /// @notice What is known of a run of legs on one Pool, so that nothing is read twice.
+/// @param debtToken The round's.
+/// @param untouched Whether nothing is here but the debt token.
 /// @param spender The Pool that may pull the debt token; 0 for none.
 /// @param allowed Units it may still pull.
 /// @param collateral The token last received.
@@ -15,6 +18,8 @@ import { LegAt } from "../Packed.sol";
 /// @param lender Who pulls the round's loan back when all is done; 0 for nobody.
 /// @param owed Units of it: what the lender may pull besides what it may as a Pool.
 struct AaveV3Run {
+    address debtToken;
+    bool untouched;
     address spender;
     uint256 allowed;
     address collateral;
@@ -30,30 +35,34 @@ library AaveV3 {
     /// @dev One call, so a leg that fails has changed nothing; one allowance for all legs on a Pool, and for the loan where the
     /// Pool is the lender. Repaid is what the Pool took of its allowance, which shows it also where debt and collateral are
     /// one asset; seized is what arrived.
-    /// @param available Units of the debt token the round may spend.
     /// @return ok Whether the Pool took money for it.
     /// @return reason What it reverted with.
-    function liquidate(AaveV3Run memory run, LegAt leg, address debtToken, address collateral, uint256 available)
+    function liquidate(AaveV3Run memory run, RoundAt round, LegAt leg, address collateral)
         internal
         returns (bool ok, bytes memory reason)
     {
         address market = leg.market();
+        address debtToken = run.debtToken;
         if (market != run.spender) {
-            finish(run, debtToken);
-            if (market == run.lender) available += run.owed;
-            (run.spender, run.allowed) = (market, available);
-            Money.allow(debtToken, market, available);
+            finish(run);
+            uint256 most = market == run.lender ? round.amount() + run.owed : round.amount();
+            (run.spender, run.allowed) = (market, most);
+            Money.allow(debtToken, market, most);
         }
-        if (collateral != run.collateral) (run.collateral, run.held) = (collateral, Money.here(collateral));
+        if (collateral != run.collateral) {
+            run.held = run.untouched && collateral != debtToken ? 0 : Money.here(collateral);
+            run.collateral = collateral;
+        }
+        run.untouched = false;
 
         (ok, reason) = _call(leg, market, debtToken, collateral);
         if (!ok) return (ok, reason);
 
         uint256 allowed = Money.allowance(debtToken, market);
-        uint256 repaid = run.allowed - allowed;
+        uint256 repaid = FixedPointMathLib.zeroFloorSub(run.allowed, allowed);
         if (repaid == 0) return (false, abi.encodeWithSelector(ILiquidator.NothingRepaid.selector, market));
         uint256 held = Money.here(collateral);
-        uint256 seized = held + (collateral == debtToken ? repaid : 0) - run.held;
+        uint256 seized = FixedPointMathLib.zeroFloorSub(collateral == debtToken ? held + repaid : held, run.held);
         (run.allowed, run.held) = (allowed, held);
         _emitLiquidated(leg, debtToken, collateral, repaid, seized);
     }
@@ -75,10 +84,10 @@ library AaveV3 {
     }
 
     /// @notice Takes back what the last Pool did not pull, but for what it lent.
-    function finish(AaveV3Run memory run, address debtToken) internal {
-        address spender = run.spender;
-        uint256 owed = spender == run.lender ? run.owed : 0;
-        if (run.allowed != owed) Money.allow(debtToken, spender, owed);
+    function finish(AaveV3Run memory run) internal {
+        if (run.allowed == 0) return;
+        uint256 owed = run.spender == run.lender ? run.owed : 0;
+        if (run.allowed != owed) Money.allow(run.debtToken, run.spender, owed);
     }
 
     /// @dev By hand: every leg passes here.

@@ -14,13 +14,13 @@ import { Dex223 } from "./Dex223.sol";
 /// @title Legs
 /// @notice Runs the legs of a round, each in isolation.
 abstract contract Legs {
-    /// @dev `whole`: all legs are of one collateral, and the first that fails fails the round. Otherwise it is skipped, and
+    /// @dev With `only` all legs are of the collateral of that number, and the first that fails fails the round. Otherwise it is skipped, and
     /// the round fails if none lands.
     /// @param run What is known before the first leg; what is known after the last.
     /// @return landed Legs that landed.
     /// @return skipped Legs that did not.
     /// @return past Where the legs end.
-    function _liquidateAll(RoundAt round, bool whole, AaveV3Run memory run)
+    function _liquidateAll(RoundAt round, uint256 only, AaveV3Run memory run)
         internal
         returns (uint256 landed, uint256 skipped, uint256 past)
     {
@@ -29,17 +29,14 @@ abstract contract Legs {
         if (count == 0) return (0, 0, LegAt.unwrap(leg));
         bytes memory reason;
         for (uint256 i; i < count; ++i) {
-            address collateral = leg.collateral(round.tokens());
-            if (whole && i != 0 && collateral != round.leg().collateral(round.tokens())) {
-                revert ILiquidator.NotOnePair();
-            }
+            if (only != 0 && leg.number() != only) revert ILiquidator.NotOnePair();
             bool ok;
-            (ok, reason) = _liquidate(run, round, leg, collateral);
+            (ok, reason) = _liquidate(run, round, leg);
             if (ok) {
                 unchecked {
                     ++landed;
                 }
-            } else if (whole) {
+            } else if (only != 0) {
                 revert ILiquidator.LegFailed(i, reason);
             } else {
                 emit ILiquidator.LegSkipped(leg.market(), leg.borrower(), i, reason);
@@ -47,8 +44,10 @@ abstract contract Legs {
             leg = LegAt.wrap(leg.past());
         }
         if (landed == 0) revert ILiquidator.LegFailed(count - 1, reason);
-        AaveV3.finish(run, round.debtToken());
-        return (landed, count - landed, LegAt.unwrap(leg));
+        AaveV3.finish(run);
+        unchecked {
+            return (landed, count - landed, LegAt.unwrap(leg));
+        }
     }
 
     /// @dev A round without funding that is one leg, which is one call: where a plan is nothing else, whatever that call did is
@@ -76,21 +75,17 @@ abstract contract Legs {
         if (collateral != address(0) || payee == address(this)) paid = 0;
     }
 
-    function _liquidate(AaveV3Run memory run, RoundAt round, LegAt leg, address collateral)
-        private
-        returns (bool ok, bytes memory reason)
-    {
-        address debtToken = round.debtToken();
+    function _liquidate(AaveV3Run memory run, RoundAt round, LegAt leg) private returns (bool ok, bytes memory reason) {
+        address collateral = leg.collateral(round.tokens());
+        if (leg.isAaveV3()) return AaveV3.liquidate(run, round, leg, collateral);
+        address debtToken = run.debtToken;
         uint256 available = round.amount();
-        if (leg.isAaveV3()) {
-            return AaveV3.liquidate(run, leg, debtToken, collateral, available);
-        }
         // Legs before may have spent part of it.
         if (leg.protocol() != Protocol.Dex223) available = FixedPointMathLib.min(available, Money.here(debtToken));
         bytes memory payload = abi.encodeCall(this.runLeg, (_bytesOf(leg), debtToken, collateral, available));
         (ok, reason) = Calls.tryCall(address(this), payload);
         // It may have moved what the run of Aave legs holds.
-        run.collateral = address(0);
+        (run.collateral, run.untouched) = (address(0), false);
     }
 
     function _bytesOf(LegAt leg) private pure returns (bytes calldata packed) {

@@ -40,13 +40,13 @@ contract EncodingTest is Stage {
     function _expectBadEncoding(bytes memory plan) private {
         vm.expectRevert(ILiquidator.BadEncoding.selector);
         vm.prank(OPERATOR);
-        liquidator.execute(plan);
+        Plans.execute(liquidator, plan);
     }
 
     function _expectUnlisted(bytes memory plan, uint256 number) private {
         vm.expectRevert(abi.encodeWithSelector(ILiquidator.UnlistedToken.selector, number));
         vm.prank(OPERATOR);
-        liquidator.execute(plan);
+        Plans.execute(liquidator, plan);
     }
 
     /// @dev The plan names a swap and ends before it. The pool hands back the bytes it was given, and behind them a sale of a
@@ -64,7 +64,7 @@ contract EncodingTest is Stage {
         pool.misbehave(Fault.TrailingCalldata, missing);
         venue.misbehave(Fault.KeepsAllowance, ""); // takes what it is paid, in whatever token
         vm.prank(OPERATOR);
-        (bool ok, bytes memory answer) = address(liquidator).call(abi.encodeCall(ILiquidator.execute, (_around(torn))));
+        (bool ok, bytes memory answer) = address(liquidator).call(Plans.call(_around(torn)));
         assertEq(atRest.balanceOf(address(liquidator)), 1000e18, "stolen from what lies at rest");
         assertFalse(ok, "a torn plan went through");
         assertEq(answer, abi.encodeWithSelector(ILiquidator.UnlistedToken.selector, 0));
@@ -105,16 +105,6 @@ contract EncodingTest is Stage {
         _expectUnlisted(packed, 0);
     }
 
-    /// @dev What stands in calldata behind the plan is none of it.
-    function test_calldataBehindThePlanChangesNothing() public {
-        bytes memory data = bytes.concat(Plans.call(_plan(_flashSwap())), hex"c0ffee");
-        vm.prank(OPERATOR);
-        (bool ok,) = address(liquidator).call(data);
-        assertTrue(ok);
-        assertEq(coll.balanceOf(TREASURY), SEIZED - PAY, "profit");
-        _assertClean();
-    }
-
     /// @dev Cutting any plan anywhere never lands a part of it.
     function testFuzz_cutAnywhere(uint256 at) public {
         bytes memory packed = Plans.packed(_plan(_loan()));
@@ -123,7 +113,7 @@ contract EncodingTest is Stage {
             mstore(packed, at)
         }
         vm.prank(OPERATOR);
-        (bool ok,) = address(liquidator).call(abi.encodeCall(ILiquidator.execute, (packed)));
+        (bool ok,) = address(liquidator).call(Plans.call(packed));
         assertFalse(ok, "half a plan went through");
         _assertClean();
     }

@@ -77,7 +77,7 @@ contract GasTest is Lab {
 
     function _measure(string memory name, Plan memory plan) private {
         vm.prank(OPERATOR);
-        liquidator.execute(Plans.packed(plan));
+        Plans.execute(liquidator, Plans.packed(plan));
         vm.snapshotGasLastCall("Gas", name);
     }
 

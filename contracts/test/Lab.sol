@@ -170,7 +170,7 @@ abstract contract Lab is Test {
 
     function _execute(Plan memory plan) internal returns (uint256 value) {
         vm.prank(OPERATOR);
-        return liquidator.execute(Plans.packed(plan));
+        return Plans.execute(liquidator, Plans.packed(plan));
     }
 
     // ---- what is expected ----

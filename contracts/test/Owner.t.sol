@@ -49,7 +49,7 @@ contract OwnerTest is Stage {
         for (uint256 i; i < others.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(ILiquidator.NotOperator.selector, others[i]));
             vm.prank(others[i]);
-            liquidator.execute(Plans.packed(plan));
+            Plans.execute(liquidator, Plans.packed(plan));
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { LibCall } from "solady/utils/LibCall.sol";
 import {
     Funding,
     ILiquidator,
@@ -82,7 +83,19 @@ library Plans {
 
     /// @notice The calldata of `execute`.
     function call(Plan memory plan_) internal pure returns (bytes memory) {
-        return abi.encodeCall(ILiquidator.execute, (Packing.pack(plan_)));
+        return call(Packing.pack(plan_));
+    }
+
+    /// @notice The calldata of `execute` for a packed plan: it is no argument, it follows the selector.
+    function call(bytes memory packed_) internal pure returns (bytes memory) {
+        return bytes.concat(ILiquidator.execute.selector, packed_);
+    }
+
+    /// @notice Executes a packed plan, as whoever is pranked.
+    function execute(ILiquidator liquidator, bytes memory packed_) internal returns (uint256 value) {
+        (bool ok, bytes memory answer) = address(liquidator).call(call(packed_));
+        if (!ok) LibCall.bubbleUpRevert(answer);
+        return abi.decode(answer, (uint256));
     }
 
     /// @notice The bytes a funding source is handed for the first round of a plan with `tokens_`, and must hand back.

@@ -80,7 +80,7 @@ abstract contract Stage is Test {
 
     function _execute(Plan memory plan) internal returns (uint256 value) {
         vm.prank(OPERATOR);
-        return liquidator.execute(Plans.packed(plan));
+        return Plans.execute(liquidator, Plans.packed(plan));
     }
 
     // ---- what is expected ----

@@ -29,7 +29,16 @@ export const liquidatorAbi = [
   },
   {
     type: 'function',
-    inputs: [{ name: 'packed', internalType: 'bytes', type: 'bytes' }],
+    inputs: [
+      {
+        name: '',
+        internalType: 'struct PlanHead',
+        type: 'tuple',
+        components: [
+          { name: 'word', internalType: 'bytes32', type: 'bytes32' },
+        ],
+      },
+    ],
     name: 'execute',
     outputs: [{ name: 'value', internalType: 'uint256', type: 'uint256' }],
     stateMutability: 'nonpayable',

@@ -76,7 +76,7 @@ contract GasBench is Lab {
 
     function _measure(string memory name, Plan memory plan) private {
         vm.prank(OPERATOR);
-        liquidator.execute(Plans.packed(plan));
+        Plans.execute(liquidator, Plans.packed(plan));
         vm.snapshotGasLastCall("bench", string.concat(name, ".total"));
         bytes memory data = Plans.call(plan);
         vm.snapshotValue("bench", string.concat(name, ".calldata-bytes"), data.length);

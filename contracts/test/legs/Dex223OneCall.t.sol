@@ -186,6 +186,6 @@ contract Dex223OneCallTest is Dex223Legs {
         bytes memory packed = Plans.packed(_nativePlan(Plans.legs(_nativeLeg(moduleV2, id, false))));
         vm.expectRevert(ILiquidator.BadEncoding.selector);
         vm.prank(OPERATOR);
-        liquidator.execute(bytes.concat(packed, hex"00"));
+        Plans.execute(liquidator, bytes.concat(packed, hex"00"));
     }
 }

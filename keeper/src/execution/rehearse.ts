@@ -2,7 +2,6 @@ import {
   type Address,
   BaseError,
   decodeFunctionResult,
-  encodeFunctionData,
   type Hex,
   numberToHex,
   type PublicClient,
@@ -10,12 +9,11 @@ import {
 } from 'viem';
 import { liquidatorAbi } from '../bindings.ts';
 import { faultOf, wordsOf } from '../chain/errors.ts';
-import { type Plan, packPlan } from '../planning/encoding.ts';
+import { executeData, type Plan, packPlan } from '../planning/encoding.ts';
 import { gasLimitFor } from '../planning/gas.ts';
 
 /** The bytes that are rehearsed and, if all is well, sent. */
-export const planData = (plan: Plan): Hex =>
-  encodeFunctionData({ abi: liquidatorAbi, functionName: 'execute', args: [packPlan(plan)] });
+export const planData = (plan: Plan): Hex => executeData(packPlan(plan));
 
 /** What is rehearsed. */
 export type Call = { from: Address; to: Address; data: Hex };

@@ -1,4 +1,5 @@
-import { type Address, concatHex, type Hex, maxUint256, numberToHex, size } from 'viem';
+import { type Address, concatHex, getAbiItem, type Hex, maxUint256, numberToHex, size, toFunctionSelector } from 'viem';
+import { liquidatorAbi } from '../bindings.ts';
 
 /** The contract's enums (contracts/interfaces/ILiquidator.sol), by their order there, as far as the planner chooses. */
 export const FUNDING = { uniswapV3Swap: 1, uniswapV3Flash: 2 } as const;
@@ -111,6 +112,11 @@ function number(tokens: Plan['tokens'], address: Address, what: string): Hex {
   if (index < 0) throw new Error(`${what} ${address}, which is not among the plan's tokens: list it`);
   return uint(tokens.length - index, 1);
 }
+
+/** The calldata of `execute` for a packed plan, which is no argument: its first word stands behind the selector, and the rest follows. */
+export const executeData = (packed: Hex): Hex => concatHex([EXECUTE, packed]);
+
+const EXECUTE = toFunctionSelector(getAbiItem({ abi: liquidatorAbi, name: 'execute' }));
 
 const uint = (value: bigint | number, bytes: number) => numberToHex(value, { size: bytes });
 

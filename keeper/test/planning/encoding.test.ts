@@ -1,6 +1,6 @@
 import { maxUint128, maxUint256, padHex } from 'viem';
 import { expect, test } from 'vitest';
-import { type Plan, packPlan, readTally } from '../../src/planning/encoding.ts';
+import { executeData, type Plan, packPlan, readTally } from '../../src/planning/encoding.ts';
 
 const at = (byte: `0x${string}`) => padHex(byte, { size: 20 });
 const hex = (text: string) => `0x${text.replaceAll(/\s/g, '')}`;
@@ -57,6 +57,10 @@ test('a plan is packed to the byte as the contract reads it', () => {
       00 0001 ${short(at('0x66'))} 02 01 ${amount('09')} ${amount('06')} 77
     `),
   );
+});
+
+test('a packed plan is the calldata behind the selector, and nothing else is', () => {
+  expect(executeData('0xabcd')).toBe('0x10dbf67fabcd');
 });
 
 test('without a tip there is no token it would come out of', () => {
