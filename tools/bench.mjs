@@ -28,6 +28,7 @@ if (values.file) {
     for (const { name, value, unit, target = null } of rows) console.log(JSON.stringify({ name, value, unit, target }));
   } else {
     console.table(rows.map(shown));
+    for (const { name, value, note } of rows) if (note && value !== null) console.log(`${name}: ${note}`);
   }
 }
 

@@ -146,7 +146,7 @@ const cases: Case[] = [
     1,
     () => [...DRY, '--rpc', `http://127.0.0.1:${closed}/SecretPath`],
     () =>
-      `--rpc http://127.0.0.1:${closed}/… does not answer: HTTP request failed. connect ECONNREFUSED 127.0.0.1:${closed}; start the node or pass another --rpc`,
+      `--rpc http://127.0.0.1:${closed}/… does not answer: HTTP request failed. fetch failed (ECONNREFUSED); start the node or pass another --rpc`,
   ],
   [
     'a socket nobody listens on',

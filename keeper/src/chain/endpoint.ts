@@ -2,7 +2,6 @@ import { http, RpcRequestError, webSocket } from 'viem';
 import { isIpcPath } from '../config/values.ts';
 import { describeUrl } from '../telemetry/url.ts';
 import { unreachable } from './errors.ts';
-import { isLoopback, loopbackFetch } from './loopback.ts';
 
 /** One request to a slow endpoint, milliseconds. */
 const TIMEOUT = 10_000;
@@ -52,10 +51,7 @@ export async function openEndpoint(url: string): Promise<Endpoint> {
 let serial = 0;
 
 function overHttp(url: string): Endpoint {
-  const near = isLoopback(url) ? loopbackFetch(LARGEST_ANSWER) : undefined;
-  const options = near
-    ? { timeout: TIMEOUT, maxResponseBodySize: false as const, fetchFn: near.fetchFn }
-    : { timeout: TIMEOUT, maxResponseBodySize: LARGEST_ANSWER };
+  const options = { timeout: TIMEOUT, maxResponseBodySize: LARGEST_ANSWER };
   const batching = http(url, { ...options, batch: { batchSize: 100 } })({}).config;
   const single = http(url, options)({}).config;
   return {
@@ -64,7 +60,7 @@ function overHttp(url: string): Endpoint {
       const { request } = BATCHED.has(body.method) ? batching : single;
       return within(timeout, request(body as never));
     },
-    close: () => near?.close(),
+    close() {},
   };
 }
 
