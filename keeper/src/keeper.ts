@@ -181,7 +181,7 @@ async function act(tracker: Tracker, head: Head, rooms: Rooms, stop: AbortSignal
   const judged = tracker.judge(timestamp, dustOf(tracker, head, ready));
   report.head(tracker, head, tracker.touched, judged);
   dispatcher.rescued(tracker, judged.underwater);
-  const due = [...judged.underwater.keys()].filter((account) => dispatcher.isDue(tracker, account, head));
+  const due = dispatcher.due(tracker, judged.underwater.keys(), head);
   if (due.length === 0) return;
 
   const first = tracker.book.first(due, judged.underwater, placesIn(head.gasLimit));

@@ -9,9 +9,9 @@ import { type Offer, settled, type Terms } from '../planning/offer.ts';
 import type { Without } from '../planning/offers.ts';
 import type { Ready } from '../preflight.ts';
 import { protocols } from '../protocols/registry.ts';
-import type { MarketKey } from '../store/market.ts';
 import { describeError } from '../telemetry/describe-error.ts';
 import type { Report } from '../telemetry/report.ts';
+import { busyIn } from './busy.ts';
 import { type Flight, openLane, type Settled } from './lane.ts';
 import type { About, Ledger, MinedAs } from './ledger.ts';
 import { outcomeOf } from './outcome.ts';
@@ -38,8 +38,8 @@ export type Dispatcher = {
   inFlight(): readonly Flight<About>[];
   /** Whether no more may be on its way. */
   isFull(): boolean;
-  /** Whether an account may be planned for: it is not on its way, and not set aside for now. */
-  isDue(market: Tracker, account: Address, head: Head): boolean;
+  /** Those of the accounts, given in lower case, that may be planned for: not on their way, and not set aside for now. */
+  due(market: Tracker, accounts: Iterable<Address>, head: Head): Address[];
   setAside(market: Tracker, account: Address, without: Without, head: Head): void;
   /** These accounts have changed: what was said of them holds no longer. */
   forget(market: Tracker, accounts: ReadonlySet<Address>): void;
@@ -92,11 +92,6 @@ export async function openDispatcher(rooms: {
       : undefined;
   const inFlight = () => lane?.inFlight() ?? [];
   for (const flight of inFlight()) report.takenUp(flight);
-
-  const isBusy = (market: MarketKey, account: Address) =>
-    inFlight().some(
-      ({ about }) => sameMarket(about.market, market) && about.legs.some((leg) => same(leg.account, account)),
-    );
 
   function setAside(market: Tracker, account: Address, { reason, terms }: Without, head: Head): void {
     const accounts = aside.get(market) ?? new Set();
@@ -218,7 +213,13 @@ export async function openDispatcher(rooms: {
     acted: false,
     inFlight,
     isFull,
-    isDue: (market, account, head) => !isBusy(market.key, account) && ledger.isDue(market.key, account, head),
+
+    due(market, accounts, head) {
+      const busy = busyIn(inFlight(), market.key);
+      const free = [...accounts].filter((account) => !busy.has(account));
+      return ledger.due(market.key, free, head);
+    },
+
     setAside,
 
     forget,
@@ -252,6 +253,3 @@ const minedAs = (receipt: TransactionReceipt, time: bigint): MinedAs => ({
   gas: receipt.gasUsed,
   cost: receipt.gasUsed * receipt.effectiveGasPrice,
 });
-
-const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
-const sameMarket = (a: MarketKey, b: MarketKey) => a.protocol === b.protocol && same(a.address, b.address);

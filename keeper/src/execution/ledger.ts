@@ -31,8 +31,8 @@ export type Ledger = {
   unwound(about: About, cancelling: string | undefined): void;
   /** Nothing to do for it now; it is looked at again later, later each time the same is said of it. */
   setAside(market: MarketKey, account: Address, reason: string, head: Head): void;
-  /** Whether an account may be looked at: it is not set aside, or its time has come. */
-  isDue(market: MarketKey, account: Address, head: Head): boolean;
+  /** Those of the accounts that may be looked at: they are not set aside, or their time has come. */
+  due(market: MarketKey, accounts: readonly Address[], head: Head): Address[];
   /** Accounts that have changed, or are under water no more: what was said of them holds no longer. */
   forget(market: MarketKey, accounts: Iterable<Address>): void;
 };
@@ -131,9 +131,11 @@ export function openLedger(store: Store, operator: Address | undefined): Ledger 
       candidates.set(market, account, { state: 'set aside', reason, retryAt: { block: retryAt } });
     },
 
-    isDue(market, account, { number }) {
-      const found = aside.get(keyOf(market, account));
-      return !found || number >= found.retryAt;
+    due(market, accounts, { number }) {
+      return accounts.filter((account) => {
+        const found = aside.get(keyOf(market, account));
+        return !found || number >= found.retryAt;
+      });
     },
 
     forget(market, accounts) {
