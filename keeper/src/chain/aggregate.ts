@@ -8,8 +8,9 @@ const WORD = 64;
 const word = (value: number): string => value.toString(16).padStart(WORD, '0');
 const [ONE, OFFSET_OF_LIST, OFFSET_OF_DATA] = [word(1), word(32), word(96)];
 
-/** One call of an aggregate: what is sent to whom. */
+/** One call of an aggregate: what is sent to whom; and what came back. */
 export type RawCall = { to: Address; data: Hex };
+export type RawAnswer = { success: boolean; data: Hex };
 
 /**
  * Calldata of `aggregate3` for calls each of which may fail. By hand, because the accounts of a first sync are hundreds of
@@ -39,7 +40,7 @@ export function encodeAggregate(calls: readonly RawCall[]): Hex {
  * What `aggregate3` returned, `(bool success, bytes returnData)[]`, call by call.
  * @throws when it is cut short
  */
-export function decodeAggregate(answer: Hex): { success: boolean; data: Hex }[] {
+export function decodeAggregate(answer: Hex): RawAnswer[] {
   const numberAt = (digit: number): number => {
     const text = answer.slice(digit, digit + WORD);
     if (text.length < WORD) throw new Error(`an aggregate of calls was answered with ${(answer.length - 2) / 2} bytes`);

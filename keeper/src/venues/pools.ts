@@ -1,6 +1,6 @@
 import { type Address, getAddress, type PublicClient, parseAbi, zeroAddress } from 'viem';
+import { type Answer, orElse, readTogether } from '../chain/view.ts';
 import type { V2Factory } from '../config/chains.ts';
-import { readCalls } from './read-calls.ts';
 import type { V2Pair } from './v2.ts';
 import type { V3Pool } from './v3-pool.ts';
 
@@ -37,15 +37,18 @@ export async function findV3Pools(
   factory: Address,
   tokens: readonly Address[],
 ): Promise<V3Pool[]> {
-  const spacings = await readCalls<number>(
+  const spacings = await readTogether(
     client,
     FEES.map((fee) => ({ address: factory, abi: v3FactoryAbi, functionName: 'feeAmountTickSpacing', args: [fee] })),
   );
-  const tiers = FEES.flatMap((fee, index) => (spacings[index] ? [{ fee, tickSpacing: spacings[index] }] : []));
+  const tiers = FEES.flatMap((fee, index) => {
+    const tickSpacing = orElse(spacings[index], 0);
+    return tickSpacing ? [{ fee, tickSpacing }] : [];
+  });
   if (tiers.length === 0)
     throw new Error(`${factory} is no Uniswap v3 factory: it knows no fee; check --uniswap-v3-factory`);
   const wanted = pairsOf(tokens).flatMap(([token0, token1]) => tiers.map((tier) => ({ token0, token1, ...tier })));
-  const found = await readCalls<Address>(
+  const found = await readTogether(
     client,
     wanted.map(({ token0, token1, fee }) => ({
       address: factory,
@@ -60,7 +63,7 @@ export async function findV3Pools(
 /** Which of these addresses count pairs, as a Uniswap v2 factory does. @throws when the node fails */
 export async function areV2Factories(client: PublicClient, addresses: readonly Address[]): Promise<boolean[]> {
   const calls = addresses.map((address) => ({ address, abi: v2FactoryAbi, functionName: 'allPairsLength' }));
-  return (await readCalls<bigint>(client, calls)).map((count) => count !== undefined);
+  return (await readTogether(client, calls)).map(({ status }) => status === 'success');
 }
 
 /**
@@ -73,7 +76,7 @@ export async function findV2Pairs(
   tokens: readonly Address[],
 ): Promise<V2Pair[]> {
   const wanted = pairsOf(tokens).map(([token0, token1]) => ({ token0, token1, fee: fee * BIP }));
-  const found = await readCalls<Address>(
+  const found = await readTogether(
     client,
     wanted.map(({ token0, token1 }) => ({
       address: factory,
@@ -85,5 +88,7 @@ export async function findV2Pairs(
   return wanted.flatMap((pair, index) => withAddress(pair, found[index]));
 }
 
-const withAddress = <T>(pool: T, address: Address | undefined): (T & { address: Address })[] =>
-  address === undefined || address === zeroAddress ? [] : [{ ...pool, address: getAddress(address) }];
+const withAddress = <T>(pool: T, answer: Answer | undefined): (T & { address: Address })[] => {
+  const address = orElse<Address>(answer, zeroAddress);
+  return address === zeroAddress ? [] : [{ ...pool, address: getAddress(address) }];
+};

@@ -1,5 +1,5 @@
 import { type Address, type Hash, type PublicClient, parseAbi } from 'viem';
-import { type ReadCall, readCalls } from './read-calls.ts';
+import { type Answer, type Call, orElse, readTogether } from '../chain/view.ts';
 import { FEE_UNIT } from './v3-math.ts';
 import type { Quote } from './v3-pool.ts';
 
@@ -57,7 +57,7 @@ function moved(pair: V2State, zeroForOne: boolean, amountIn: bigint, amountOut: 
 export type PairsRead = { states: Map<Address, V2State>; leftOut: Map<Address, string> };
 
 /** What to ask of pairs, in their order; {@link pairsRead} takes the answers. */
-export const pairCalls = (pairs: readonly V2Pair[]): ReadCall[] =>
+export const pairCalls = (pairs: readonly V2Pair[]): Call[] =>
   pairs.map(({ address }) => ({ address, abi: pairAbi, functionName: 'getReserves' }));
 
 /** The pairs' reserves at a block, in a call of their own. */
@@ -66,15 +66,15 @@ export async function readPairs(
   pairs: readonly V2Pair[],
   block: { hash: Hash },
 ): Promise<PairsRead> {
-  return pairsRead(pairs, await readCalls(client, pairCalls(pairs), block));
+  return pairsRead(pairs, await readTogether(client, pairCalls(pairs), block));
 }
 
 /** A pair that does not answer or is empty is left out, with the reason. */
-export function pairsRead(pairs: readonly V2Pair[], answers: readonly unknown[]): PairsRead {
+export function pairsRead(pairs: readonly V2Pair[], answers: readonly Answer[]): PairsRead {
   const states = new Map<Address, V2State>();
   const leftOut = new Map<Address, string>();
   for (const [index, pair] of pairs.entries()) {
-    const answer = answers[index] as readonly [bigint, bigint, number] | undefined;
+    const answer = orElse<readonly [bigint, bigint, number] | undefined>(answers[index], undefined);
     if (!answer) leftOut.set(pair.address, 'its reserves cannot be read');
     else if (answer[0] === 0n || answer[1] === 0n) leftOut.set(pair.address, 'it is empty');
     else states.set(pair.address, { ...pair, venue: 'uniswapV2', reserve0: answer[0], reserve1: answer[1] });

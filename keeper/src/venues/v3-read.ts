@@ -1,5 +1,5 @@
 import { type Address, type Hash, type PublicClient, parseAbi } from 'viem';
-import { type ReadCall, readCalls } from './read-calls.ts';
+import { type Answer, type Call, readTogether } from '../chain/view.ts';
 import { MAX_TICK, MIN_TICK } from './v3-math.ts';
 import { tickOf, type V3Pool, type V3State, wordOf } from './v3-pool.ts';
 
@@ -20,7 +20,7 @@ const WORD_BITS = 256;
 type Words = V3State['words'];
 
 /** What could be read, and why the other pools could not; and the answers to what was asked alongside. */
-export type PoolsRead = { states: Map<Address, V3State>; leftOut: Map<Address, string>; alongside: unknown[] };
+export type PoolsRead = { states: Map<Address, V3State>; leftOut: Map<Address, string>; alongside: Answer[] };
 
 /**
  * The pools at one block. Of pools read before (`known`) price, liquidity, window and ticks come in one multicall, and the
@@ -37,7 +37,7 @@ export async function readPools(
   pools: readonly V3Pool[],
   block: { hash: Hash },
   known: ReadonlyMap<Address, V3State> = new Map(),
-  alongside: readonly ReadCall[] = [],
+  alongside: readonly Call[] = [],
 ): Promise<PoolsRead> {
   const facts = new Map(pools.map((pool) => [pool.address, noFacts()]));
   const first = [
@@ -136,23 +136,24 @@ async function learn(
   block: { hash: Hash },
   facts: ReadonlyMap<Address, Facts>,
   asked: readonly Asked[],
-  alongside: readonly ReadCall[] = [],
-): Promise<unknown[]> {
+  alongside: readonly Call[] = [],
+): Promise<Answer[]> {
   const calls = asked.map(({ address, functionName, at }) => ({
     address,
     abi: poolAbi,
     functionName,
     args: at === undefined ? [] : [at],
   }));
-  const answers = await readCalls<unknown>(client, [...calls, ...alongside], block);
+  const answers = await readTogether(client, [...calls, ...alongside], block);
   for (const [index, { address, functionName, at }] of asked.entries()) {
     const answer = answers[index];
     const fact = facts.get(address)!;
-    if (answer === undefined) continue;
-    if (functionName === 'slot0') fact.slot0 = answer as Slot0;
-    else if (functionName === 'liquidity') fact.liquidity = answer as bigint;
-    else if (functionName === 'tickBitmap') fact.words.set(at!, answer as bigint);
-    else fact.nets.set(at!, (answer as readonly [bigint, bigint])[1]);
+    if (answer?.status !== 'success') continue;
+    const { result } = answer;
+    if (functionName === 'slot0') fact.slot0 = result as Slot0;
+    else if (functionName === 'liquidity') fact.liquidity = result as bigint;
+    else if (functionName === 'tickBitmap') fact.words.set(at!, result as bigint);
+    else fact.nets.set(at!, (result as readonly [bigint, bigint])[1]);
   }
   return answers.slice(asked.length);
 }

@@ -1,25 +1,15 @@
 import type { Address, PublicClient } from 'viem';
+import { readWords, type WordCall } from '../../chain/view.ts';
 import type { Account, Cell } from '../protocol.ts';
 import { poolAbi, scaledTokenAbi, stableTokenAbi } from './abi.ts';
 import type { AaveMarket } from './market.ts';
-import { readWords, type WordCall } from './read.ts';
 import { debtSlot, slotsOfBitmap, stableSlot } from './slots.ts';
 import type { AaveState } from './state.ts';
 
-/** Calls per `eth_call`: under 20 million gas, which every public node allows. */
-const CHUNK = 1000;
-/** Accounts that are read together: their flags take half a chunk, their balances about one. */
+/** Accounts that are read together: their flags take half an `eth_call`, their balances about one. */
 const TOGETHER = 250;
 /** So many of those at once, so that a first sync does not look like an attack. */
 const LANES = 4;
-
-async function readAll(client: PublicClient, calls: readonly WordCall[], state: AaveState): Promise<bigint[]> {
-  const words: bigint[] = [];
-  for (let start = 0; start < calls.length; start += CHUNK) {
-    words.push(...(await readWords(client, calls.slice(start, start + CHUNK), state.block)));
-  }
-  return words;
-}
 
 /** The call that gives the amount of a flag's slot. */
 function amountCall(market: AaveMarket, account: Address, slot: number): WordCall | undefined {
@@ -75,13 +65,13 @@ async function readSome(
   state: AaveState,
   accounts: readonly Address[],
 ): Promise<Account[]> {
-  const flags = await readAll(
+  const flags = await readWords(
     client,
     accounts.flatMap((account): WordCall[] => [
       { address: market.address, abi: poolAbi, functionName: 'getUserConfiguration', args: [account] },
       { address: market.address, abi: poolAbi, functionName: 'getUserEMode', args: [account] },
     ]),
-    state,
+    state.block,
   );
 
   const calls: WordCall[] = [];
@@ -101,7 +91,7 @@ async function readSome(
     return { address: address.toLowerCase() as Address, group, cells, stable };
   });
 
-  const balances = await readAll(client, calls, state);
+  const balances = await readWords(client, calls, state.block);
   const amountOf = (call: number) => balances[call]!;
   return found.map(({ address, group, cells, stable }) => {
     const flagged = cells.map(({ slot, call }): Cell => ({ slot, amount: call === undefined ? 0n : amountOf(call) }));

@@ -1,9 +1,9 @@
 import { type Address, getAddress, type Hex, hexToString, type PublicClient, size, trim, zeroAddress } from 'viem';
+import { type Call, must, orElse, readTogether } from '../../chain/view.ts';
 import { usageError } from '../../config/error.ts';
 import type { Asset, BlockRef, Market } from '../protocol.ts';
 import { bytesTokenAbi, liquidationLogicAbi, oracleAbi, poolAbi, providerAbi, tokenAbi } from './abi.ts';
 import { decodeConfiguration } from './configuration.ts';
-import { type Call, must, orElse, readTogether } from './read.ts';
 import { type Rules, rulesOf } from './rules.ts';
 
 /** A reserve's tokens. `id` is its position in the Pool's list and in every bitmap. */

@@ -1,9 +1,9 @@
 import { type Address, BaseError, ContractFunctionRevertedError, type PublicClient, zeroAddress } from 'viem';
+import { type Answer, type Call, must, readTogether } from '../../chain/view.ts';
 import type { BlockRef, MarketState } from '../protocol.ts';
 import { oracleAbi, poolAbi, sentinelAbi, tokenAbi } from './abi.ts';
 import { decodeConfiguration, type ReserveConfiguration } from './configuration.ts';
 import type { AaveMarket } from './market.ts';
-import { type Answer, type Call, must, readTogether } from './read.ts';
 
 /** Price of one whole token in base currency, or why the oracle has none. */
 export type Price = { value: bigint } | { error: string };
