@@ -113,7 +113,7 @@ export const guards = [
 
   // Settlement.
   settlement('if (value < plan.floor()) revert ILiquidator.BelowFloor(value, plan.floor());'),
-  tip('if (tip > cap) revert ILiquidator.TipAboveCap(tip, cap);'),
+  tip('if (plan.tip() > cap) revert ILiquidator.TipAboveCap(plan.tip(), cap);'),
   tip('if (weth != address(0)) Money.wrap(weth, tip);'),
   tip('Money.send(weth, treasury, tip);'),
 

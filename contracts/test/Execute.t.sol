@@ -102,6 +102,22 @@ contract ExecuteTest is Lab {
         _assertClean();
     }
 
+    /// @dev The profit of the first round is here when the second seizes more of the same.
+    function test_twoRoundsOfOnePair() public {
+        address[2] memory borrowers = [_openWethUsdc(), _openWethUsdc()];
+        _setPrice(weth, 1700);
+        uint256 seized = _wethSeizedFor(DEBT);
+        uint256 pays = _quoteIn(weth, usdc, FEE, DEBT) + _quoteIn(weth, usdc, 3000, DEBT);
+        _expectLiquidated(borrowers[0], usdc, weth, DEBT, seized);
+        _expectLiquidated(borrowers[1], usdc, weth, DEBT, seized);
+        Leg[] memory second = Plans.legs(_leg(borrowers[1], weth));
+        Round memory elsewhere = Plans.flashSwap(_pool(weth, usdc, 3000), usdc, DEBT, type(uint256).max, second);
+        Round memory first = _flashSwap(DEBT, Plans.legs(_leg(borrowers[0], weth)));
+        _execute(Plans.plan(_wethUsdc(), Plans.rounds(first, elsewhere)));
+        assertEq(_treasury(weth), 2 * seized - pays, "profit");
+        _assertClean();
+    }
+
     /// @dev What a healthy account answers: Aave 3.6's HealthFactorNotBelowThreshold().
     function _healthy() private pure returns (bytes memory) {
         return abi.encodeWithSignature("HealthFactorNotBelowThreshold()");

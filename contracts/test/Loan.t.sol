@@ -114,6 +114,29 @@ contract LoanTest is Lab {
         _expectNothingLanded(plan, abi.encodeWithSelector(ILiquidator.OutBelowMin.selector, out, out + 1));
     }
 
+    /// @dev What a leg seized is told apart from what legs before it left here, also where another collateral came between.
+    function test_collateralsTakeTurns() public {
+        address[3] memory who = [_openWethUsdc(), _open(wbtc, 1e8, usdc, 40_000e6), _openWethUsdc()];
+        _setPrice(weth, 1700);
+        _setPrice(wbtc, 45_000);
+        uint256 other = _debtOf(who[1], usdc);
+        vm.expectEmit(address(liquidator));
+        emit ILiquidator.Liquidated(Protocol.AaveV3, aave, who[0], usdc, weth, DEBT, _wethSeizedFor(DEBT));
+        vm.expectEmit(address(liquidator));
+        emit ILiquidator.Liquidated(
+            Protocol.AaveV3, aave, who[1], usdc, wbtc, other, _seizedFor(other, usdc, wbtc, 1e8, 1e6, 10_500, 1000)
+        );
+        vm.expectEmit(address(liquidator));
+        emit ILiquidator.Liquidated(Protocol.AaveV3, aave, who[2], usdc, weth, DEBT, _wethSeizedFor(DEBT));
+        Leg[] memory legs = Plans.legs(_leg(who[0], weth), _leg(who[1], wbtc), _leg(who[2], weth));
+        Swap memory wethSale = Plans.sale(pool, weth, usdc, type(uint256).max, 0);
+        Swap memory wbtcSale = Plans.sale(_pool(wbtc, usdc, 3000), wbtc, usdc, type(uint256).max, 0);
+        Round memory round = Plans.loan(aave, usdc, 2 * DEBT + other, legs, Plans.swaps(wethSale, wbtcSale));
+        round.maxPay = type(uint256).max;
+        _execute(Plans.plan(Plans.tokens(weth, WETH_PRICE, usdc, USD6_PRICE, wbtc, 3e29), Plans.rounds(round)));
+        _assertClean();
+    }
+
     function test_lastLegStale() public {
         address borrower = _openWethUsdc();
         address healthy = _open(weth, 100e18, usdc, 15_000e6);

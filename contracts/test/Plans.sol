@@ -138,6 +138,11 @@ library Plans {
         list[0] = a;
     }
 
+    function swaps(Swap memory a, Swap memory b) internal pure returns (Swap[] memory list) {
+        list = new Swap[](2);
+        (list[0], list[1]) = (a, b);
+    }
+
     function rounds() internal pure returns (Round[] memory) {
         return new Round[](0);
     }
