@@ -1,6 +1,6 @@
 import { type Address, getAddress } from 'viem';
 import type { BlockRef } from '../protocols/protocol.ts';
-import { statesAfter } from './draft.ts';
+import { type Draft, netOf, statesAfter } from './draft.ts';
 import { type Offer, offerOf, type Terms } from './offer.ts';
 import { openSearch } from './search.ts';
 import type { Candidate, Situation } from './situation.ts';
@@ -31,9 +31,11 @@ export function bestOffers(
   for (const { account } of candidates.filter((candidate) => !covered.has(candidate))) {
     without.set(getAddress(account.address), { reason: TOO_SHALLOW });
   }
-  while (offers.length < most) {
-    const { draft, full } = search.best(rest);
-    if (draft.length === 0) break;
+  const whyNot = (draft: Draft): Without => ({
+    reason: `pays ${netOf(situation, draft)} wei after gas, less than --min-profit`,
+    terms: offerOf(situation, pools, draft, head).terms,
+  });
+  const take = (draft: Draft): void => {
     const offer = offerOf(situation, pools, draft, head);
     offers.push({
       ...offer,
@@ -48,14 +50,28 @@ export function bestOffers(
     rest = rest.filter(({ account }) => !taken.has(getAddress(account.address)));
     pools = statesAfter(pools, draft);
     search = openSearch(situation, pools);
-    if (!full || rest.length === 0) break;
+  };
+  while (offers.length < most && rest.length > 0) {
+    const { draft, full } = search.best(rest);
+    if (draft.length === 0) break;
+    take(draft);
+    if (!full) break;
   }
 
-  for (const candidate of offers.length < most ? rest : []) {
-    const draft = search.alone(candidate);
-    const terms = draft && offerOf(situation, pools, draft, head).terms;
-    const reason = terms ? `pays ${terms.net} wei after gas, less than --min-profit` : TOO_SHALLOW;
-    without.set(getAddress(candidate.account.address), { reason, ...(terms ? { terms } : {}) });
+  // A plan is chosen in estimates: whom exact numbers leave out of it, though alone it pays, gets a further one.
+  while (offers.length < most && rest.length > 0) {
+    const alone = rest.map((candidate) => ({ candidate, draft: search.alone(candidate) ?? [] }));
+    const paying = alone.filter(({ draft }) => draft.length > 0 && netOf(situation, draft) >= situation.minProfit);
+    if (paying.length > 0) {
+      const { draft } = search.best(paying.map(({ candidate }) => candidate));
+      take(draft.length > 0 ? draft : paying[0]!.draft);
+      continue;
+    }
+    for (const { candidate, draft } of alone) {
+      const address = getAddress(candidate.account.address);
+      without.set(address, draft.length > 0 ? whyNot(draft) : { reason: TOO_SHALLOW });
+    }
+    break;
   }
   return { offers, without };
 }
