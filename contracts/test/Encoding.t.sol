@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { ILiquidator, Leg, Plan, Round } from "../interfaces/ILiquidator.sol";
+import { Funding, ILiquidator, Leg, Plan, Round } from "../interfaces/ILiquidator.sol";
 import { Coin } from "./hostile/Coin.sol";
 import { Fault } from "./hostile/Pool.sol";
 import { Packing } from "./Packing.sol";
@@ -74,6 +74,12 @@ contract EncodingTest is Stage {
     function test_extraBeyondThePlanIsRefused() public {
         bytes memory round = _packed(_flashSwap());
         round[ROUND_HEAD + EXTRA + 1] = bytes1(uint8(1));
+        _expectBadEncoding(_around(round));
+    }
+
+    function test_fundingThatIsNone() public {
+        bytes memory round = _packed(_flashSwap());
+        round[0] = bytes1(uint8(type(Funding).max) + 1);
         _expectBadEncoding(_around(round));
     }
 

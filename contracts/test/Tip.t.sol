@@ -80,6 +80,18 @@ contract TipTest is Lab {
         _assertClean();
     }
 
+    /// @dev Where the owner lets all of it go, nothing is left to send and no profit is named.
+    function test_allOfTheProfit() public {
+        vm.prank(OWNER);
+        liquidator.setTipCap(10_000);
+        vm.expectEmit(address(liquidator));
+        emit ILiquidator.PlanExecuted(OPERATOR, 0, Plans.tally(0, profit, 1, 0), new Profit[](0));
+        assertEq(_execute(_tipped(profit, 0)), 0, "value net of the tip");
+        assertEq(COINBASE.balance, profit, "tip");
+        assertEq(_treasury(weth), 0, "treasury");
+        _assertClean();
+    }
+
     function test_floorIsNetOfTheTip() public {
         Plan memory plan = _tipped(cap, profit - cap + 1);
         vm.expectRevert(abi.encodeWithSelector(ILiquidator.BelowFloor.selector, profit - cap, profit - cap + 1));
