@@ -187,11 +187,15 @@ async function act(tracker: Tracker, head: Head, rooms: Rooms, stop: AbortSignal
   const first = tracker.book.first(due, judged.underwater, placesIn(head.gasLimit));
   if (first.length < due.length) report.queued(due.length - first.length, first.length);
   const { offers, without } = await planner.plan(tracker, first, timestamp, head);
-  for (const [account, why] of without) dispatcher.setAside(tracker, account, why, head);
-  for (const [index, offer] of offers.entries()) {
-    if (stop.aborted) return;
-    if (dispatcher.isFull()) return report.waiting(offers.length - index);
-    await dispatcher.attempt(tracker, offer, head);
+  try {
+    for (const [index, offer] of offers.entries()) {
+      if (stop.aborted) return;
+      if (dispatcher.isFull()) return report.waiting(offers.length - index);
+      await dispatcher.attempt(tracker, offer, head);
+    }
+  } finally {
+    // Written down when nothing waits for it any more.
+    for (const [account, why] of without) dispatcher.setAside(tracker, account, why, head);
   }
 }
 

@@ -139,9 +139,11 @@ export function openLedger(store: Store, operator: Address | undefined): Ledger 
     },
 
     forget(market, accounts) {
-      for (const account of accounts) {
-        if (aside.delete(keyOf(market, account))) candidates.set(market, account, { state: 'watched' });
-      }
+      const known = [...accounts].filter((account) => aside.delete(keyOf(market, account)));
+      if (known.length === 0) return;
+      store.atomic(() => {
+        for (const account of known) candidates.set(market, account, { state: 'watched' });
+      });
     },
   };
   return ledger;
