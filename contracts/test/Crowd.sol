@@ -10,6 +10,7 @@ import { Market } from "./hostile/Market.sol";
 import { Fault, Pool } from "./hostile/Pool.sol";
 import { IPool, IPoolState } from "./ILab.sol";
 import { Lab } from "./Lab.sol";
+import { Mutation } from "./Mutation.sol";
 import { Plans } from "./Plans.sol";
 
 /// @title Crowd
@@ -119,12 +120,9 @@ abstract contract Crowd is Lab {
     /// @dev A stolen key: words of a good plan overwritten.
     function mutatedPlan(uint256 seed, uint256 size, uint256 at, uint256 word) external watched {
         bytes memory data = Plans.call(Plans.plan(_wethUsdc(), Plans.rounds(_goodRound(size, seed))));
-        address[6] memory inPlay = [aave, pool, address(hostilePool), address(hostileMarket), wbtc, address(coin)];
-        if (seed & 2 != 0) word = uint160(inPlay[word % 6]);
-        at = 36 + 32 * (at % ((data.length - 4) / 32));
-        assembly ("memory-safe") {
-            mstore(add(data, at), word)
-        }
+        address[8] memory inPlay =
+            [aave, pool, weth, usdc, address(hostilePool), address(hostileMarket), wbtc, address(coin)];
+        Mutation.mutate(data, at, word, inPlay);
         _send(Kind.Mutated, data);
     }
 

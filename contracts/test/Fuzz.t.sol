@@ -5,6 +5,7 @@ import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
 import { ILiquidator, Leg, Plan, Round, Swap } from "../interfaces/ILiquidator.sol";
 import { Lab } from "./Lab.sol";
+import { Mutation } from "./Mutation.sol";
 import { Plans } from "./Plans.sol";
 
 /// @notice Prices, sizes and plans at random.
@@ -104,12 +105,12 @@ contract FuzzTest is Lab {
         assertEq(_treasury(weth) + IERC20(weth).balanceOf(address(liquidator)), 11e18, "WETH");
     }
 
-    /// @dev A good plan with some of its words overwritten, by small numbers, addresses in play, or anything.
+    /// @dev A good plan changed in one to four places; see {Mutation}.
     function testFuzz_mutatedPlan(uint256 size, uint256[4] calldata at, uint256[4] calldata to, bool loan) public {
-        address[6] memory inPlay = [aave, pool, venue, weth, usdc, address(liquidator)];
+        address[8] memory inPlay = [aave, pool, venue, weth, usdc, address(liquidator), TREASURY, OPERATOR];
         bytes memory data = _goodPlan(size, loan);
-        for (uint256 i; i < 4; ++i) {
-            _overwrite(data, at[i], to[i], inPlay);
+        for (uint256 i; i <= size % 4; ++i) {
+            Mutation.mutate(data, at[i], to[i], inPlay);
         }
         // At rest in a token that no plan here lists.
         _give(wbtc, address(liquidator), 1e8);
@@ -117,7 +118,7 @@ contract FuzzTest is Lab {
         assertEq(IERC20(wbtc).balanceOf(address(liquidator)) + _treasury(wbtc), 1e8, "WBTC at rest");
         assertGe(_treasury(weth), 10e18, "treasury lost WETH");
         assertGe(_treasury(usdc), 10_000e6, "treasury lost USDC");
-        for (uint256 i; i < 6; ++i) {
+        for (uint256 i; i < 8; ++i) {
             assertEq(IERC20(weth).allowance(address(liquidator), inPlay[i]), 0, "WETH allowance");
             assertEq(IERC20(usdc).allowance(address(liquidator), inPlay[i]), 0, "USDC allowance");
         }
@@ -132,16 +133,6 @@ contract FuzzTest is Lab {
             round = Plans.loan(aave, usdc, debt, legs, Plans.swaps(sale));
         }
         return Plans.call(Plans.plan(_wethUsdc(), Plans.rounds(round)));
-    }
-
-    function _overwrite(bytes memory data, uint256 at, uint256 to, address[6] memory inPlay) private pure {
-        uint256 offset = 36 + 32 * (at % ((data.length - 4) / 32));
-        uint256 word = to;
-        if (to % 3 == 0) word = (to >> 8) % 1024;
-        if (to % 3 == 1) word = uint256(uint160(inPlay[(to >> 8) % 6]));
-        assembly ("memory-safe") {
-            mstore(add(data, offset), word)
-        }
     }
 
     function _send(bytes memory data) private {
