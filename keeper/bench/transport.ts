@@ -10,14 +10,19 @@ const abi = parseAbi(['function balanceOf(address) view returns (uint256)']);
 const READS = 100;
 const [ROUNDS, WARM] = [200, 50];
 
-/** What the keeper's own connection takes to ask for a multicall at each of the urls, median, milliseconds; they take turns. */
+/**
+ * What the keeper's own connection takes to ask for two multicalls and three small things at once, as at a head, at each of
+ * the urls; median, milliseconds; they take turns. Over TCP anvil lets answers that come close together wait for one another.
+ */
 export async function roundTrips(
   urls: Readonly<Record<string, string>>,
   { tokens, aave }: CoreDirectory,
 ): Promise<Record<string, number>> {
   const read = encodeFunctionData({ abi, functionName: 'balanceOf', args: [aave.pool] });
   const data = encodeAggregate(Array.from({ length: READS }, () => ({ to: tokens.WETH.address, data: read })));
-  const body = { method: 'eth_call', params: [{ to: MULTICALL3, data }, 'latest'] };
+  const call = { method: 'eth_call', params: [{ to: MULTICALL3, data }, 'latest'] };
+  const small = ['eth_blockNumber', 'eth_maxPriorityFeePerGas', 'eth_chainId'].map((method) => ({ method }));
+  const bodies = [call, ...small, call];
   const endpoints = await Promise.all(
     Object.entries(urls).map(async ([kind, url]) => ({
       kind,
@@ -28,7 +33,7 @@ export async function roundTrips(
   for (let round = 0; round < ROUNDS + WARM; round++) {
     for (const { endpoint, took } of endpoints) {
       const from = performance.now();
-      await endpoint.request(body);
+      await Promise.all(bodies.map((body) => endpoint.request(body)));
       if (round >= WARM) took.push(performance.now() - from);
     }
   }
