@@ -27,7 +27,7 @@ const say = (line: string) =>
 
 const CRASHED_WETH = 1_700n * 10n ** 8n;
 /** Heads without anything sent, in flight or landed after which the keeper has nothing left to do. */
-const QUIET_HEADS = 3;
+const QUIET_HEADS = 6;
 
 async function main(): Promise<void> {
   const options = { type: 'boolean', default: false } as const;

@@ -6,10 +6,10 @@ import {
   encodeFunctionData,
   getContractAddress,
   type Hex,
-  http,
   numberToHex,
 } from 'viem';
 import { type Artifact, linked } from './artifacts.ts';
+import { nodeTransport } from './node.ts';
 
 /** The block gas limit of the lab, as on Ethereum since the end of 2025. */
 export const BLOCK_GAS_LIMIT = 60_000_000;
@@ -46,7 +46,7 @@ export type Sender = {
 
 /** A sender on an anvil started with automatic mining off and impersonation on. */
 export async function createSender(url: string, deployer: Address): Promise<Sender> {
-  const client = createTestClient({ mode: 'anvil', transport: http(url) });
+  const client = createTestClient({ mode: 'anvil', transport: nodeTransport(url) });
   const request = <T>(method: string, params: unknown[]) =>
     client.request({ method, params } as unknown as Parameters<typeof client.request>[0]) as Promise<T>;
 
