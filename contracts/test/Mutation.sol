@@ -20,6 +20,7 @@ library Mutation {
     function _write(bytes memory data, uint256 at, uint256 size, uint256 word) private pure {
         at = SELECTOR + at % (data.length - SELECTOR - size + 1);
         for (uint256 i; i < size; ++i) {
+            // forge-lint: disable-next-line(unsafe-typecast) -- the byte that is meant
             data[at + i] = bytes1(uint8(word >> 8 * (size - 1 - i)));
         }
     }
