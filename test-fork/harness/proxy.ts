@@ -1,11 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getAbiItem, toFunctionSelector } from 'viem';
+import { liquidatorAbi } from '../../keeper/src/bindings.ts';
 
 /** One JSON-RPC request as the proxy sees it. */
 export type RpcRequest = { method: string; params: readonly unknown[] };
 /** What the proxy answers in the node's place. */
 export type RpcAnswer = { result: unknown } | { error: { code: number; message: string; data?: unknown } };
+
+const EXECUTE = toFunctionSelector(getAbiItem({ abi: liquidatorAbi, name: 'execute' }));
+
+/** Whether a keeper asks what a plan would bring, without asking what gas it takes. */
+export const isRehearsal = ({ method, params }: RpcRequest): boolean =>
+  method === 'eth_call' && ((params[0] as { data?: string }).data ?? '').startsWith(EXECUTE);
 
 /** An RPC endpoint in front of a node. */
 export type RpcProxy = {

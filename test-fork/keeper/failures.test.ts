@@ -2,7 +2,7 @@ import { type Address, parseAbiItem, toFunctionSelector } from 'viem';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { mineUntilDone } from '../harness/blocks.ts';
 import type { KeeperProcess } from '../harness/keeper.ts';
-import { type RpcProxy, startProxy } from '../harness/proxy.ts';
+import { isRehearsal, type RpcProxy, startProxy } from '../harness/proxy.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';
 import { breakFeed, healthOf, setPrice } from '../lab/chain.ts';
 
@@ -28,8 +28,8 @@ describe('a price source that reverts, and a node that fails every rehearsal of 
     await setPrice(scene, 'WETH', 1_920n * 10n ** 8n);
     await breakFeed(scene, 'WBTC');
     await scene.client.setAutomine(false);
-    proxy = await startProxy(scene.url, ({ method }) =>
-      nodeFails && method === 'eth_simulateV1' ? { error: { code: -32_000, message: 'header not found' } } : undefined,
+    proxy = await startProxy(scene.url, (request) =>
+      nodeFails && isRehearsal(request) ? { error: { code: -32_000, message: 'header not found' } } : undefined,
     );
     keeper = scene.keeper(['--max-in-flight', '16', '--max-legs', '1'], proxy.url);
   });

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { withBinaries } from '../harness/deploy.ts';
 import { labFlags, startKeeper } from '../harness/keeper.ts';
-import { type RpcProxy, startProxy } from '../harness/proxy.ts';
+import { isRehearsal, type RpcProxy, startProxy } from '../harness/proxy.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';
 import { setPrice } from '../lab/chain.ts';
 
@@ -42,9 +42,9 @@ describe('a keystore and an endpoint full of secrets, at --log-level trace', () 
 
   test('success, a revert, a node that quotes the URL, and a dead endpoint: nothing gets out, and Ctrl-C ends it with 0', async () => {
     let refused = 0;
-    proxy = await startProxy(scene.url, ({ method }, path) => {
+    proxy = await startProxy(scene.url, (request, path) => {
       // A node that repeats in its error what it was asked, as gateways do.
-      if (method !== 'eth_simulateV1' || refused >= 2) return undefined;
+      if (!isRehearsal(request) || refused >= 2) return undefined;
       refused += 1;
       return { error: { code: -32_000, message: `no backend for ${proxy.url}${path} (key ${secrets.query})` } };
     });

@@ -1,13 +1,12 @@
-import { type Address, encodeErrorResult, type Hex, numberToHex, parseTransaction, toFunctionSelector } from 'viem';
+import { type Address, encodeErrorResult, type Hex, numberToHex, parseTransaction } from 'viem';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { liquidatorAbi } from '../../keeper/src/bindings.ts';
 import type { KeeperProcess } from '../harness/keeper.ts';
-import { type RpcAnswer, type RpcProxy, type RpcRequest, startProxy } from '../harness/proxy.ts';
+import { isRehearsal, type RpcAnswer, type RpcProxy, type RpcRequest, startProxy } from '../harness/proxy.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';
 import { setPrice } from '../lab/chain.ts';
 
 type Simulated = { blockStateCalls: { calls: { to: Address; data: Hex; gas: Hex }[] }[] };
-const EXECUTE = toFunctionSelector(liquidatorAbi.find((item) => 'name' in item && item.name === 'execute') as never);
 
 let scene: Scene;
 let proxy: RpcProxy;
@@ -17,6 +16,9 @@ let snapshot: Hex;
 let asked: RpcRequest[];
 
 const of = (method: string) => asked.filter((request) => request.method === method);
+/** The gas limits of the plans that were asked about, by `eth_call` and by `eth_simulateV1`. */
+const called = () => asked.filter(isRehearsal).map(({ params }) => BigInt((params[0] as { gas: Hex }).gas));
+const simulated = () => of('eth_simulateV1').map(limitOf);
 const limitOf = ({ params }: RpcRequest): bigint =>
   BigInt((params as [Simulated])[0].blockStateCalls[0]!.calls[0]!.gas);
 const sentLimits = () => of('eth_sendRawTransaction').map(({ params }) => parseTransaction(params[0] as never).gas!);
@@ -62,55 +64,75 @@ const failed = (request: RpcRequest, gasUsed: bigint, returnData: Hex): RpcAnswe
   return { result: [{ calls: [{ ...call, error: { code: -32_015, message: 'execution failed' } }] }] };
 };
 
-describe('a plan is rehearsed once, with the gas limit it is sent with', () => {
-  test('where the node simulates', async () => {
+const OUT_OF_GAS: RpcAnswer = { error: { code: -32_000, message: 'out of gas' } };
+/** The most that one transaction may bring (EIP-7825), which is less than half a block. */
+const MOST = 16_777_216n;
+
+describe('a plan is rehearsed with the gas limit it is sent with', () => {
+  test('in one request where it pays even with all of that burnt', async () => {
     const lines = linesOf(await once(() => undefined), 'landed');
     expect(lines.length).toBeGreaterThan(1);
-    const limits = of('eth_simulateV1').map(limitOf);
-    expect(limits.length).toBeGreaterThan(0);
-    expect(sentLimits()).toEqual(limits);
+    expect(called().length).toBeGreaterThan(0);
+    expect(sentLimits()).toEqual(called());
+    expect(simulated()).toEqual([]);
     expect(of('eth_estimateGas')).toEqual([]);
+  });
+
+  test('where it does not bring what was planned, the gas it uses is asked for too', async () => {
+    let low = true;
+    const run = await once((request) => {
+      if (!low || !isRehearsal(request)) return undefined;
+      low = false;
+      return { result: numberToHex(1n, { size: 32 }) };
+    });
+    expect(linesOf(run, 'landed').length).toBeGreaterThan(1);
+    expect(simulated()).toEqual(called().slice(0, 1));
+    expect(sentLimits()).toEqual(called());
+  });
+
+  test('one that runs out of gas at its limit is run again with all there may be, and sent with a limit that covers it', async () => {
+    const run = await once((request) => (isRehearsal(request) && called().length === 1 ? OUT_OF_GAS : undefined));
+    const landed = linesOf(run, 'landed');
+    expect(landed.length).toBeGreaterThan(1);
+    expect(linesOf(run, 'skipped')).toEqual([]);
+    expect(simulated()).toEqual([MOST]);
+    expect(called()[0]).toBeLessThan(MOST);
+    const used = await scene.client.getTransactionReceipt({ hash: landed[0]!.hash as Hex });
+    expect(sentLimits()[0]).toBeGreaterThan(used.gasUsed);
+    expect(sentLimits()[0]).toBeLessThan(MOST);
+  });
+
+  test('also where only the simulation tells that it was short', async () => {
+    const run = await once((request) => {
+      if (isRehearsal(request) && called().length === 1) return { result: numberToHex(1n, { size: 32 }) };
+      if (request.method !== 'eth_simulateV1' || simulated().length > 1) return undefined;
+      return failed(request, limitOf(request), '0x');
+    });
+    expect(linesOf(run, 'landed').length).toBeGreaterThan(1);
+    expect(simulated()).toEqual([called()[0], MOST]);
   });
 
   test('a node without eth_simulateV1 is asked for it once, and by eth_call from then on', async () => {
     const missing = { code: -32_601, message: 'the method eth_simulateV1 does not exist/is not available' };
-    const run = await once(({ method }) => (method === 'eth_simulateV1' ? { error: missing } : undefined));
-    expect(linesOf(run, 'landed').length).toBeGreaterThan(1);
-    expect(of('eth_simulateV1')).toHaveLength(1);
-    const calls = of('eth_call').map(({ params }) => params[0] as { data: Hex; gas?: Hex });
-    const rehearsed = calls.filter(({ data }) => data.startsWith(EXECUTE)).map(({ gas }) => BigInt(gas!));
-    expect(sentLimits()).toEqual(rehearsed);
-    expect(of('eth_estimateGas')).toEqual([]);
-  });
-
-  test('one that runs out of gas at its limit is run again with all there may be, and sent with a limit that covers it', async () => {
     const run = await once((request) => {
-      if (request.method !== 'eth_simulateV1' || of('eth_simulateV1').length > 1) return undefined;
-      return failed(request, limitOf(request), '0x');
+      if (request.method === 'eth_simulateV1') return { error: missing };
+      return isRehearsal(request) && called().at(-1)! < MOST ? OUT_OF_GAS : undefined;
     });
-    const landed = linesOf(run, 'landed');
-    expect(landed.length).toBeGreaterThan(1);
-    expect(linesOf(run, 'skipped')).toEqual([]);
-    const [first, second] = of('eth_simulateV1').map(limitOf);
-    // The most that one transaction may bring (EIP-7825), which is less than half a block.
-    expect(second).toBe(16_777_216n);
-    expect(first).toBeLessThan(second!);
-    const [used] = await Promise.all(
-      landed.slice(0, 1).map(({ hash }) => scene.client.getTransactionReceipt({ hash: hash as Hex })),
-    );
-    expect(sentLimits()[0]).toBeGreaterThan(used!.gasUsed);
-    expect(sentLimits()[0]).toBeLessThan(second!);
+    expect(linesOf(run, 'landed').length).toBeGreaterThan(1);
+    expect(simulated()).toHaveLength(1);
+    expect(called().filter((limit) => limit === MOST)).toHaveLength(sentLimits().length);
+    expect(of('eth_estimateGas')).toHaveLength(sentLimits().length);
   });
 
   test('one that fails is never signed, whatever remains of the gas', async () => {
-    const revert = encodeErrorResult({ abi: liquidatorAbi, errorName: 'Expired', args: [5n, 6n] });
-    const run = await once((request) =>
-      request.method === 'eth_simulateV1' ? failed(request, 100_000n, revert) : undefined,
-    );
+    const data = encodeErrorResult({ abi: liquidatorAbi, errorName: 'Expired', args: [5n, 6n] });
+    const reverted = { error: { code: 3, message: 'execution reverted', data } };
+    const run = await once((request) => (isRehearsal(request) ? reverted : undefined));
     const skipped = linesOf(run, 'skipped').filter(({ reason }) => reason === 'reverted: Expired(5, 6)');
     expect(skipped.length).toBeGreaterThan(1);
     expect(of('eth_sendRawTransaction')).toEqual([]);
     // Taken apart, each is tried alone; no failure that has gas left is tried with more.
-    expect(of('eth_call').filter(({ params }) => (params[0] as { data: Hex }).data.startsWith(EXECUTE))).toEqual([]);
+    expect(simulated()).toEqual([]);
+    expect(called()).not.toContain(MOST);
   });
 });

@@ -141,12 +141,19 @@ export async function openDispatcher(rooms: {
     try {
       const call = { from: operator!.account.address, to: liquidator!.address, data };
       const bounds = { expected: offer.gas, most: mostGas(head.gasLimit) };
+      const charged = l1Fee.of(data);
+      const termsOf = async (value: bigint, gas: bigint): Promise<Terms> => {
+        const l1 = await charged;
+        // Nodes of some rollups count the layer below as gas.
+        return settled({ ...offer.terms, value, gasCost: (gas - l1.gas) * offer.gasPrice, l1: l1.fee });
+      };
+      const isShort = (value: bigint) => offer.legs.length > 1 && value + offer.smallest / 2n < offer.terms.value;
+      const suffices = async (value: bigint, limit: bigint) =>
+        !isShort(value) && (await termsOf(value, limit)).net >= minProfit;
       const run = l1Fee.isGas ? rehearseByEstimate : rehearse;
-      const [{ value, gas, limit }, l1] = await Promise.all([run(client, call, bounds, 'pending'), l1Fee.of(data)]);
-      // Nodes of some rollups count the layer below as gas.
-      const gasCost = (gas - l1.gas) * offer.gasPrice;
-      const terms = settled({ ...offer.terms, value, gasCost, l1: l1.fee });
-      if (offer.legs.length > 1 && value + offer.smallest / 2n < offer.terms.value)
+      const [{ value, gas, limit }] = await Promise.all([run(client, call, bounds, 'pending', suffices), charged]);
+      const terms = await termsOf(value, gas);
+      if (isShort(value))
         return { reason: `brings ${value} wei and not the ${offer.terms.value} it was planned for`, terms };
       if (terms.net < minProfit) return { reason: `pays ${terms.net} wei after gas, less than --min-profit`, terms };
       return { data, gas, limit, terms };

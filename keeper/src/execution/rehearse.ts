@@ -31,11 +31,14 @@ export type GasBounds = { expected: bigint; most: bigint };
 type Tag = 'pending' | 'latest';
 
 /**
- * Runs the very calldata with the gas limit that follows from the gas expected, in one request, so that the run proves the
- * limit. Where it may have been short of gas it is run once more with all there may be.
+ * Runs the very calldata by `eth_call`, with the gas limit that follows from the gas expected, so that the run proves the limit.
+ * If what it brings `suffices` even with all of that burnt, that is all there is to know, and the gas is the one expected.
  *
- * An endpoint without `eth_simulateV1`, which tells the gas used, is asked by `eth_call`: the gas is then the one expected.
+ * Otherwise the gas decides, or there may have been too little of it: `eth_simulateV1`, which tells the gas used and takes half
+ * as long again, and where that may have been short too, once more with all there may be. An endpoint without it is asked by
+ * `eth_call` again and, for the gas of a run at another limit, for its estimate.
  *
+ * @param suffices - whether a value (wei) is worth sending with gas up to `limit`
  * @throws an error with the revert data when the plan would revert; viem's when the node fails
  */
 export async function rehearse(
@@ -43,9 +46,16 @@ export async function rehearse(
   call: Call,
   { expected, most }: GasBounds,
   tag: Tag,
+  suffices: (value: bigint, limit: bigint) => Promise<boolean>,
 ): Promise<Rehearsal> {
   const limit = gasLimitFor(expected, most);
-  const first = await run(client, call, limit, tag);
+  const quick = await tryCall(client, call, limit, tag);
+  if ('error' in quick && !quick.short) throw quick.error;
+  if ('data' in quick) {
+    const value = netOf(quick.data);
+    if (await suffices(value, limit)) return { value, gas: expected, limit };
+  }
+  const first = quick.short ? quick : await run(client, call, limit, tag);
   const ran = first.short && limit < most ? await run(client, call, most, tag) : first;
   if ('error' in ran) throw ran.error;
   const gas = ran.gas ?? (ran === first ? expected : await estimate(client, call, tag));
@@ -77,6 +87,10 @@ async function run(client: PublicClient, call: Call, limit: bigint, tag: Tag): P
   } catch (error) {
     if (faultOf(error) !== 'unable') throw error;
   }
+  return tryCall(client, call, limit, tag);
+}
+
+async function tryCall(client: PublicClient, call: Call, limit: bigint, tag: Tag): Promise<Ran> {
   try {
     return { data: await callOnce(client, call, limit, tag), short: false };
   } catch (error) {
