@@ -1,5 +1,6 @@
 import { type Address, type Hash, type PublicClient, parseEther } from 'viem';
 import { afterEach, describe, expect, inject, test } from 'vitest';
+import { endOf } from '../harness/blocks.ts';
 import type { LogLine } from '../harness/keeper.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';
 import { forkLab } from '../lab/anvil.ts';
@@ -45,11 +46,10 @@ describe.each(rollups)('$name', (rollup) => {
     expect(charged).toBeGreaterThan(0n);
     // What surrounds the calldata is not known yet when the fee is asked for: no less, and a few bytes more.
     const more = wei(sent, 'l1') - charged;
-    console.log(`${rollup.name}: charged ${charged} wei, expected ${more} more`);
     expect(more).toBeGreaterThanOrEqual(0n);
     expect(more * 100n).toBeLessThan(charged * 3n);
     await until(client, () => keeper.lines.find(of('landed', account)));
-    expect(await keeper.stop()).toBe(0);
+    expect(await endOf(scene, keeper)).toBe(0);
   }, 300_000);
 });
 
