@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Chain } from '../src/chain/client.ts';
 import { getLogsInRanges, type LogProgress, type LogQuery, type LogRange } from '../src/chain/logs.ts';
 import { type Answer, block, type ChainNode, startChainNode } from './support/chain-node.ts';
@@ -234,6 +234,19 @@ describe('a search for logs', () => {
     // Half of 16, and one more for the round that still was on its way and went well.
     expect(Math.max(...opens.slice(resumed, resumed + 11))).toBeLessThanOrEqual(16 / 2 + 1);
     expect(Math.max(...opens)).toBeLessThanOrEqual(16);
+  });
+
+  test('goes on after a pause that is over between two looks at the clock', async () => {
+    const { chain, node } = await logNode();
+    // A clock that is now and then a pause ahead: one look finds the pause on, the next finds it over.
+    const random = randomFrom(1);
+    const real = Date.now;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => real() + (random() < 0.5 ? 0 : 300));
+    after.push(() => clock.mockRestore());
+    let refused = 0;
+    node.status = () => (refused++ % 4 === 0 && refused < 40 ? 429 : undefined);
+    await search(chain, { range: 10, toBlock: 499n });
+    expect(refused).toBeGreaterThan(50);
   });
 
   test('waits as long as Retry-After says', async () => {

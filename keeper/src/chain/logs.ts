@@ -158,7 +158,8 @@ export async function* getLogsInRanges(
       const first = segments[0];
       if (!first?.logs) {
         if (failed) throw failed.error;
-        await oneOf(woken, pace.pause(), signal);
+        // With nothing on its way nobody wakes us, and the pause that kept it back may have ended just now.
+        await oneOf(woken, Math.max(pace.pause(), asking === 0 ? 1 : 0), signal);
         continue;
       }
       segments.shift();
