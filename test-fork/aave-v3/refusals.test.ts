@@ -67,5 +67,5 @@ test('a paused reserve and one in its grace period offer nothing; the second aft
 
 test('a block the node does not have is an error of the node, not of a price', async () => {
   const block = { ...(await rig.head()), hash: pad('0x12', { size: 32 }) };
-  await expect(rig.read(block)).rejects.toThrow('aggregate3');
+  await expect(rig.read(block)).rejects.toThrow('Requested resource not found');
 });
