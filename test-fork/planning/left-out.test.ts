@@ -10,6 +10,7 @@ test('whom exact numbers leave out of a plan gets another at the same head, and 
   const rig = await openRig(inject('labUrl'));
   onTestFinished(() => rig.scene.stop());
   await setFeed(rig.scene, 'WETH', 1_700n * 10n ** 8n);
+  await rig.scene.client.mine({ blocks: 1 });
   const { situation, candidates, head } = await rig.look(rig.scene.directory.borrowers);
   const whole = bestOffers(situation, candidates, head);
   expect(whole.offers.map(({ legs }) => legs.length > 50)).toEqual([true]);
