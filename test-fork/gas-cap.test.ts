@@ -3,7 +3,7 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { liquidatorAbi } from '../keeper/src/bindings.ts';
 import { planData } from '../keeper/src/execution/rehearse.ts';
-import { FUNDING, readTally } from '../keeper/src/planning/encoding.ts';
+import { FUNDING, readTally } from '../keeper/src/contract/plan.ts';
 import { openAccount, openScene, type Scene, units } from './harness/scene.ts';
 import { setPrice } from './lab/chain.ts';
 

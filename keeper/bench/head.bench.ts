@@ -14,7 +14,7 @@ import { readSettings } from '../src/config/read.ts';
 import { runKeeper } from '../src/keeper.ts';
 import { prepare } from '../src/preflight.ts';
 import type { Account } from '../src/protocols/protocol.ts';
-import { createLogger } from '../src/telemetry/log.ts';
+import { createLogger } from '../src/log/log.ts';
 import { openAccounts } from './crowd.ts';
 import { median, type Row } from './row.ts';
 import { inventAccounts, inventDust, stock } from './stock.ts';

@@ -10,7 +10,7 @@ import { headOf } from '../src/chain/head.ts';
 import { aaveV3 } from '../src/protocols/aave-v3/index.ts';
 import type { Account } from '../src/protocols/protocol.ts';
 import { openStore } from '../src/store/store.ts';
-import { createLogger } from '../src/telemetry/log.ts';
+import { createLogger } from '../src/log/log.ts';
 import { crowd } from './crowd.ts';
 import { type PlainAccount, plainSync } from './plain.ts';
 import { median, type Row } from './row.ts';

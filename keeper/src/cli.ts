@@ -3,8 +3,8 @@ import { KeeperError, usageError } from './config/error.ts';
 import { parseFlags, STATUS_SETTINGS } from './config/flags.ts';
 import { readSettings, readSome, unknownVariables } from './config/read.ts';
 import type { Settings } from './config/schema.ts';
-import { addSecret, addSecretUrl, createLogger, describeUrl, type Logger, scrub } from './telemetry/log.ts';
-import { oneLine } from './telemetry/one-line.ts';
+import { addSecret, addSecretUrl, createLogger, describeUrl, type Logger, scrub } from './log/log.ts';
+import { oneLine } from './log/one-line.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -23,7 +23,7 @@ async function main(args: readonly string[]): Promise<void> {
   addSecret(process.env.PLIMSOLL_PRIVATE_KEY?.trim() ?? '');
   if (commandLine.command === 'status') {
     const sources = { flags: commandLine.flags, env: process.env };
-    const [{ printStatus }, settings] = await Promise.all([import('./status.ts'), readSome(sources, STATUS_SETTINGS)]);
+    const [{ printStatus }, settings] = await Promise.all([import('./report/status.ts'), readSome(sources, STATUS_SETTINGS)]);
     return printStatus(settings, commandLine.json);
   }
   const settings = await readSettings({ flags: commandLine.flags, env: process.env });
@@ -106,7 +106,7 @@ async function fail(error: unknown): Promise<never> {
 async function explain(error: unknown): Promise<string> {
   if (error instanceof KeeperError) return error.message.replace(/\s+/g, ' ');
   const [{ describeError }, { liquidatorAbi }] = await Promise.all([
-    import('./telemetry/describe-error.ts'),
+    import('./log/describe-error.ts'),
     import('./bindings.ts'),
   ]);
   return describeError(error, liquidatorAbi);

@@ -12,10 +12,10 @@ import type { Ready } from './preflight.ts';
 import { protocols } from './protocols/registry.ts';
 import { storePath } from './store/path.ts';
 import { openStore, type Store } from './store/store.ts';
-import { describeError } from './telemetry/describe-error.ts';
-import type { Logger } from './telemetry/log.ts';
-import { createReport } from './telemetry/report.ts';
-import { snapshotOf } from './telemetry/snapshot.ts';
+import { describeError } from './log/describe-error.ts';
+import type { Logger } from './log/log.ts';
+import { createReport } from './report/report.ts';
+import { snapshotOf } from './report/snapshot.ts';
 
 /** What a keeper works with. */
 type Rooms = {

@@ -4,10 +4,10 @@ import { type Chain, connect } from './chain/client.ts';
 import type { V2Factory } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
 import { loadOperator, type Operator } from './config/keys.ts';
-import { findMarkets, type NamedMarket } from './config/market.ts';
+import { findMarkets, type NamedMarket } from './protocols/choose.ts';
 import { type ChainSettings, withPreset } from './config/preset.ts';
 import type { Settings } from './config/schema.ts';
-import type { Logger } from './telemetry/log.ts';
+import type { Logger } from './log/log.ts';
 import { areV2Factories } from './venues/pools.ts';
 
 /** Everything that was asked and checked once, before the loop. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Anvil, nodeTransport, startAnvil } from '../../test-fork/lab/node.ts';
 import { birthBlock } from '../src/chain/birth.ts';
 import { connect } from '../src/chain/client.ts';
-import { createLogger } from '../src/telemetry/log.ts';
+import { createLogger } from '../src/log/log.ts';
 import { closedPort } from './support/cli.ts';
 import { readableLog } from './support/log-lines.ts';
 

@@ -7,7 +7,7 @@ import { createTestClient } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Anvil, nodeTransport, startAnvil } from '../../test-fork/lab/node.ts';
-import { aaveMarkets } from '../src/config/markets/aave-v3.ts';
+import { aaveMarkets } from '../src/protocols/aave-v3/presets.ts';
 import { cast, closedPort, type Run, type RunOptions, runCli, temporaryFolder } from './support/cli.ts';
 
 // anvil's first account, and one that owns nothing.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CHAINS, findChainId } from '../src/config/chains.ts';
 import { parseFlags } from '../src/config/flags.ts';
-import { findMarkets } from '../src/config/market.ts';
+import { findMarkets } from '../src/protocols/choose.ts';
 import { withPreset } from '../src/config/preset.ts';
 import { readSettings, unknownVariables } from '../src/config/read.ts';
 import { configurationTable, fields } from '../src/config/schema.ts';

@@ -4,7 +4,7 @@ import { Wallet } from '@ethereumjs/wallet';
 import { hexToBytes } from 'viem';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadOperator } from '../src/config/keys.ts';
-import { createLogger, scrub } from '../src/telemetry/log.ts';
+import { createLogger, scrub } from '../src/log/log.ts';
 import { cast, temporaryFolder } from './support/cli.ts';
 
 const KEY = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d';

@@ -1,7 +1,7 @@
 import { createPublicClient, encodeErrorResult, http, parseAbi } from 'viem';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { describeError } from '../src/telemetry/describe-error.ts';
-import { addSecret, addSecretUrl, createLogger, describeUrl, scrub } from '../src/telemetry/log.ts';
+import { describeError } from '../src/log/describe-error.ts';
+import { addSecret, addSecretUrl, createLogger, describeUrl, scrub } from '../src/log/log.ts';
 import { closedPort } from './support/cli.ts';
 
 const KEY = '7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6';

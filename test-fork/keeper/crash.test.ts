@@ -1,6 +1,6 @@
 import { type Address, erc20Abi, type Hash, parseAbi } from 'viem';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { readTally } from '../../keeper/src/planning/encoding.ts';
+import { readTally } from '../../keeper/src/contract/plan.ts';
 import { agreeWithChain, allowancesLeft, holdings, type Row, rowOf } from '../demo/check.ts';
 import { mineUntilDone } from '../harness/blocks.ts';
 import type { KeeperProcess, LogLine } from '../harness/keeper.ts';

@@ -11,7 +11,7 @@ import {
   zeroHash,
 } from 'viem';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { readTally } from '../../keeper/src/planning/encoding.ts';
+import { readTally } from '../../keeper/src/contract/plan.ts';
 import { agreeWithChain, type Row, rowOf } from '../demo/check.ts';
 import { endOf, mineUntilDone } from '../harness/blocks.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';

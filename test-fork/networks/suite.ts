@@ -1,6 +1,6 @@
 import { type Address, type PublicClient, parseAbi, parseAbiItem } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findMarkets } from '../../keeper/src/config/market.ts';
+import { findMarkets } from '../../keeper/src/protocols/choose.ts';
 import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
 import { deploy } from '../harness/deploy.ts';
 import { type KeeperProcess, startKeeper } from '../harness/keeper.ts';

@@ -1,6 +1,6 @@
 import { getAddress } from 'viem';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { FUNDING } from '../../keeper/src/planning/encoding.ts';
+import { FUNDING } from '../../keeper/src/contract/plan.ts';
 import type { Funding } from '../../keeper/src/planning/funding.ts';
 import { bestOffers } from '../../keeper/src/planning/offers.ts';
 import { setFeed } from '../harness/scene.ts';

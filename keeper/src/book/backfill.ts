@@ -7,7 +7,7 @@ import { getLogsInRanges, type LogProgress } from '../chain/logs.ts';
 import { KeeperError } from '../config/error.ts';
 import type { Market } from '../protocols/protocol.ts';
 import type { Backfill, MarketStore } from '../store/market.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../log/log.ts';
 import type { Watch } from './watch.ts';
 
 /** Blocks below the head that are searched by number; those above may still be unwound and are followed by their hashes. */

@@ -8,7 +8,7 @@ import { createJournal, JOURNAL_BLOCKS, type LightBlock, pathTo } from '../chain
 import { getLogsInRanges, type RawLog } from '../chain/logs.ts';
 import type { Account, Market, MarketState, Option, Protocol } from '../protocols/protocol.ts';
 import type { MarketKey, MarketStore } from '../store/market.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../log/log.ts';
 import { findBorrowers } from './backfill.ts';
 import { type Book, createBook, type Judged } from './book.ts';
 import { decodeRow, encodeRow } from './row.ts';

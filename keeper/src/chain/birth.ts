@@ -1,5 +1,5 @@
 import type { Address, PublicClient } from 'viem';
-import { oneLine } from '../telemetry/one-line.ts';
+import { oneLine } from '../log/one-line.ts';
 
 /** The block a contract was created in, or why that could not be found out. */
 export type Birth = { block: bigint; reason?: undefined } | { block?: undefined; reason: string };

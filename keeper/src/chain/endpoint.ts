@@ -1,6 +1,6 @@
 import { http, RpcRequestError, webSocket } from 'viem';
 import { isIpcPath } from '../config/values.ts';
-import { describeUrl } from '../telemetry/url.ts';
+import { describeUrl } from '../log/url.ts';
 import { unreachable } from './errors.ts';
 
 /** One request to a slow endpoint, milliseconds. */

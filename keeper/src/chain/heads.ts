@@ -1,4 +1,4 @@
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../log/log.ts';
 import type { Head } from './head.ts';
 import type { Member, Pool } from './pool.ts';
 import { watch } from './watch.ts';

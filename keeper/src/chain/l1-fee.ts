@@ -12,7 +12,7 @@ import {
   zeroAddress,
 } from 'viem';
 import { chainPreset, showChain } from '../config/chains.ts';
-import { describeError } from '../telemetry/describe-error.ts';
+import { describeError } from '../log/describe-error.ts';
 import { faultOf } from './errors.ts';
 
 const oracleAbi = parseAbi(['function getL1Fee(bytes) view returns (uint256)']);

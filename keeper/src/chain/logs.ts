@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import { type AbiEvent, type Address, encodeEventTopics, type Hex, numberToHex, type PublicClient } from 'viem';
-import { oneLine } from '../telemetry/one-line.ts';
+import { oneLine } from '../log/one-line.ts';
 import { type Fault, faultOf } from './errors.ts';
 import { type Refusal, refusalOf } from './log-refusal.ts';
 import { createPace } from './pace.ts';

@@ -1,6 +1,6 @@
 import { showChain } from '../config/chains.ts';
-import type { Logger } from '../telemetry/log.ts';
-import { oneLine } from '../telemetry/one-line.ts';
+import type { Logger } from '../log/log.ts';
+import { oneLine } from '../log/one-line.ts';
 import type { Endpoint, RpcBody } from './endpoint.ts';
 import { type Fault, faultOf, retryAfterOf } from './errors.ts';
 import { type Head, headOf } from './head.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../log/log.ts';
 import { type Fault, faultOf } from './errors.ts';
 import { headOf } from './head.ts';
 import type { Member, Pool } from './pool.ts';

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalAccount, privateKeyToAccount } from 'viem/accounts';
 import { z } from 'zod';
-import { addSecret, type Logger } from '../telemetry/log.ts';
+import { addSecret, type Logger } from '../log/log.ts';
 import { type KeeperError, usageError } from './error.ts';
 import { promptPassword } from './prompt.ts';
 import type { Settings } from './schema.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { scrub } from '../telemetry/secrets.ts';
-import { describeUrl } from '../telemetry/url.ts';
+import { scrub } from '../log/secrets.ts';
+import { describeUrl } from '../log/url.ts';
 import { usageError } from './error.ts';
 import { eachSetting, type Field, fields, type SettingName, type Settings, settingsSchema } from './schema.ts';
 import { didYouMean } from './suggest.ts';

@@ -1,6 +1,6 @@
 import { type Abi, type Address, type PublicClient, parseEventLogs, type TransactionReceipt } from 'viem';
 import { liquidatorAbi } from '../bindings.ts';
-import { describeError } from '../telemetry/describe-error.ts';
+import { describeError } from '../log/describe-error.ts';
 
 /** One leg as the contract measured it, smallest units. */
 export type LandedLeg = {

@@ -14,7 +14,7 @@ import {
 } from 'viem';
 import { mainnet } from 'viem/chains';
 import { describe, expect, test } from 'vitest';
-import { aaveMarkets } from '../../src/config/markets/aave-v3.ts';
+import { aaveMarkets } from '../../src/protocols/aave-v3/presets.ts';
 import { accountEventsAbi, reopenEventsAbi } from '../../src/protocols/aave-v3/abi.ts';
 import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
 import { protocols } from '../../src/protocols/registry.ts';

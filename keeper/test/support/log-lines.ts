@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLogger, type Logger } from '../../src/telemetry/log.ts';
+import { createLogger, type Logger } from '../../src/log/log.ts';
 
 export type Line = { level: string; msg: string; [field: string]: unknown };
 

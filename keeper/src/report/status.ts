@@ -2,14 +2,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Address } from 'viem';
 import { formatEther, getAddress } from 'viem/utils';
-import { showChain } from './config/chains.ts';
-import { KeeperError } from './config/error.ts';
-import type { Settings } from './config/schema.ts';
-import type { Attempt } from './store/attempts.ts';
-import { type Holder, lockHolder } from './store/lock.ts';
-import { MEMORY, storeFolder, storePath } from './store/path.ts';
-import type { EndpointStatus, FlightStatus, MarketStatus, StatusSnapshot } from './store/status.ts';
-import { openStore, type Store } from './store/store.ts';
+import { showChain } from '../config/chains.ts';
+import { KeeperError } from '../config/error.ts';
+import type { Settings } from '../config/schema.ts';
+import type { Attempt } from '../store/attempts.ts';
+import { type Holder, lockHolder } from '../store/lock.ts';
+import { MEMORY, storeFolder, storePath } from '../store/path.ts';
+import type { EndpointStatus, FlightStatus, MarketStatus, StatusSnapshot } from '../store/status.ts';
+import { openStore, type Store } from '../store/store.ts';
 
 /** Outcomes that are shown. */
 const LAST = 5;

@@ -1,9 +1,9 @@
 import { type Address, getAddress, isAddress } from 'viem';
-import { showChain } from './chains.ts';
-import { usageError } from './error.ts';
-import { aaveMarkets } from './markets/aave-v3.ts';
-import type { Settings } from './schema.ts';
-import { didYouMean } from './suggest.ts';
+import { showChain } from '../config/chains.ts';
+import { usageError } from '../config/error.ts';
+import { aaveMarkets } from './aave-v3/presets.ts';
+import type { Settings } from '../config/schema.ts';
+import { didYouMean } from '../config/suggest.ts';
 
 /** A market to watch: its address, and what it is called. */
 export type NamedMarket = { name: string; address: Address };
