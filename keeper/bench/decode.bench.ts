@@ -1,6 +1,6 @@
 import { type AbiEvent, type Address, decodeEventLog, toEventSelector } from 'viem';
 import { createBook } from '../src/book/book.ts';
-import { type Found, watchOf } from '../src/book/watch.ts';
+import { type Found, watchOf } from '../src/book/read-logs.ts';
 import { accountEventsAbi, reopenEventsAbi } from '../src/protocols/aave-v3/abi.ts';
 import { discovery } from '../src/protocols/aave-v3/discovery.ts';
 import { aaveV3 } from '../src/protocols/aave-v3/index.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Address, Hash, Hex } from 'viem';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { NewAttempt } from '../src/store/attempts.ts';
-import type { StoredBlock } from '../src/store/market.ts';
+import type { StoredBlock } from '../src/store/markets.ts';
 import { storeFolder, storePath } from '../src/store/path.ts';
 import type { Position } from '../src/store/positions.ts';
 import { openStore, type Store } from '../src/store/store.ts';

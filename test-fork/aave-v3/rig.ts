@@ -9,7 +9,7 @@ import {
 } from 'viem';
 import { expect } from 'vitest';
 import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
-import type { AaveMarket } from '../../keeper/src/protocols/aave-v3/market.ts';
+import type { AavePool } from '../../keeper/src/protocols/aave-v3/pool.ts';
 import type { AaveState } from '../../keeper/src/protocols/aave-v3/state.ts';
 import type { Account, BlockRef, Option } from '../../keeper/src/protocols/protocol.ts';
 import { forkLab, type Lab } from '../lab/anvil.ts';
@@ -104,13 +104,13 @@ export async function createRig(url: string, deployment: 'aave' | 'aaveV30' = 'a
       state: AaveState,
       accounts: ReadonlyMap<Address, Account>,
       block: BlockRef,
-      of: AaveMarket = market,
+      of: AavePool = market,
     ) => compareHealth(lab, of, state, accounts, block),
   };
 }
 
 async function liquidation(
-  market: AaveMarket,
+  market: AavePool,
   option: Option,
   transact: (to: Address, data: Hex) => Promise<Receipt>,
 ): Promise<{ repay: bigint; seized: bigint }> {
@@ -126,7 +126,7 @@ async function liquidation(
 
 async function compareHealth(
   lab: Lab,
-  market: AaveMarket,
+  market: AavePool,
   state: AaveState,
   accounts: ReadonlyMap<Address, Account>,
   block: BlockRef,

@@ -4,7 +4,7 @@ import { createColumns } from '../../keeper/src/book/columns.ts';
 import { createScreen } from '../../keeper/src/book/screen.ts';
 import { value } from '../../keeper/src/protocols/aave-v3/health.ts';
 import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
-import type { AaveMarket } from '../../keeper/src/protocols/aave-v3/market.ts';
+import type { AavePool } from '../../keeper/src/protocols/aave-v3/pool.ts';
 import type { AaveState } from '../../keeper/src/protocols/aave-v3/state.ts';
 import type { Account, Option } from '../../keeper/src/protocols/protocol.ts';
 import { type Borrower, inventBorrowers } from '../lab/borrowers.ts';
@@ -109,7 +109,7 @@ const seen = {
 };
 
 /** Leaves little WETH to be paid out of the Pool. */
-async function drain(market: AaveMarket): Promise<void> {
+async function drain(market: AavePool): Promise<void> {
   const { state } = await rig.read(await rig.head(), [], market);
   const free = state.reserves[market.assets.find(({ symbol }) => symbol === 'WETH')!.id]!.liquidity;
   const wbtc = 50_000n * 10n ** 8n;
@@ -164,7 +164,7 @@ async function playRound(round: number): Promise<void> {
 }
 
 /** Half of what the account owes of the debt asset, give or take a rounding. */
-function isHalf(market: AaveMarket, state: AaveState, account: Account, timestamp: bigint, option: Option): boolean {
+function isHalf(market: AavePool, state: AaveState, account: Account, timestamp: bigint, option: Option): boolean {
   const valuation = value(market, state, account, timestamp);
   if ('error' in valuation) return false;
   const { id } = market.reserves.find((reserve) => reserve?.address === option.debtAsset)!;

@@ -8,7 +8,7 @@ import { planGasLimit } from '../../keeper/src/planning/gas.ts';
 import { pricesIn } from '../../keeper/src/planning/pricing.ts';
 import type { Candidate, Situation } from '../../keeper/src/planning/situation.ts';
 import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
-import type { AaveMarket } from '../../keeper/src/protocols/aave-v3/market.ts';
+import type { AavePool } from '../../keeper/src/protocols/aave-v3/pool.ts';
 import type { AaveState } from '../../keeper/src/protocols/aave-v3/state.ts';
 import type { BlockRef, Protocol } from '../../keeper/src/protocols/protocol.ts';
 import { type MarketPools, openMarketPools } from '../../keeper/src/venues/market-pools.ts';
@@ -18,7 +18,7 @@ import { openScene, type Scene } from '../harness/scene.ts';
 export type Rig = {
   scene: Scene;
   client: PublicClient;
-  market: AaveMarket;
+  market: AavePool;
   pools: MarketPools;
   /** Everything at a block, for plans that land at `timestamp`. */
   look(accounts: readonly Address[], change?: Partial<Situation>): Promise<View>;

@@ -6,9 +6,9 @@ import type { LightBlock } from '../chain/journal.ts';
 import { getLogsInRanges, type LogProgress } from '../chain/logs.ts';
 import { KeeperError } from '../config/error.ts';
 import type { Market } from '../protocols/protocol.ts';
-import type { Backfill, MarketStore } from '../store/market.ts';
+import type { Backfill, MarketStore } from '../store/markets.ts';
 import type { Logger } from '../log/log.ts';
-import type { Watch } from './watch.ts';
+import type { Watch } from './read-logs.ts';
 
 /** Blocks below the head that are searched by number; those above may still be unwound and are followed by their hashes. */
 const UNSETTLED = 64n;

@@ -7,12 +7,12 @@ import type { Head } from '../chain/heads.ts';
 import { createJournal, JOURNAL_BLOCKS, type LightBlock, pathTo } from '../chain/journal.ts';
 import { getLogsInRanges, type RawLog } from '../chain/logs.ts';
 import type { Account, Market, MarketState, Option, Protocol } from '../protocols/protocol.ts';
-import type { MarketKey, MarketStore } from '../store/market.ts';
+import type { MarketKey, MarketStore } from '../store/markets.ts';
 import type { Logger } from '../log/log.ts';
 import { findBorrowers } from './backfill.ts';
 import { type Book, createBook, type Judged } from './book.ts';
 import { decodeRow, encodeRow } from './row.ts';
-import { type Found, watchOf } from './watch.ts';
+import { type Found, watchOf } from './read-logs.ts';
 
 /** What a head did to a market. */
 export type Advance = {

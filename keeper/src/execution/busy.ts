@@ -1,5 +1,5 @@
 import type { Address } from 'viem';
-import type { MarketKey } from '../store/market.ts';
+import type { MarketKey } from '../store/markets.ts';
 import type { Flight } from './lane.ts';
 import type { About } from './ledger.ts';
 

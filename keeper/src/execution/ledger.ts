@@ -1,7 +1,7 @@
 import type { Address, Hash } from 'viem';
 import type { Head } from '../chain/head.ts';
 import type { Attempt, AttemptState, PlannedLeg } from '../store/attempts.ts';
-import type { MarketKey } from '../store/market.ts';
+import type { MarketKey } from '../store/markets.ts';
 import type { Store } from '../store/store.ts';
 import type { Flight } from './lane.ts';
 import { type Mined, sharesOf } from './outcome.ts';

@@ -1,7 +1,7 @@
 import type { Address, Hash, Hex } from 'viem';
 import { bytesToHex, hexToBytes, lower } from './bytes.ts';
 import type { StoreFile } from './file.ts';
-import type { MarketKey } from './market.ts';
+import type { MarketKey } from './markets.ts';
 
 export type AttemptState = 'planned' | 'sent' | 'landed' | 'lost' | 'reverted' | 'expired' | 'replaced' | 'cancelled';
 

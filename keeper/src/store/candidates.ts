@@ -1,7 +1,7 @@
 import type { Address } from 'viem';
 import { lower } from './bytes.ts';
 import type { StoreFile } from './file.ts';
-import type { MarketKey } from './market.ts';
+import type { MarketKey } from './markets.ts';
 
 export type CandidateState = 'watched' | 'planned' | 'sent' | 'landed' | 'lost' | 'reverted' | 'expired' | 'set aside';
 

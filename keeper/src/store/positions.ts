@@ -1,7 +1,7 @@
 import type { Address, Hash } from 'viem';
 import { lower } from './bytes.ts';
 import type { StoreFile } from './file.ts';
-import type { MarketKey } from './market.ts';
+import type { MarketKey } from './markets.ts';
 
 /** One liquidation that landed. Amounts in smallest units, values in wei; addresses come back in lower case. */
 export type Position = {

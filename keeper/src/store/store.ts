@@ -7,7 +7,7 @@ import { createPrivate, renameAside } from './create.ts';
 import { explainStore } from './error.ts';
 import { type StoreFile, storeFile } from './file.ts';
 import { takeLock } from './lock.ts';
-import { type MarketKey, type MarketStore, type MarketSummary, openMarkets } from './market.ts';
+import { type MarketKey, type MarketStore, type MarketSummary, openMarkets } from './markets.ts';
 import { MEMORY } from './path.ts';
 import { openPositions, type Positions } from './positions.ts';
 import { checkSchema, checkWhole, migrate } from './prepare.ts';

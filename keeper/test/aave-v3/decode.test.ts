@@ -1,6 +1,6 @@
 import { type AbiEvent, type Address, decodeEventLog, getAbiItem } from 'viem';
 import { describe, expect, test } from 'vitest';
-import { watchOf } from '../../src/book/watch.ts';
+import { watchOf } from '../../src/book/read-logs.ts';
 import { accountEventsAbi, reopenEventsAbi } from '../../src/protocols/aave-v3/abi.ts';
 import { discovery } from '../../src/protocols/aave-v3/discovery.ts';
 import { random } from '../book/random.ts';

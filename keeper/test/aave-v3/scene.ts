@@ -1,5 +1,5 @@
 import { type Address, getAddress, numberToHex, pad, zeroAddress, zeroHash } from 'viem';
-import type { AaveMarket, ReserveTokens } from '../../src/protocols/aave-v3/market.ts';
+import type { AavePool, ReserveTokens } from '../../src/protocols/aave-v3/pool.ts';
 import { RAY } from '../../src/protocols/aave-v3/math.ts';
 import { rulesOf } from '../../src/protocols/aave-v3/rules.ts';
 import { collateralSlot, debtSlot } from '../../src/protocols/aave-v3/slots.ts';
@@ -39,7 +39,7 @@ export function reserve({ price = 10n ** 8n, ...change }: ReserveChange = {}): R
 /** Positions by reserve id; a given amount sets its flag. */
 export type Stake = { supply?: bigint; debt?: bigint };
 
-export type Scene = { market: AaveMarket; state: AaveState; account: Account };
+export type Scene = { market: AavePool; state: AaveState; account: Account };
 
 /** A market of `reserves` at Pool revision `revision`, and one account. */
 export function scene(

@@ -1,7 +1,7 @@
 import type { Address, PublicClient } from 'viem';
 import { describe, expect, test } from 'vitest';
 import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
-import type { AaveMarket } from '../../src/protocols/aave-v3/market.ts';
+import type { AavePool } from '../../src/protocols/aave-v3/pool.ts';
 import { asset, now, scene } from './scene.ts';
 
 type Call = { address: Address; functionName: string; args?: readonly unknown[] };
@@ -36,7 +36,7 @@ const views = {
   getAssetPrice: ([of]: readonly unknown[]) => (of === asset(7) ? 7n : 100n),
   balanceOf: () => 11n,
 };
-const marketOf = (revision: bigint, change: Partial<AaveMarket> = {}): AaveMarket => ({
+const marketOf = (revision: bigint, change: Partial<AavePool> = {}): AavePool => ({
   ...scene(revision, [{}, {}], []).market,
   lastEMode: 1,
   ...change,

@@ -1,4 +1,4 @@
-import type { Thresholds } from './market.ts';
+import type { Thresholds } from './pool.ts';
 import { divCeil, MAX_UINT256, mulDivCeil, mulDivFloor, percentMul } from './math.ts';
 import type { Rules } from './rules.ts';
 

@@ -1,7 +1,7 @@
 import { type Address, getAddress, type Hex, hexToString, type PublicClient, size, trim, zeroAddress } from 'viem';
 import { type Call, must, orElse, readTogether } from '../../chain/view.ts';
 import { usageError } from '../../config/error.ts';
-import type { Asset, BlockRef, Market } from '../protocol.ts';
+import type { Asset, BlockRef } from '../protocol.ts';
 import { bytesTokenAbi, liquidationLogicAbi, oracleAbi, poolAbi, providerAbi, tokenAbi } from './abi.ts';
 import { decodeConfiguration } from './configuration.ts';
 import { type Rules, rulesOf } from './rules.ts';
@@ -26,8 +26,9 @@ export type Thresholds = {
 };
 
 /** An Aave v3 Pool, with what only governance changes. */
-export type AaveMarket = Omit<Market, 'assets'> & {
-  protocol: 'aave-v3';
+export type AavePool = {
+  /** The Pool itself. */
+  address: Address;
   addressesProvider: Address;
   configurator: Address;
   oracle: Address;
@@ -65,8 +66,13 @@ const constantCalls = (address: Address): Call[] =>
     (functionName) => ({ address, abi: liquidationLogicAbi, functionName }),
   );
 
-/** Finds Pool and PoolAddressesProvider from either. */
-async function findPool(client: PublicClient, address: Address, block?: BlockRef) {
+/**
+ * Pool and PoolAddressesProvider from the address of either.
+ *
+ * @param block - where to read; the latest when left out
+ * @returns `undefined` where the address is neither
+ */
+export async function findPool(client: PublicClient, address: Address, block?: BlockRef) {
   const [provider, pool] = await readTogether(
     client,
     [
@@ -77,8 +83,7 @@ async function findPool(client: PublicClient, address: Address, block?: BlockRef
   );
   if (provider?.status === 'success') return { pool: address, addressesProvider: getAddress(must<Address>(provider)) };
   if (pool?.status === 'success') return { pool: getAddress(must<Address>(pool)), addressesProvider: address };
-  const message = `--market ${address} is neither an Aave v3 Pool nor a PoolAddressesProvider on chain ${client.chain?.id ?? '?'}`;
-  throw usageError(`${message}: pass the address of one`, provider?.error);
+  return undefined;
 }
 
 /**
@@ -87,8 +92,13 @@ async function findPool(client: PublicClient, address: Address, block?: BlockRef
  * @param block where to read; the latest block when left out
  * @throws when the address is neither, or the Pool's revision is not evaluated exactly
  */
-export async function open(client: PublicClient, address: Address, block?: BlockRef): Promise<AaveMarket> {
-  const { pool, addressesProvider } = await findPool(client, getAddress(address), block);
+export async function readPool(client: PublicClient, address: Address, block?: BlockRef): Promise<AavePool> {
+  const found = await findPool(client, getAddress(address), block);
+  if (!found) {
+    const message = `--market ${address} is neither an Aave v3 Pool nor a PoolAddressesProvider on chain ${client.chain?.id ?? '?'}`;
+    throw usageError(`${message}: pass the address of one`);
+  }
+  const { pool, addressesProvider } = found;
   const onPool = (functionName: string, args: unknown[] = []): Call => ({
     address: pool,
     abi: poolAbi,
@@ -97,21 +107,18 @@ export async function open(client: PublicClient, address: Address, block?: Block
   });
   const onProvider = (functionName: string): Call => ({ address: addressesProvider, abi: providerAbi, functionName });
 
-  const [chainId, first] = await Promise.all([
-    client.getChainId(),
-    readTogether(
-      client,
-      [
-        onPool('POOL_REVISION'),
-        onPool('getReservesList'),
-        onPool('getLiquidationLogic'),
-        onProvider('getPoolConfigurator'),
-        onProvider('getPriceOracle'),
-        onProvider('getPriceOracleSentinel'),
-      ],
-      block,
-    ),
-  ]);
+  const first = await readTogether(
+    client,
+    [
+      onPool('POOL_REVISION'),
+      onPool('getReservesList'),
+      onPool('getLiquidationLogic'),
+      onProvider('getPoolConfigurator'),
+      onProvider('getPriceOracle'),
+      onProvider('getPriceOracleSentinel'),
+    ],
+    block,
+  );
   const revision = must<bigint>(first[0]);
   const rules = rulesOf(revision, pool);
   const list = must<Address[]>(first[1]);
@@ -154,8 +161,6 @@ export async function open(client: PublicClient, address: Address, block?: Block
     .map((answer) => must<{ liquidationThreshold: number; priceSource?: Address }>(answer));
 
   return {
-    protocol: 'aave-v3',
-    chainId,
     address: pool,
     addressesProvider,
     configurator: getAddress(must<Address>(first[3])),

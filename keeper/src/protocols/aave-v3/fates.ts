@@ -1,0 +1,56 @@
+import { decodeEventLog, type Log } from 'viem';
+import { liquidatorAbi } from '../../bindings.ts';
+import { decodeRevert, type Revert, withInner } from '../../log/revert.ts';
+import type { Sent } from '../../store/sent.ts';
+import type { Fate } from '../protocol.ts';
+import { errors } from './errors.ts';
+
+/** What Pools up to 3.3 say by a number. */
+const NUMBERS: Readonly<Record<string, string>> = {
+  '27': 'ReserveInactive',
+  '29': 'ReservePaused',
+  '45': 'HealthFactorNotBelowThreshold',
+  '46': 'CollateralCannotBeLiquidated',
+  '47': 'SpecifiedCurrencyNotBorrowedByUser',
+  '59': 'PriceOracleSentinelCheckFailed',
+};
+
+/** Said of an account that somebody has saved, or whose debt somebody has repaid. */
+const GONE: readonly string[] = ['HealthFactorNotBelowThreshold', 'SpecifiedCurrencyNotBorrowedByUser'];
+/** Said of an account that nobody was first with. */
+const THERE: readonly string[] = [
+  'SelfLiquidation',
+  'ReserveInactive',
+  'ReservePaused',
+  'PriceOracleSentinelCheckFailed',
+  'LiquidationGraceSentinelCheckFailed',
+];
+
+/** The name that later versions have for what a revert says. */
+const nameOf = ({ name, args }: Revert): string => (name === 'Error' ? (NUMBERS[String(args[0])] ?? name) : name);
+
+/**
+ * A leg is one liquidation, and the contract says what became of it.
+ *
+ * @param own - `Liquidated` or `LegSkipped`
+ */
+export function fates({ deals }: Sent, own: Log): Fate[] {
+  const { eventName, args } = decodeEventLog({ abi: liquidatorAbi, topics: own.topics, data: own.data });
+  if (eventName !== 'LegSkipped') return deals.map(({ id }) => ({ id, state: 'landed' }));
+  const reason = decodeRevert(args.reason, [...liquidatorAbi, ...errors]);
+  return deals.map(({ id }) => ({ id, state: gone(reason) ? 'lost' : 'skipped', reason }));
+}
+
+/** @returns `undefined` for what may be said of either: the account has to be looked at */
+export function gone(revert: Revert): boolean | undefined {
+  const names = [...withInner(revert)].map(nameOf);
+  if (names.some((name) => GONE.includes(name))) return true;
+  return names.some((name) => THERE.includes(name)) ? false : undefined;
+}
+
+/** The error of the Pool, by its name also where the Pool gives a number. */
+export function explain(revert: Revert): string {
+  const innermost = [...withInner(revert)].at(-1)!;
+  const name = nameOf(innermost);
+  return name === 'Error' ? String(innermost.args[0]) : name;
+}
