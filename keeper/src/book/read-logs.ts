@@ -14,8 +14,8 @@ export type Found = {
   reopen: boolean;
 };
 
-/** A market's logs: what to ask the node for, and how its answers are read. */
-export type Watch = {
+/** How a market's logs are asked for, and how the answers are read. */
+export type LogReader = {
   /** For every block from now on. */
   filter: { addresses: readonly Address[]; events: Discovery['events']; topics: readonly Hex[] };
   /** For the blocks of the past: enough to find every borrower. */
@@ -27,7 +27,7 @@ const selectors = (events: Discovery['events']): Hex[] =>
   events.map((event) => encodeEventTopics({ abi: [event] })[0] as Hex);
 
 /** Only borrowers can be liquidated, so only they are tracked: a log that names somebody else concerns nobody yet. */
-export function watchOf(discovery: Discovery): Watch {
+export function logReaderOf(discovery: Discovery): LogReader {
   const { addresses, events, backfill } = discovery;
   const finding = new Set<string>(selectors(backfill.events));
   const from = new Set(backfill.addresses.map((address) => address.toLowerCase()));
