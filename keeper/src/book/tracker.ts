@@ -3,7 +3,7 @@ import { type Address, numberToHex } from 'viem';
 import { getBlockLogs } from '../chain/block-logs.ts';
 import type { Chain } from '../chain/client.ts';
 import { headOf } from '../chain/head.ts';
-import type { Head } from '../chain/heads.ts';
+import type { Head } from '../chain/head.ts';
 import { createJournal, JOURNAL_BLOCKS, type LightBlock, pathTo } from '../chain/journal.ts';
 import { getLogsInRanges, type RawLog } from '../chain/logs.ts';
 import type { Account, Market, MarketState, Option, Protocol } from '../protocols/protocol.ts';
