@@ -7,14 +7,14 @@ import { deploy } from '../../test-fork/harness/deploy.ts';
 import { labFlags } from '../../test-fork/harness/keeper.ts';
 import { type Lab, startLab } from '../../test-fork/lab/anvil.ts';
 import { labAddress } from '../../test-fork/lab/borrowers.ts';
+import type { Endpoints } from '../src/chain/endpoints.ts';
 import { type Head, headOf } from '../src/chain/head.ts';
-import type { Pool } from '../src/chain/pool.ts';
 import { parseFlags } from '../src/config/flags.ts';
 import { readSettings } from '../src/config/read.ts';
 import { runKeeper } from '../src/keeper.ts';
+import { createLogger } from '../src/log/log.ts';
 import { prepare } from '../src/preflight.ts';
 import type { Account } from '../src/protocols/protocol.ts';
-import { createLogger } from '../src/log/log.ts';
 import { openAccounts } from './crowd.ts';
 import { median, type Row } from './row.ts';
 import { inventAccounts, inventDust, stock } from './stock.ts';
@@ -129,7 +129,7 @@ async function drive(lab: Lab, settings: Awaited<ReturnType<typeof readSettings>
   const { client } = lab;
   const log = await createLogger({ format: 'json', level: settings.logLevel });
   const ready = await prepare(settings, log);
-  const wire = tap(ready.chain.pool);
+  const wire = tap(ready.chain.endpoints);
   const taken: Taken[] = [];
   const mine = async (): Promise<Head> => {
     await client.mine({ blocks: 1 });
@@ -150,17 +150,17 @@ async function drive(lab: Lab, settings: Awaited<ReturnType<typeof readSettings>
       yield await mine();
     }
   }
-  const summary = await runKeeper({ ...ready, chain: { ...ready.chain, heads } }, new AbortController().signal, log);
+  const summary = await runKeeper({ ...ready, heads }, new AbortController().signal, log);
   const due = (HEADS + WARM) * DUE;
   if (summary.liquidated < due) throw new Error(`${summary.liquidated} of ${due} accounts were liquidated`);
   return taken;
 }
 
 /** Listens to what goes to the node. */
-function tap(pool: Pool) {
-  const plain = pool.ask;
+function tap(endpoints: Endpoints) {
+  const plain = endpoints.ask;
   let spans: { from: number; to: number; method: string }[] = [];
-  pool.ask = async (member, body, options) => {
+  endpoints.ask = async (member, body, options) => {
     const span = { from: performance.now(), to: Number.POSITIVE_INFINITY, method: body.method };
     spans.push(span);
     try {

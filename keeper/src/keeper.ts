@@ -2,7 +2,6 @@ import { placesIn } from './book/priority.ts';
 import { type Advance, openTracker, type Tracker } from './book/tracker.ts';
 import { openGasPrices } from './chain/gas-price.ts';
 import { type Head, headOf } from './chain/head.ts';
-import { chainPreset } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
 import { type Dispatcher, openDispatcher, type Summary } from './execution/dispatcher.ts';
 import { openLedger } from './execution/ledger.ts';
@@ -16,6 +15,7 @@ import { describeError } from './log/describe-error.ts';
 import type { Logger } from './log/log.ts';
 import { createReport } from './report/report.ts';
 import { snapshotOf } from './report/snapshot.ts';
+import { nextMoment } from './triggers/clock.ts';
 
 /** What a keeper works with. */
 type Rooms = {
@@ -94,7 +94,7 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
     opened.catch(() => {}); // thrown below, where the loop has ended
     await (settings.once ? opened : Promise.race(opening));
 
-    for await (const next of chain.heads(stop)) if (await takeHead(next, rooms, stop)) break;
+    for await (const next of ready.heads(stop)) if (await takeHead(next, rooms, stop)) break;
     if (failed.signal.aborted) await opened;
     await finish(rooms);
     return dispatcher.summary;
@@ -177,7 +177,7 @@ async function act(tracker: Tracker, head: Head, rooms: Rooms, stop: AbortSignal
   const { ready, planner, dispatcher, report } = rooms;
   // A market that could not be brought here is not judged by what it was.
   if (tracker.state.block.hash !== head.hash) return;
-  const timestamp = head.timestamp + secondsPerBlock(ready.chain.id);
+  const { timestamp } = nextMoment(head, ready.chain.id);
   const judged = tracker.judge(timestamp, dustOf(tracker, head, ready));
   report.head(tracker, head, tracker.touched, judged);
   dispatcher.rescued(tracker, judged.underwater);
@@ -216,15 +216,12 @@ function dustOf({ protocol, market, state }: Tracker, head: Head, { settings }: 
   return Number(cost) * Number(native.base) * 10 ** -native.decimals;
 }
 
-/** A block that comes later than usual has let more interest accrue, never less: nothing is judged too early. */
-const secondsPerBlock = (chainId: number) => BigInt(Math.ceil((chainPreset(chainId)?.blockTime ?? 1_000) / 1_000));
-
 /** What was sent before the keeper was told to stop is seen to its end, for a while; the rest is in the store. */
 async function finish({ ready, dispatcher, report, log }: Rooms): Promise<void> {
   const waiting = dispatcher.inFlight().length;
   if (waiting > 0) {
     log.info({ waiting, seconds: FINISH_WITHIN / 1_000 }, 'finishing what is on its way');
-    for await (const head of ready.chain.heads(AbortSignal.timeout(FINISH_WITHIN))) {
+    for await (const head of ready.heads(AbortSignal.timeout(FINISH_WITHIN))) {
       await dispatcher.onHead(head).catch((err) => log.warn({ err }, 'could not see what became of it; trying again'));
       if (dispatcher.inFlight().length === 0) break;
     }

@@ -1,6 +1,7 @@
 import type { Address } from 'viem';
 import { liquidatorAbi } from './bindings.ts';
 import { type Chain, connect } from './chain/client.ts';
+import type { Head } from './chain/head.ts';
 import type { V2Factory } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
 import { loadOperator, type Operator } from './config/keys.ts';
@@ -8,12 +9,15 @@ import { findMarkets, type NamedMarket } from './protocols/choose.ts';
 import { type ChainSettings, withPreset } from './config/preset.ts';
 import type { Settings } from './config/schema.ts';
 import type { Logger } from './log/log.ts';
+import { followHeads } from './triggers/heads.ts';
 import { areV2Factories } from './venues/pools.ts';
 
 /** Everything that was asked and checked once, before the loop. */
 export interface Ready {
   settings: ChainSettings;
   chain: Chain;
+  /** New heads of the chain: see {@link followHeads}. */
+  heads: (signal: AbortSignal) => AsyncGenerator<Head, void>;
   /** What to watch, as given or from presets. */
   markets: readonly NamedMarket[];
   /** Undefined in a dry run without a key. */
@@ -29,6 +33,7 @@ export interface Ready {
  */
 export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   const chain = await connect(settings, log);
+  const heads = followHeads(chain.endpoints, settings.pollingInterval, log);
   const filled = withPreset(settings, chain.id);
   const markets = await findMarkets(settings, chain.id);
   const operator = await loadOperator(settings, log);
@@ -36,7 +41,7 @@ export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   if (operator && !settings.dryRun) await checkGasMoney(chain, operator.account.address);
   const given = settings.uniswapV2Factory !== undefined;
   const uniswapV2Factory = await checkV2Factories(chain, filled.uniswapV2Factory, given, log);
-  return { settings: { ...filled, uniswapV2Factory }, chain, markets, operator, liquidator };
+  return { settings: { ...filled, uniswapV2Factory }, chain, heads, markets, operator, liquidator };
 }
 
 /** Presets that are not on this chain are left out: it may be a development chain that goes by the other's id. */

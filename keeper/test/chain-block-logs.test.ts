@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { nodeTransport, startAnvil } from '../../test-fork/lab/node.ts';
 import { getBlockLogs } from '../src/chain/block-logs.ts';
 import { type Chain, connect } from '../src/chain/client.ts';
+import { followHeads } from '../src/triggers/heads.ts';
 import { block, type ChainNode, startChainNode } from './support/chain-node.ts';
 import { readableLog } from './support/log-lines.ts';
 import { ADDRESS, error, logAt, openChain, TOPIC } from './support/transfer-logs.ts';
@@ -34,7 +35,7 @@ describe('the logs of a block', () => {
     const nodes = await Promise.all(Array.from({ length: count }, () => startChainNode()));
     after.push(...nodes.map(({ stop }) => stop));
     const chain = await openChain(nodes, after);
-    const ranked = chain.pool.ranked().map(({ endpoint }) => nodes.find(({ url }) => url === endpoint.shown)!);
+    const ranked = chain.endpoints.ranked().map(({ endpoint }) => nodes.find(({ url }) => url === endpoint.shown)!);
     return { nodes, chain, ranked };
   }
   const asked = (node: ChainNode) => node.count('eth_getLogs');
@@ -57,14 +58,16 @@ describe('the logs of a block', () => {
     expect(await getBlockLogs(chain, head, filter)).toHaveLength(1);
     expect(ranked.map(asked)).toEqual([1, 1]);
     const charged = nodes.indexOf(ranked[0]!);
-    expect(chain.endpoints().map(({ errors }) => errors)).toEqual([0, 1].map((_, index) => Number(index === charged)));
+    expect(chain.endpoints.health().map(({ errors }) => errors)).toEqual(
+      [0, 1].map((_, index) => Number(index === charged)),
+    );
   });
 
   test('are none when two say so', async () => {
     const { chain, ranked } = await startNodes(3);
     expect(await getBlockLogs(chain, head, filter)).toEqual([]);
     expect(ranked.map(asked)).toEqual([1, 1, 0]);
-    expect(chain.endpoints().map(({ errors }) => errors)).toEqual([0, 0, 0]);
+    expect(chain.endpoints.health().map(({ errors }) => errors)).toEqual([0, 0, 0]);
   });
 
   test('are asked for once more where there is one endpoint', async () => {
@@ -110,7 +113,7 @@ describe('the logs of a block', () => {
     const hash = await wallet.sendTransaction({ chain: null, data: `0x7f${TOPIC.slice(2)}5f5fa1` });
     const { contractAddress, blockHash } = await client.waitForTransactionReceipt({ hash });
     const stop = new AbortController();
-    for await (const found of chain.heads(stop.signal)) {
+    for await (const found of followHeads(chain.endpoints, undefined, log)(stop.signal)) {
       expect(found.hash).toBe(blockHash);
       expect(found.logsBloom).toBe(bloomOf([contractAddress!, TOPIC]));
       const logs = await getBlockLogs(chain, found, { addresses: [contractAddress!], topics: [TOPIC] });

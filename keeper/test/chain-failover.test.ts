@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Chain, connect } from '../src/chain/client.ts';
+import { followHeads } from '../src/triggers/heads.ts';
 import { block, type ChainNode, startChainNode } from './support/chain-node.ts';
 import { readableLog, until } from './support/log-lines.ts';
 
@@ -13,7 +14,7 @@ const chains: Chain[] = [];
 const stops: AbortController[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0)) stop.abort();
-  for (const chain of chains.splice(0)) chain.pool.close();
+  for (const chain of chains.splice(0)) chain.endpoints.close();
   for (const node of nodes.splice(0)) await node.stop();
 });
 
@@ -24,29 +25,29 @@ async function start(count: number): Promise<ChainNode[]> {
 
 async function open(rpc: string[]) {
   const readable = await readableLog();
-  const chain = await connect({ rpc, chain: undefined, pollingInterval: 20 }, readable.log);
+  const chain = await connect({ rpc, chain: undefined }, readable.log);
   chains.push(chain);
-  return { chain, ...readable };
+  return { chain, newHeads: followHeads(chain.endpoints, 20, readable.log), ...readable };
 }
 
 /** Follows the heads in the background, as the keeper does. */
-function follow(chain: Chain): string[] {
+function follow(newHeads: ReturnType<typeof followHeads>): string[] {
   const stop = new AbortController();
   stops.push(stop);
   const seen: string[] = [];
   void (async () => {
-    for await (const head of chain.heads(stop.signal)) seen.push(head.hash);
+    for await (const head of newHeads(stop.signal)) seen.push(head.hash);
   })();
   return seen;
 }
 
 /** The nodes as they are asked now, the best first. */
 function inOrder(chain: Chain, these: ChainNode[]): [ChainNode, ChainNode] {
-  const order = chain.pool.ranked().map(({ endpoint }) => these.find(({ url }) => url === endpoint.shown)!);
+  const order = chain.endpoints.ranked().map(({ endpoint }) => these.find(({ url }) => url === endpoint.shown)!);
   return order as [ChainNode, ChainNode];
 }
 
-const states = (chain: Chain) => chain.endpoints().map(({ state }) => state);
+const states = (chain: Chain) => chain.endpoints.health().map(({ state }) => state);
 const balance = (chain: Chain) => chain.client.request({ method: 'eth_getBalance', params: [ADDRESS, 'latest'] });
 const holds = (node: ChainNode, wei: string) => {
   node.answer = ({ method }) => (method === 'eth_getBalance' ? { result: wei } : undefined);
@@ -83,7 +84,7 @@ describe('a request', () => {
     }
     await expect(chain.client.call({ to: ADDRESS })).rejects.toThrow('execution reverted');
     expect(first.count('eth_call') + second.count('eth_call')).toBe(1);
-    expect(chain.endpoints().map(({ errors }) => errors)).toEqual([0, 0]);
+    expect(chain.endpoints.health().map(({ errors }) => errors)).toEqual([0, 0]);
   });
 
   test('for a block that only one endpoint has gets it there, and null where none has it', async () => {
@@ -108,7 +109,7 @@ describe('a request', () => {
       return asked < 3 ? error(-32_000, 'header not found') : { result: '0x5' };
     };
     expect(await balance(chain)).toBe('0x5');
-    expect(chain.endpoints()[0]).toMatchObject({ state: 'good', errors: 0 });
+    expect(chain.endpoints.health()[0]).toMatchObject({ state: 'good', errors: 0 });
   });
 
   test('to send a transaction that the endpoint took before it fell silent is not an error at the next', async () => {
@@ -155,7 +156,7 @@ describe('an endpoint', () => {
     const { chain, said } = await open([first.url, second.url]);
     holds(second, '0x2');
     first.status = 503;
-    for (let n = 0; n < 3; n++) await chain.pool.look(chain.pool.members[0]!).catch(() => {});
+    for (let n = 0; n < 3; n++) await chain.endpoints.look(chain.endpoints.members[0]!).catch(() => {});
     expect(states(chain)).toEqual(['set aside', 'good']);
     const seen = first.asked.length;
     expect(await balance(chain)).toBe('0x2');
@@ -176,7 +177,7 @@ describe('an endpoint', () => {
     expect(states(chain)).toEqual(['set aside', 'good']);
     await first.start();
     await until(() => states(chain)[0] === 'good');
-    expect(chain.endpoints()[0]!.head).toBe(100n);
+    expect(chain.endpoints.health()[0]!.head).toBe(100n);
     expect(said('endpoint is back')).toHaveLength(1);
     holds(first, '0x1');
     await second.stop();
@@ -189,7 +190,7 @@ describe('an endpoint', () => {
     first.chainId = 1;
     const { chain } = await open([first.url, second.url]);
     await first.start();
-    const reason = () => chain.endpoints()[0]!.reason;
+    const reason = () => chain.endpoints.health()[0]!.reason;
     await until(() => reason() === 'answers for chain 1 (Ethereum), not 31337 (Anvil)');
     holds(first, '0x1');
     holds(second, '0x2');
@@ -210,9 +211,14 @@ describe('an endpoint', () => {
   test('20 blocks behind is not used until it has caught up', async () => {
     const [first, second] = (await start(2)) as [ChainNode, ChainNode];
     first.head = block(80);
-    const { chain, said } = await open([first.url, second.url]);
-    expect(chain.endpoints()[0]).toMatchObject({ state: 'behind', lag: 20, reason: '20 blocks behind', head: 80n });
-    const seen = follow(chain);
+    const { chain, newHeads, said } = await open([first.url, second.url]);
+    expect(chain.endpoints.health()[0]).toMatchObject({
+      state: 'behind',
+      lag: 20,
+      reason: '20 blocks behind',
+      head: 80n,
+    });
+    const seen = follow(newHeads);
     holds(first, '0x1');
     holds(second, '0x2');
     for (let number = 81; number < 90; number++) {
@@ -232,8 +238,8 @@ describe('an endpoint', () => {
 
   test('whose newest block goes far back, alone, is not believed', async () => {
     const [first, second] = (await start(2)) as [ChainNode, ChainNode];
-    const { chain, said } = await open([first.url, second.url]);
-    const seen = follow(chain);
+    const { chain, newHeads, said } = await open([first.url, second.url]);
+    const seen = follow(newHeads);
     await until(() => seen.length === 1);
     first.setHead(block(3));
     await until(() => states(chain)[0] !== 'good');
@@ -249,7 +255,7 @@ describe('an endpoint', () => {
   test('says nothing of a key', async () => {
     const [first] = (await start(1)) as [ChainNode];
     const { chain } = await open([`${first.url}/v3/secret-key-of-mine`]);
-    expect(chain.endpoints()[0]!.endpoint).toBe(`${first.url}/…`);
+    expect(chain.endpoints.health()[0]!.endpoint).toBe(`${first.url}/…`);
   });
 });
 
@@ -257,7 +263,7 @@ describe('endpoints named twice', () => {
   test('are one', async () => {
     const [first] = (await start(1)) as [ChainNode];
     const { chain } = await open([first.url, first.url]);
-    expect(chain.endpoints()).toHaveLength(1);
+    expect(chain.endpoints.health()).toHaveLength(1);
   });
 });
 

@@ -167,7 +167,7 @@ describe('a search for logs', () => {
     };
     await search(chain, { range: 40 });
     expect(Math.max(...sizes())).toBe(10);
-    expect(chain.endpoints()[0]).toMatchObject({ state: 'good', errors: 0 });
+    expect(chain.endpoints.health()[0]).toMatchObject({ state: 'good', errors: 0 });
   });
 
   test('says in one line which block alone is too much, and what to do', async () => {
@@ -266,9 +266,9 @@ describe('a search for logs', () => {
   test('does not take an endpoint that has not got so far for one without logs', async () => {
     const { node, chain, asked } = await logNode();
     node.head = block(9_990);
-    await chain.pool.look(chain.pool.members[0]!);
-    await chain.pool.look(chain.pool.members[0]!);
-    await chain.pool.look(chain.pool.members[0]!);
+    await chain.endpoints.look(chain.endpoints.members[0]!);
+    await chain.endpoints.look(chain.endpoints.members[0]!);
+    await chain.endpoints.look(chain.endpoints.members[0]!);
     const found = search(chain, { range: 10, fromBlock: 9_985n, toBlock: 9_994n });
     setTimeout(() => node.setHead(block(9_994)), 300);
     await found;

@@ -68,11 +68,11 @@ describe('the connection', () => {
     expect(lines.map(({ level, msg, endpoint }) => [level, msg, endpoint])).toEqual([
       ['warn', 'endpoint is set aside', `${closed}/…`],
     ]);
-    expect(chain.endpoints()).toMatchObject([
+    expect(chain.endpoints.health()).toMatchObject([
       { endpoint: `${closed}/…`, state: 'set aside', head: undefined, reason: expect.stringContaining('ECONNREFUSED') },
       { endpoint: anvil.url, state: 'good', lag: 0, errors: 0, reason: undefined, retryAt: undefined },
     ]);
-    expect(chain.endpoints()[0]!.retryAt).toBeGreaterThan(0);
-    chain.pool.close();
+    expect(chain.endpoints.health()[0]!.retryAt).toBeGreaterThan(0);
+    chain.endpoints.close();
   });
 });

@@ -1,7 +1,7 @@
 import type { Address } from 'viem';
 import { birthBlock } from '../chain/birth.ts';
 import type { Chain } from '../chain/client.ts';
-import type { Head } from '../chain/heads.ts';
+import type { Head } from '../chain/head.ts';
 import type { LightBlock } from '../chain/journal.ts';
 import { getLogsInRanges, type LogProgress } from '../chain/logs.ts';
 import { KeeperError } from '../config/error.ts';

@@ -1,8 +1,8 @@
 import type { Address, Hex } from 'viem';
 import { mayHold } from './bloom.ts';
+import type { Endpoints, Member } from './endpoints.ts';
 import { route } from './failover.ts';
 import type { Head } from './head.ts';
-import type { Member, Pool } from './pool.ts';
 import { type RawLog, rawLogs } from './raw-log.ts';
 
 /**
@@ -15,34 +15,34 @@ import { type RawLog, rawLogs } from './raw-log.ts';
  * @throws when no endpoint has the block
  */
 export async function getBlockLogs(
-  { pool }: { pool: Pool },
+  { endpoints }: { endpoints: Endpoints },
   head: Pick<Head, 'hash' | 'logsBloom'>,
   filter: { addresses: readonly Address[]; topics: readonly Hex[] },
 ): Promise<RawLog[]> {
   if (filter.addresses.length === 0) return [];
   const first = await ask([]);
   if (first.logs.length > 0 || !mayHold(head.logsBloom, filter)) return first.logs;
-  const others = pool.ranked([first.member]).length > 0;
+  const others = endpoints.ranked([first.member]).length > 0;
   const second = await ask(others ? [first.member] : []).catch((error) => {
     if (!others) throw error;
     return ask([]);
   });
   if (second.logs.length > 0 && second.member !== first.member) {
-    pool.charge(first.member, new Error(`gave no logs of block ${head.hash}, which has some`), 1);
+    endpoints.charge(first.member, new Error(`gave no logs of block ${head.hash}, which has some`), 1);
   }
   return second.logs;
 
   async function ask(except: readonly Member[]): Promise<{ logs: RawLog[]; member: Member }> {
     const topics = filter.topics.length > 0 ? [filter.topics] : [];
     const params = [{ blockHash: head.hash, address: filter.addresses, topics }];
-    const { result, member } = await route(pool, { method: 'eth_getLogs', params }, except);
+    const { result, member } = await route(endpoints, { method: 'eth_getLogs', params }, except);
     const logs = rawLogs(result);
     const stray = logs.find(({ blockHash }) => blockHash !== head.hash);
     if (!stray) return { logs, member };
     const error = new Error(
       `asked for the logs of block ${head.hash}, ${member.endpoint.shown} gave some of ${stray.blockHash}`,
     );
-    pool.charge(member, error, 1);
+    endpoints.charge(member, error, 1);
     throw error;
   }
 }

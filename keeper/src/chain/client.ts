@@ -8,19 +8,15 @@ import {
 } from 'viem';
 import { chainPreset, showChain } from '../config/chains.ts';
 import { KeeperError, usageError } from '../config/error.ts';
-import { pollingIntervalOf } from '../config/preset.ts';
 import type { Settings } from '../config/schema.ts';
 import { describeUrl, type Logger } from '../log/log.ts';
 import { oneLine } from '../log/one-line.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
+import { createEndpoints, type Endpoints } from './endpoints.ts';
 import { failover } from './failover.ts';
-import { followHeads, type Head } from './heads.ts';
-import { createPool, type EndpointHealth, type Pool } from './pool.ts';
 
 /** The first look at an endpoint: it answers within this many milliseconds or is not used. */
 const FIRST_TIMEOUT = 8_000;
-/** Taken for the milliseconds between blocks of a chain without a preset. */
-const UNKNOWN_BLOCK_TIME = 12_000;
 /** The same address on every chain that has it (https://www.multicall3.com). */
 const MULTICALL3: Address = '0xcA11bde05977b3631167028862bE2a173976CA11';
 
@@ -37,15 +33,8 @@ export interface Chain {
   definition: ChainDefinition;
   /** Whether Multicall3 is deployed; where not, `multicall` needs `deployless: true`. */
   hasMulticall3: boolean;
-  /**
-   * New heads, the newest first and only: a consumer that was busy for five blocks gets the fifth. Endpoints that fail are
-   * logged and tried again. Ends at once when the signal is aborted; sockets are closed with the last such signal.
-   */
-  heads(signal: AbortSignal): AsyncGenerator<Head, void>;
-  /** How each endpoint does, in the order of `--rpc`. */
-  endpoints(): EndpointHealth[];
-  /** The endpoints themselves. */
-  pool: Pool;
+  /** In the order of `--rpc`. */
+  endpoints: Endpoints;
 }
 
 /**
@@ -54,30 +43,26 @@ export interface Chain {
  *
  * @throws KeeperError when none answers, or one serves another chain
  */
-export async function connect(
-  settings: Pick<Settings, 'rpc' | 'chain'> & Partial<Pick<Settings, 'pollingInterval'>>,
-  log: Logger,
-): Promise<Chain> {
+export async function connect(settings: Pick<Settings, 'rpc' | 'chain'>, log: Logger): Promise<Chain> {
   const urls = [...new Set(settings.rpc)];
-  const endpoints = await Promise.all(urls.map(openEndpoint));
-  const answers = await Promise.allSettled(endpoints.map(askChainId));
-  const id = agreedId(settings.chain, endpoints, answers);
+  const opened = await Promise.all(urls.map(openEndpoint));
+  const answers = await Promise.allSettled(opened.map(askChainId));
+  const id = agreedId(settings.chain, opened, answers);
   if (id === undefined) throw noAnswer(urls, answers);
 
-  const pool = createPool(id, endpoints, log);
-  const looks = pool.members.map(async (member, index) => {
+  const endpoints = createEndpoints(id, opened, log);
+  const looks = endpoints.members.map(async (member, index) => {
     const answer = answers[index]!;
     // What a look fails with is counted there.
-    if (answer.status === 'fulfilled') await pool.look(member).catch(() => {});
-    else pool.setAside(member, 'dead', oneLine(answer.reason.cause ?? answer.reason));
+    if (answer.status === 'fulfilled') await endpoints.look(member).catch(() => {});
+    else endpoints.setAside(member, 'dead', oneLine(answer.reason.cause ?? answer.reason));
   });
   await Promise.all(looks);
 
-  const transport = failover(pool);
+  const transport = failover(endpoints);
   const probe = createPublicClient({ chain: define(id, false), transport });
   const hasMulticall3 = (await probe.getCode({ address: MULTICALL3 })) !== undefined;
   const definition = define(id, hasMulticall3);
-  const blockTime = chainPreset(id)?.blockTime ?? UNKNOWN_BLOCK_TIME;
   return {
     id,
     shown: showChain(id),
@@ -86,9 +71,7 @@ export async function connect(
     transport,
     definition,
     hasMulticall3,
-    heads: followHeads(pool, { pollingInterval: pollingIntervalOf(settings.pollingInterval, id), blockTime, log }),
-    endpoints: pool.health,
-    pool,
+    endpoints,
   };
 }
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTransport, type Hex, keccak256, type Transport } from 'viem';
 import type { RpcBody } from './endpoint.ts';
+import type { Endpoints, Member } from './endpoints.ts';
 import { type Fault, faultOf, unreachable, wordsOf } from './errors.ts';
 import { refusalOf } from './log-refusal.ts';
-import type { Member, Pool } from './pool.ts';
 
 /** How often all endpoints are gone through, and the first pause between, milliseconds; it doubles. */
 const [PASSES, PAUSE] = [3, 150];
@@ -19,7 +19,7 @@ const OPTIONAL: readonly string[] = ['eth_simulateV1'];
 const KNOWN = /already known|already imported|known transaction|already in (the )?(mem)?pool/i;
 
 /** One viem transport in front of all endpoints. */
-export function failover(pool: Pool): Transport<'failover'> {
+export function failover(endpoints: Endpoints): Transport<'failover'> {
   // How often to try again is decided here, where it is known who was asked.
   return () =>
     createTransport({
@@ -27,7 +27,7 @@ export function failover(pool: Pool): Transport<'failover'> {
       name: 'RPC endpoints',
       type: 'failover',
       retryCount: 0,
-      request: (async (body: RpcBody) => (await route(pool, body)).result) as never,
+      request: (async (body: RpcBody) => (await route(endpoints, body)).result) as never,
     });
 }
 
@@ -39,7 +39,7 @@ export function failover(pool: Pool): Transport<'failover'> {
  * @throws the last endpoint's error, or one line that says what is wrong with each
  */
 export async function route(
-  pool: Pool,
+  endpoints: Endpoints,
   body: RpcBody,
   except: readonly Member[] = [],
 ): Promise<{ result: unknown; member: Member }> {
@@ -49,13 +49,13 @@ export async function route(
   let sent = false;
   for (let pass = 0; pass < PASSES && Date.now() - started < LONGEST; pass++) {
     if (pass > 0) await sleep(PAUSE * 2 ** (pass - 1));
-    let passing = pool.ranked(except).length === 0;
-    for (const member of pool.ranked(except)) {
+    let passing = endpoints.ranked(except).length === 0;
+    for (const member of endpoints.ranked(except)) {
       const optional = OPTIONAL.includes(body.method);
       if (optional && member.lacks.has(body.method)) throw lacking(member, body);
       try {
-        await reach(pool, member, body);
-        const result = await pool.ask(member, body, isSearch ? { uncharged: isTooMuch } : {});
+        await reach(endpoints, member, body);
+        const result = await endpoints.ask(member, body, isSearch ? { uncharged: isTooMuch } : {});
         if (result !== null || !namesBlock(body)) return { result, member };
         last = { result, member };
         passing = true;
@@ -78,8 +78,8 @@ export async function route(
     if (!passing || isSearch) break;
   }
   if (last && 'result' in last) return last;
-  if (last && pool.ranked(except).length > 0) throw last.error;
-  throw unreachable(`no --rpc endpoint can be used: ${pool.troubles()}`, last?.error);
+  if (last && endpoints.ranked(except).length > 0) throw last.error;
+  throw unreachable(`no --rpc endpoint can be used: ${endpoints.troubles()}`, last?.error);
 }
 
 /** What an endpoint without a method would answer. */
@@ -87,12 +87,12 @@ const lacking = ({ endpoint }: Member, { method }: RpcBody): Error =>
   Object.assign(new Error(`${endpoint.shown} has no method ${method}`), { code: -32_601 });
 
 /** For a search up to a block that the endpoint had not reached when last heard of: past its end it would find nothing, silently. */
-async function reach(pool: Pool, member: Member, body: RpcBody): Promise<void> {
+async function reach(endpoints: Endpoints, member: Member, body: RpcBody): Promise<void> {
   const { toBlock } = filterOf(body) ?? {};
   if (!toBlock?.startsWith('0x')) return;
   const has = () => member.head !== undefined && member.head.number >= BigInt(toBlock);
   if (has()) return;
-  await pool.look(member);
+  await endpoints.look(member);
   if (!has()) throw Object.assign(new Error(`block ${BigInt(toBlock)} not found`), { code: -32_001 });
 }
 

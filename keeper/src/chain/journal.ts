@@ -1,5 +1,5 @@
 import type { Address, Hash } from 'viem';
-import type { Head } from './heads.ts';
+import type { Head } from './head.ts';
 
 /** A block we have been at. Addresses are lower case. */
 export type LightBlock = {

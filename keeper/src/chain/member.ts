@@ -51,7 +51,7 @@ export type EndpointHealth = {
 };
 
 /** The endpoints of one chain. */
-export type Pool = {
+export type Endpoints = {
   chainId: number;
   members: readonly Member[];
   /** Those that may be used, the best first; with `except`, without them. */

@@ -42,6 +42,6 @@ export function snapshotOf(now: {
       sentAt: sentAt.toString(),
       value: value.toString(),
     })),
-    endpoints: ready.chain.endpoints().map((endpoint) => ({ ...endpoint, head: endpoint.head?.toString() })),
+    endpoints: ready.chain.endpoints.health().map((endpoint) => ({ ...endpoint, head: endpoint.head?.toString() })),
   };
 }

@@ -23,7 +23,7 @@ export const error = (message: string, code = -32_005): Answer => ({ error: { co
 /** Connects to the nodes; `after` gets what ends it. */
 export async function openChain(nodes: readonly ChainNode[], after: (() => unknown)[]): Promise<Chain> {
   const { log } = await readableLog();
-  const chain = await connect({ rpc: nodes.map(({ url }) => url), chain: undefined, pollingInterval: 20 }, log);
-  after.push(() => chain.pool.close());
+  const chain = await connect({ rpc: nodes.map(({ url }) => url), chain: undefined }, log);
+  after.push(() => chain.endpoints.close());
   return chain;
 }

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestClient, publicActions } from 'viem';
 import { afterEach, describe, expect, test } from 'vitest';
-import { nodeTransport, startAnvil } from '../../test-fork/lab/node.ts';
-import { type Chain, connect } from '../src/chain/client.ts';
-import type { Head } from '../src/chain/heads.ts';
-import { type Block, block, type ChainNode, startChainNode } from './support/chain-node.ts';
-import { readableLog, until } from './support/log-lines.ts';
+import { nodeTransport, startAnvil } from '../../../test-fork/lab/node.ts';
+import { connect } from '../../src/chain/client.ts';
+import type { Head } from '../../src/chain/head.ts';
+import { followHeads } from '../../src/triggers/heads.ts';
+import { type Block, block, type ChainNode, startChainNode } from '../support/chain-node.ts';
+import { readableLog, until } from '../support/log-lines.ts';
 
 const after: (() => unknown)[] = [];
 afterEach(async () => {
@@ -22,18 +23,18 @@ async function start(count: number): Promise<ChainNode[]> {
 
 async function open(rpc: string[], pollingInterval = 10) {
   const readable = await readableLog();
-  const chain = await connect({ rpc, chain: undefined, pollingInterval }, readable.log);
-  after.push(() => chain.pool.close());
-  return { chain, ...readable };
+  const chain = await connect({ rpc, chain: undefined }, readable.log);
+  after.push(() => chain.endpoints.close());
+  return { chain, newHeads: followHeads(chain.endpoints, pollingInterval, readable.log), ...readable };
 }
 
 /** Collects the heads, each with the chain it is of: `100a`, `100b`. */
-function follow(chain: Chain, busy: (head: Head) => unknown = () => {}) {
+function follow(newHeads: ReturnType<typeof followHeads>, busy: (head: Head) => unknown = () => {}) {
   const stop = new AbortController();
   const seen: string[] = [];
   const heads: Head[] = [];
   const ended = (async () => {
-    for await (const head of chain.heads(stop.signal)) {
+    for await (const head of newHeads(stop.signal)) {
       heads.push(head);
       seen.push(`${head.number}${'abc'[Number(head.hash[2])]}`);
       await busy(head);
@@ -52,8 +53,8 @@ async function looks(nodes: ChainNode[], times = 5): Promise<void> {
 describe('heads of one endpoint', () => {
   test('come once each, another block of the same height too', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain } = await open([node.url]);
-    const { seen } = follow(chain);
+    const { newHeads } = await open([node.url]);
+    const { seen } = follow(newHeads);
     const steps: [Block, string][] = [
       [block(100), '100a'],
       [block(105), '105a'],
@@ -70,12 +71,12 @@ describe('heads of one endpoint', () => {
 
   test('are the newest only for a reader that was busy', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain } = await open([node.url]);
-    const { seen } = follow(chain, async ({ number }) => {
+    const { chain, newHeads } = await open([node.url]);
+    const { seen } = follow(newHeads, async ({ number }) => {
       if (number !== 100n) return;
       for (let next = 101; next <= 105; next++) {
         node.setHead(block(next));
-        await until(() => chain.endpoints()[0]!.head === BigInt(next));
+        await until(() => chain.endpoints.health()[0]!.head === BigInt(next));
       }
     });
     await until(() => seen.length === 2);
@@ -84,8 +85,8 @@ describe('heads of one endpoint', () => {
 
   test('pass over an answer from a slower node behind the same gateway, but follow a chain that became shorter', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain } = await open([node.url]);
-    const { seen } = follow(chain);
+    const { newHeads } = await open([node.url]);
+    const { seen } = follow(newHeads);
     await until(() => seen.length === 1);
     let slow = 1;
     node.answer = ({ method }) => (method === 'eth_getBlockByNumber' && slow-- > 0 ? { result: block(98) } : undefined);
@@ -98,8 +99,8 @@ describe('heads of one endpoint', () => {
 
   test('go on after errors, which are logged', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain, said } = await open([node.url]);
-    const { seen } = follow(chain);
+    const { newHeads, said } = await open([node.url]);
+    const { seen } = follow(newHeads);
     await until(() => seen.length === 1);
     node.status = 500;
     await until(() => said('could not read the newest head; trying again').length > 0);
@@ -111,8 +112,8 @@ describe('heads of one endpoint', () => {
 
   test('go on after the endpoint was gone', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain, said } = await open([node.url]);
-    const { seen } = follow(chain);
+    const { newHeads, said } = await open([node.url]);
+    const { seen } = follow(newHeads);
     await until(() => seen.length === 1);
     await node.stop();
     await until(() => said('endpoint is set aside').length === 1);
@@ -124,8 +125,8 @@ describe('heads of one endpoint', () => {
 
   test('carry what a plan needs, and a full bloom where the node has none', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain } = await open([node.url]);
-    const { heads } = follow(chain);
+    const { newHeads } = await open([node.url]);
+    const { heads } = follow(newHeads);
     await until(() => heads.length === 1);
     node.setHead({ ...block(101), logsBloom: undefined, baseFeePerGas: undefined });
     await until(() => heads.length === 2);
@@ -137,20 +138,20 @@ describe('heads of one endpoint', () => {
 
   test('end at once when aborted, though the node is silent', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain } = await open([node.url]);
-    const { seen, ended, stop } = follow(chain);
+    const { newHeads } = await open([node.url]);
+    const { seen, ended, stop } = follow(newHeads);
     await until(() => seen.length === 1);
     node.silent = true;
     stop.abort();
     await ended;
     expect(seen).toEqual(['100a']);
-    expect((await chain.heads(stop.signal).next()).done).toBe(true);
+    expect((await newHeads(stop.signal).next()).done).toBe(true);
   });
 
   test('are the same for a second reader', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain } = await open([node.url]);
-    const [first, second] = [follow(chain), follow(chain)];
+    const { newHeads } = await open([node.url]);
+    const [first, second] = [follow(newHeads), follow(newHeads)];
     await until(() => first.seen.length === 1 && second.seen.length === 1);
     first.stop.abort();
     node.setHead(block(101));
@@ -162,8 +163,8 @@ describe('heads of one endpoint', () => {
 describe('heads over a WebSocket', () => {
   test('are pushed, not asked for', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain } = await open([node.wsUrl]);
-    const { seen } = follow(chain);
+    const { newHeads } = await open([node.wsUrl]);
+    const { seen } = follow(newHeads);
     // To connect, to begin, and once the subscription stands.
     await until(() => node.count('eth_getBlockByNumber') === 3);
     const asked = 3;
@@ -177,21 +178,21 @@ describe('heads over a WebSocket', () => {
 
   test('miss none that comes while the subscription is made', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain } = await open([node.wsUrl]);
+    const { newHeads } = await open([node.wsUrl]);
     node.answer = ({ method }) => {
       // Before its answer, when nobody is subscribed yet.
       if (method === 'eth_subscribe' && node.head.number === block(100).number) node.head = block(101);
       return undefined;
     };
-    const { seen } = follow(chain);
+    const { seen } = follow(newHeads);
     await until(() => seen.at(-1) === '101a');
     expect(node.subscriptions).toBe(1);
   });
 
   test('go on after the socket dropped, and are subscribed to again', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain, said } = await open([node.wsUrl]);
-    const { seen } = follow(chain);
+    const { chain, newHeads, said } = await open([node.wsUrl]);
+    const { seen } = follow(newHeads);
     await until(() => node.subscriptions === 1);
     for (let drops = 1; drops <= 3; drops++) {
       node.drop();
@@ -202,14 +203,14 @@ describe('heads over a WebSocket', () => {
       await until(() => seen.at(-1) === `${100 + 2 * drops}a`);
     }
     expect(said('the socket of an endpoint was closed; connecting again')).toHaveLength(3);
-    expect(chain.endpoints()[0]).toMatchObject({ state: 'good', errors: 3 });
+    expect(chain.endpoints.health()[0]).toMatchObject({ state: 'good', errors: 3 });
     expect(seen).toEqual(['100a', '101a', '102a', '103a', '104a', '105a', '106a']);
   });
 
   test('go on after the node was gone for a while', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain, said } = await open([node.wsUrl]);
-    const { seen } = follow(chain);
+    const { chain, newHeads, said } = await open([node.wsUrl]);
+    const { seen } = follow(newHeads);
     await until(() => node.subscriptions === 1);
     await node.stop();
     await until(() => said('endpoint is set aside').length === 1);
@@ -222,8 +223,8 @@ describe('heads over a WebSocket', () => {
 
   test('are found by asking when the subscription falls silent, which is then made anew', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain, said } = await open([node.wsUrl]);
-    const { seen } = follow(chain);
+    const { newHeads, said } = await open([node.wsUrl]);
+    const { seen } = follow(newHeads);
     await until(() => node.subscriptions === 1);
     node.pushes = false;
     node.setHead(block(101));
@@ -239,8 +240,8 @@ describe('heads over a WebSocket', () => {
     const [node] = (await start(1)) as [ChainNode];
     node.answer = ({ method }) =>
       method === 'eth_subscribe' ? { error: { code: -32_601, message: 'notifications not supported' } } : undefined;
-    const { chain, said } = await open([node.wsUrl]);
-    const { seen } = follow(chain);
+    const { newHeads, said } = await open([node.wsUrl]);
+    const { seen } = follow(newHeads);
     for (let number = 101; number <= 103; number++) {
       node.setHead(block(number));
       await until(() => seen.at(-1) === `${number}a`);
@@ -250,8 +251,8 @@ describe('heads over a WebSocket', () => {
 
   test('follow a reorg that is told block by block', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain } = await open([node.wsUrl]);
-    const { seen } = follow(chain);
+    const { newHeads } = await open([node.wsUrl]);
+    const { seen } = follow(newHeads);
     await until(() => node.subscriptions === 1 && seen.length === 1);
     for (const [number, shown] of [
       [99, '99b'],
@@ -266,8 +267,8 @@ describe('heads over a WebSocket', () => {
 
   test('end when aborted, and the socket is closed', async () => {
     const [node] = (await start(1)) as [ChainNode];
-    const { chain } = await open([node.wsUrl]);
-    const { ended, stop } = follow(chain);
+    const { newHeads } = await open([node.wsUrl]);
+    const { ended, stop } = follow(newHeads);
     await until(() => node.subscriptions === 1);
     stop.abort();
     await ended;
@@ -278,8 +279,8 @@ describe('heads over a WebSocket', () => {
 describe('heads of several endpoints', () => {
   test('come from whoever has them first, never twice, never back', async () => {
     const [http, socket] = (await start(2)) as [ChainNode, ChainNode];
-    const { chain } = await open([http.url, socket.wsUrl]);
-    const { seen } = follow(chain);
+    const { newHeads } = await open([http.url, socket.wsUrl]);
+    const { seen } = follow(newHeads);
     await until(() => socket.subscriptions === 1);
     const order = [];
     for (let number = 101; number <= 112; number++) {
@@ -294,8 +295,8 @@ describe('heads of several endpoints', () => {
 
   test('do not follow one that takes back what another still has', async () => {
     const nodes = (await start(2)) as [ChainNode, ChainNode];
-    const { chain } = await open(nodes.map(({ url }) => url));
-    const { seen } = follow(chain);
+    const { newHeads } = await open(nodes.map(({ url }) => url));
+    const { seen } = follow(newHeads);
     await looks(nodes);
     nodes[0].setHead(block(100, 1));
     await looks(nodes);
@@ -310,8 +311,8 @@ describe('heads of several endpoints', () => {
 
   test('follow the majority to a shorter chain, and leave alone who stays', async () => {
     const nodes = (await start(3)) as [ChainNode, ChainNode, ChainNode];
-    const { chain } = await open(nodes.map(({ url }) => url));
-    const { seen } = follow(chain);
+    const { chain, newHeads } = await open(nodes.map(({ url }) => url));
+    const { seen } = follow(newHeads);
     for (const node of nodes) node.setHead(block(105));
     await looks(nodes);
     nodes[0].setHead(block(98, 1, 90));
@@ -320,17 +321,19 @@ describe('heads of several endpoints', () => {
     nodes[1].setHead(block(98, 1, 90));
     await until(() => seen.at(-1) === '98b');
     await looks(nodes);
-    await until(() => chain.endpoints().every(({ state }, index) => state === (index === 2 ? 'behind' : 'good')));
-    expect(chain.endpoints()[2]!.reason).toBe('on a chain that the others have left');
+    await until(() =>
+      chain.endpoints.health().every(({ state }, index) => state === (index === 2 ? 'behind' : 'good')),
+    );
+    expect(chain.endpoints.health()[2]!.reason).toBe('on a chain that the others have left');
     nodes[2].setHead(block(99, 1, 90));
     await until(() => seen.at(-1) === '99b');
-    await until(() => chain.endpoints()[2]!.state === 'good');
+    await until(() => chain.endpoints.health()[2]!.state === 'good');
   });
 
   test('go on without the one that gave them all', async () => {
     const [first, second] = (await start(2)) as [ChainNode, ChainNode];
-    const { chain } = await open([first.wsUrl, second.url]);
-    const { seen } = follow(chain);
+    const { newHeads } = await open([first.wsUrl, second.url]);
+    const { seen } = follow(newHeads);
     await until(() => first.subscriptions === 1);
     first.setHead(block(102));
     await until(() => seen.at(-1) === '102a');
@@ -349,8 +352,8 @@ describe('heads of an anvil', () => {
     const path = join(folder, 'anvil.ipc');
     const anvil = await startAnvil({ ipc: path });
     after.push(() => anvil.stop());
-    const { chain } = await open([{ http: anvil.url, ws: anvil.wsUrl, ipc: path }[kind]]);
-    const { heads, ended, stop } = follow(chain);
+    const { chain, newHeads } = await open([{ http: anvil.url, ws: anvil.wsUrl, ipc: path }[kind]]);
+    const { heads, ended, stop } = follow(newHeads);
     const node = createTestClient({ mode: 'anvil', transport: nodeTransport(anvil.url) }).extend(publicActions);
     for (let number = 1n; number <= 5n; number++) {
       await until(() => heads.at(-1)?.number === number - 1n);

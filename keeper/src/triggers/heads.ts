@@ -1,9 +1,12 @@
+import type { Endpoints, Member } from '../chain/endpoints.ts';
+import { followEndpoint } from '../chain/follow-endpoint.ts';
+import type { Head } from '../chain/head.ts';
+import { chainPreset } from '../config/chains.ts';
+import { pollingIntervalOf } from '../config/preset.ts';
 import type { Logger } from '../log/log.ts';
-import type { Head } from './head.ts';
-import type { Member, Pool } from './pool.ts';
-import { watch } from './watch.ts';
 
-export type { Head } from './head.ts';
+/** Taken for the milliseconds between blocks of a chain without a preset. */
+const UNKNOWN_BLOCK_TIME = 12_000;
 
 /**
  * The newest head of all endpoints together.
@@ -11,40 +14,42 @@ export type { Head } from './head.ts';
  * Whoever has a higher block first gives the head. A lower one, or another of the same height, is taken for a reorg when no
  * endpoint stands by the old one any longer, or when more than half have turned from it.
  *
- * @param options.pollingInterval - milliseconds between two looks where there is no subscription
- * @param options.blockTime - usual milliseconds between blocks
+ * @param pollingInterval - milliseconds between two looks where there is no subscription; undefined: as suits the chain
  * @returns a generator of heads, for as many readers as like. Each gets the newest only: one that was busy for five blocks gets
  * the fifth. It ends when its signal is aborted; with the last of the signals the watching ends and sockets are closed.
  */
 export function followHeads(
-  pool: Pool,
-  options: { pollingInterval: number; blockTime: number; log: Logger },
+  endpoints: Endpoints,
+  pollingInterval: number | undefined,
+  log: Logger,
 ): (signal: AbortSignal) => AsyncGenerator<Head, void> {
-  const silence = Math.max(3 * options.blockTime, 3 * options.pollingInterval);
+  const interval = pollingIntervalOf(pollingInterval, endpoints.chainId);
+  const blockTime = chainPreset(endpoints.chainId)?.blockTime ?? UNKNOWN_BLOCK_TIME;
+  const silence = Math.max(3 * blockTime, 3 * interval);
   const readers = new Set<AbortSignal>();
   let wakes: (() => void)[] = [];
   let tip: Head | undefined;
   let watching: AbortController | undefined;
 
-  pool.onHead = (member, head) => {
+  endpoints.onHead = (member, head) => {
     if (!accepts(member, head)) return;
     // What was taken back was of the chain that is now left.
-    if (tip && head.number <= tip.number) for (const one of pool.members) one.retracted = undefined;
+    if (tip && head.number <= tip.number) for (const one of endpoints.members) one.retracted = undefined;
     tip = head;
     for (const wake of wakes.splice(0)) wake();
   };
 
   function accepts(member: Member, head: Head): boolean {
-    if (!tip) return pool.usable(member);
+    if (!tip) return endpoints.usable(member);
     if (head.hash === tip.hash) return false;
-    if (head.number > tip.number) return pool.usable(member);
-    const voters = pool.voters();
+    if (head.number > tip.number) return endpoints.usable(member);
+    const voters = endpoints.voters();
     if (voters.some((voter) => voter.head!.hash === tip!.hash)) {
       const left = voters.filter((voter) => hasLeft(voter, tip!));
       if (!left.includes(member) || left.length * 2 <= voters.length) return false;
-      pool.abandon(tip.hash);
+      endpoints.abandon(tip.hash);
     }
-    return pool.usable(member);
+    return endpoints.usable(member);
   }
 
   function begin(signal: AbortSignal): void {
@@ -53,9 +58,8 @@ export function followHeads(
     signal.addEventListener('abort', () => end(signal), { once: true });
     if (watching) return;
     watching = new AbortController();
-    const { log, pollingInterval } = options;
-    for (const member of pool.members) {
-      void watch(pool, member, { pollingInterval, silence, log, signal: watching.signal });
+    for (const member of endpoints.members) {
+      void followEndpoint(endpoints, member, { pollingInterval: interval, silence, log, signal: watching.signal });
     }
   }
 
@@ -65,7 +69,7 @@ export function followHeads(
     watching?.abort();
     [watching, tip] = [undefined, undefined];
     // Who has something to ask later is connected anew.
-    for (const { endpoint } of pool.members) endpoint.close();
+    for (const { endpoint } of endpoints.members) endpoint.close();
   }
 
   return async function* heads(signal) {

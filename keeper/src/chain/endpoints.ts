@@ -4,9 +4,9 @@ import { oneLine } from '../log/one-line.ts';
 import type { Endpoint, RpcBody } from './endpoint.ts';
 import { type Fault, faultOf, retryAfterOf } from './errors.ts';
 import { type Head, headOf } from './head.ts';
-import { type Aside, type Member, newMember, type Pool } from './member.ts';
+import { type Aside, type Endpoints, type Member, newMember } from './member.ts';
 
-export type { EndpointHealth, Member, Pool } from './member.ts';
+export type { EndpointHealth, Endpoints, Member } from './member.ts';
 
 /** Blocks an endpoint may be behind the best and still be used. */
 const MOST_LAG = 3;
@@ -23,8 +23,8 @@ const [FIRST_PAUSE, LONGEST_PAUSE, LONELY_PAUSE] = [250, 60_000, 2_000];
 const PROBE_TIMEOUT = 8_000;
 
 /** @param chainId - the chain that all must serve */
-export function createPool(chainId: number, endpoints: readonly Endpoint[], log: Logger): Pool {
-  const members = endpoints.map(newMember);
+export function createEndpoints(chainId: number, opened: readonly Endpoint[], log: Logger): Endpoints {
+  const members = opened.map(newMember);
   const waiting = new Map<Member, Set<() => void>>();
   const abandoned = new Set<string>();
   let favourite: Member | undefined;
@@ -146,7 +146,7 @@ export function createPool(chainId: number, endpoints: readonly Endpoint[], log:
     if (member.retracted !== undefined && head.number > member.retracted) member.retracted = undefined;
     member.head = head;
     reckon(member);
-    pool.onHead(member, head);
+    endpoints.onHead(member, head);
   }
 
   /** Whether an endpoint keeps up. One that lags comes back when it is nearer than where it left. */
@@ -190,7 +190,7 @@ export function createPool(chainId: number, endpoints: readonly Endpoint[], log:
     }
   }
 
-  const pool: Pool = {
+  const endpoints: Endpoints = {
     chainId,
     members,
     usable,
@@ -226,7 +226,7 @@ export function createPool(chainId: number, endpoints: readonly Endpoint[], log:
       signal.addEventListener('abort', () => resolve(), { once: true });
       await promise;
       wakes.delete(resolve);
-      return pool.back(member, signal);
+      return endpoints.back(member, signal);
     },
     health: () =>
       members.map((member) => {
@@ -245,7 +245,7 @@ export function createPool(chainId: number, endpoints: readonly Endpoint[], log:
         };
       }),
     troubles: () =>
-      pool
+      endpoints
         .health()
         .map(({ endpoint, reason, errors }) => `${endpoint} (${reason ?? `${errors} errors`})`)
         .join(', '),
@@ -257,7 +257,7 @@ export function createPool(chainId: number, endpoints: readonly Endpoint[], log:
       }
     },
   };
-  return pool;
+  return endpoints;
 }
 
 /** What a fault counts for; who cannot do one thing, or has not seen a block yet, is not worse for it. */

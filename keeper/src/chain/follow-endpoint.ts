@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../log/log.ts';
+import type { Endpoints, Member } from './endpoints.ts';
 import { type Fault, faultOf } from './errors.ts';
 import { headOf } from './head.ts';
-import type { Member, Pool } from './pool.ts';
 
 /** Longest pause after an error, milliseconds. */
 const LONGEST_PAUSE = 15_000;
@@ -11,16 +11,16 @@ const WITHOUT_SUBSCRIPTION = 60_000;
 /** What an endpoint answers that has no subscriptions. */
 const REFUSAL: readonly Fault[] = ['unable', 'node', 'answer'];
 
-type Watching = { pollingInterval: number; silence: number; signal: AbortSignal; log: Logger };
+type Following = { pollingInterval: number; silence: number; signal: AbortSignal; log: Logger };
 
 /**
- * Keeps the pool told of an endpoint's newest block, until aborted: by subscription where it has them, else by asking. What
+ * Keeps the endpoints told of the newest block of one of them, until aborted: by subscription where it has them, else by asking. What
  * fails is logged and tried again, with a pause that doubles up to 15 s.
  *
  * @param options.pollingInterval - milliseconds between two looks
  * @param options.silence - milliseconds without a block after which a subscription is checked by asking
  */
-export async function watch(pool: Pool, member: Member, options: Watching): Promise<void> {
+export async function followEndpoint(endpoints: Endpoints, member: Member, options: Following): Promise<void> {
   const { pollingInterval, signal, log } = options;
   const endpoint = member.endpoint.shown;
   let failures = 0;
@@ -29,14 +29,14 @@ export async function watch(pool: Pool, member: Member, options: Watching): Prom
     const started = Date.now();
     let pause = pollingInterval;
     try {
-      await pool.back(member, signal);
+      await endpoints.back(member, signal);
       if (signal.aborted) return;
       // Also after a drop: it connects again, and makes up for what came meanwhile.
-      await pool.look(member);
+      await endpoints.look(member);
       if (failures > 0) log.info({ endpoint, head: member.head?.number, failures }, 'the endpoint answers again');
       failures = 0;
       if (member.endpoint.subscribe && Date.now() >= pollUntil) {
-        const over = await listen(pool, member, options);
+        const over = await listen(endpoints, member, options);
         if (over === 'unserved') pollUntil = Date.now() + WITHOUT_SUBSCRIPTION;
       }
     } catch (err) {
@@ -49,8 +49,8 @@ export async function watch(pool: Pool, member: Member, options: Watching): Prom
   }
 }
 
-/** Follows a subscription until it drops, goes deaf, or the watch is over. */
-async function listen(pool: Pool, member: Member, options: Watching): Promise<'over' | 'unserved'> {
+/** Follows a subscription until it drops, goes deaf, or is no longer wanted. */
+async function listen(endpoints: Endpoints, member: Member, options: Following): Promise<'over' | 'unserved'> {
   const { silence, signal, log } = options;
   const endpoint = member.endpoint.shown;
   let heard = Date.now();
@@ -64,9 +64,9 @@ async function listen(pool: Pool, member: Member, options: Watching): Promise<'o
       (header) => {
         heard = Date.now();
         try {
-          pool.note(member, headOf(header), true);
+          endpoints.note(member, headOf(header), true);
         } catch (error) {
-          pool.charge(member, error, 1);
+          endpoints.charge(member, error, 1);
         }
       },
       () => {
@@ -75,12 +75,12 @@ async function listen(pool: Pool, member: Member, options: Watching): Promise<'o
       },
     );
     // What came since the last look and before the subscription.
-    await pool.look(member);
+    await endpoints.look(member);
     while (!end.signal.aborted) {
       await pauseFor(silence - (Date.now() - heard), end.signal);
       if (end.signal.aborted || Date.now() - heard < silence) continue;
       const before = member.head?.hash;
-      await pool.look(member);
+      await endpoints.look(member);
       if (member.head?.hash !== before && Date.now() - heard >= silence) {
         log.warn(
           { endpoint, head: member.head?.number },
@@ -91,7 +91,7 @@ async function listen(pool: Pool, member: Member, options: Watching): Promise<'o
       heard = Date.now();
     }
     if (dropped && !signal.aborted) {
-      pool.charge(member, new Error('the socket was closed'), 1);
+      endpoints.charge(member, new Error('the socket was closed'), 1);
       log.warn({ endpoint }, 'the socket of an endpoint was closed; connecting again');
     }
     return 'over';
