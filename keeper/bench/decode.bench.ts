@@ -1,6 +1,6 @@
 import { type AbiEvent, type Address, decodeEventLog, toEventSelector } from 'viem';
 import { createBook } from '../src/book/book.ts';
-import { type Found, watchOf } from '../src/book/read-logs.ts';
+import { type Found, logReaderOf } from '../src/book/read-logs.ts';
 import { accountEventsAbi, reopenEventsAbi } from '../src/protocols/aave-v3/abi.ts';
 import { discovery } from '../src/protocols/aave-v3/discovery.ts';
 import { aaveV3 } from '../src/protocols/aave-v3/index.ts';
@@ -43,7 +43,7 @@ const abi = [...accountEventsAbi, ...reopenEventsAbi];
  */
 export default function decodeBench(): Row[] {
   const { market } = scene(10n, [{}, {}, {}, {}], []);
-  const watch = watchOf(discovery(market));
+  const watch = logReaderOf(discovery(market));
   const rng = random(3);
   const people = Array.from({ length: ACCOUNTS }, rng.address);
   const book = createBook(aaveV3);

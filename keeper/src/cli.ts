@@ -23,7 +23,10 @@ async function main(args: readonly string[]): Promise<void> {
   addSecret(process.env.PLIMSOLL_PRIVATE_KEY?.trim() ?? '');
   if (commandLine.command === 'status') {
     const sources = { flags: commandLine.flags, env: process.env };
-    const [{ printStatus }, settings] = await Promise.all([import('./report/status.ts'), readSome(sources, STATUS_SETTINGS)]);
+    const [{ printStatus }, settings] = await Promise.all([
+      import('./report/status.ts'),
+      readSome(sources, STATUS_SETTINGS),
+    ]);
     return printStatus(settings, commandLine.json);
   }
   const settings = await readSettings({ flags: commandLine.flags, env: process.env });

@@ -5,10 +5,10 @@ import type { Head } from '../chain/head.ts';
 import type { LightBlock } from '../chain/journal.ts';
 import { getLogsInRanges, type LogProgress } from '../chain/logs.ts';
 import { KeeperError } from '../config/error.ts';
+import type { Logger } from '../log/log.ts';
 import type { Market } from '../protocols/protocol.ts';
 import { partsOf } from '../store/key.ts';
 import type { Backfill, MarketStore } from '../store/markets.ts';
-import type { Logger } from '../log/log.ts';
 import type { LogReader } from './read-logs.ts';
 
 /** Blocks below the head that are searched by number; those above may still be unwound and are followed by their hashes. */
@@ -39,7 +39,8 @@ export async function findBorrowers(options: {
   // A search that began later than is asked for now begins anew.
   const saved =
     options.saved && options.from !== undefined && options.from < options.saved.fromBlock ? undefined : options.saved;
-  const fromBlock = saved?.fromBlock ?? options.from ?? (await firstBlock(chain, partsOf(market.key).address, head, log));
+  const fromBlock =
+    saved?.fromBlock ?? options.from ?? (await firstBlock(chain, partsOf(market.key).address, head, log));
   const start = saved?.nextBlock ?? fromBlock;
   if (start - 1n > head.number)
     throw new KeeperError(

@@ -47,9 +47,7 @@ export function shareLogs(chain: Chain, ask: typeof getBlockLogs = getBlockLogs)
       const logs = await (known?.of.has(filter) ? known.logs : askAll(head));
       const addresses = new Set(filter.addresses.map((address) => address.toLowerCase()));
       const topics = new Set<string>(filter.topics);
-      return logs.filter(
-        (log) => addresses.has(log.address.toLowerCase()) && topics.has(log.topics[0] as string),
-      );
+      return logs.filter((log) => addresses.has(log.address.toLowerCase()) && topics.has(log.topics[0] as string));
     },
   };
 }

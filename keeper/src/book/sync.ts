@@ -41,8 +41,7 @@ export const rowOf = (account: Account) => [account.address, encodeRow(account)]
 export const blocksOf = ({ chain: { client } }: Pick<TrackerOptions, 'chain'>) => ({
   byNumber: (number: bigint) =>
     client.request({ method: 'eth_getBlockByNumber', params: [numberToHex(number), false] }).then(headOf),
-  byHash: (hash: Head['hash']) =>
-    client.request({ method: 'eth_getBlockByHash', params: [hash, false] }).then(headOf),
+  byHash: (hash: Head['hash']) => client.request({ method: 'eth_getBlockByHash', params: [hash, false] }).then(headOf),
 });
 
 /** The market as it is at a block, and how its logs are read from there on. */

@@ -90,10 +90,7 @@ export async function openTracker(options: TrackerOptions): Promise<Tracker> {
   return trackerOf(tracked, { name, protocol, key: store.key });
 }
 
-function trackerOf(
-  tracked: Parameters<typeof advance>[0],
-  named: Pick<Tracker, 'name' | 'protocol' | 'key'>,
-): Tracker {
+function trackerOf(tracked: Parameters<typeof advance>[0], named: Pick<Tracker, 'name' | 'protocol' | 'key'>): Tracker {
   const { book } = tracked;
   let underwater = 0;
   return {

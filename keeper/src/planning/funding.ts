@@ -1,9 +1,9 @@
 import type { Address, Hex } from 'viem';
+import { FUNDING } from '../contract/plan.ts';
 import type { Lender } from '../protocols/protocol.ts';
 import { isPair, type PoolGraph, type PoolStates, type Route } from '../venues/paths.ts';
 import { FEE_UNIT } from '../venues/v3-math.ts';
 import { type V3Pool, windowCapacity } from '../venues/v3-pool.ts';
-import { FUNDING } from '../contract/plan.ts';
 
 /** A loan: the contract's number for the funding, whom it asks and how, what it charges. */
 export type Loan = { funding: number; source: Address; fee: bigint; extra: Hex };

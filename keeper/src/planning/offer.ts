@@ -1,8 +1,8 @@
 import { type Address, concatHex, type Hex, zeroAddress } from 'viem';
+import { FUNDING, type Plan, type Round } from '../contract/plan.ts';
 import type { BlockRef } from '../protocols/protocol.ts';
 import type { PoolStates, Route } from '../venues/paths.ts';
 import { type Draft, type DraftedRound, gasOf, legsOf, statesAfter } from './draft.ts';
-import { FUNDING, type Plan, type Round } from '../contract/plan.ts';
 import { BASE_BYTES, lostGas, roundBytes } from './gas.ts';
 import { PRICE_SCALE } from './pricing.ts';
 import { swapsOf } from './sales.ts';

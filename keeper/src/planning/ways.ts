@@ -1,6 +1,6 @@
 import type { Address } from 'viem';
-import { candidateRoutes, type PoolStates, type Route } from '../venues/paths.ts';
 import { FUNDING } from '../contract/plan.ts';
+import { candidateRoutes, type PoolStates, type Route } from '../venues/paths.ts';
 import type { Loan } from './funding.ts';
 import type { Situation } from './situation.ts';
 

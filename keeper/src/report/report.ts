@@ -5,8 +5,8 @@ import type { Head } from '../chain/head.ts';
 import type { Flight, LaneEvent } from '../execution/lane.ts';
 import type { About } from '../execution/ledger.ts';
 import { type Mined, sharesOf } from '../execution/outcome.ts';
-import type { Offer, Terms } from '../planning/offer.ts';
 import type { Logger } from '../log/log.ts';
+import type { Offer, Terms } from '../planning/offer.ts';
 
 /** Gas units, and every term of what a plan comes to. */
 type Worth = { gas: bigint; terms: Terms };

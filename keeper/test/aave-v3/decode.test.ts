@@ -1,6 +1,6 @@
 import { type AbiEvent, type Address, decodeEventLog, getAbiItem } from 'viem';
 import { describe, expect, test } from 'vitest';
-import { watchOf } from '../../src/book/read-logs.ts';
+import { logReaderOf } from '../../src/book/read-logs.ts';
 import { accountEventsAbi, reopenEventsAbi } from '../../src/protocols/aave-v3/abi.ts';
 import { discovery } from '../../src/protocols/aave-v3/discovery.ts';
 import { random } from '../book/random.ts';
@@ -25,7 +25,7 @@ const named: Record<(typeof accountEventsAbi)[number]['name'], readonly string[]
 };
 const every = [...accountEventsAbi, ...reopenEventsAbi] as readonly AbiEvent[];
 const { market } = scene(10n, [{}, {}], []);
-const watch = watchOf(discovery(market));
+const watch = logReaderOf(discovery(market));
 
 /** The accounts of a log by viem's decoder. What is wrong with the data does not matter: no account is in it. */
 function byViem({ topics, data }: InventedLog): { name: string | undefined; accounts: Address[] } {

@@ -1,8 +1,8 @@
 import { type Address, getAddress } from 'viem';
 import type { Account, Unjudged } from '../protocol.ts';
 import { type Holding, type Valuation, value } from './health.ts';
-import type { AavePool } from './pool.ts';
 import { MAX_UINT256, mulDivFloor, WAD } from './math.ts';
+import type { AavePool } from './pool.ts';
 import { largestRepay, type Pair, quote, type Sized, size, sizePartial } from './sizing.ts';
 import type { AaveState, ReserveState } from './state.ts';
 
@@ -57,12 +57,7 @@ function pairOf(valuation: Valuation, debt: Holding, collateral: Holding): Pair 
 export type Valued = { now: Valuation; ahead: Valuation };
 
 /** @param timestamp - seconds */
-export function valueTwice(
-  pool: AavePool,
-  state: AaveState,
-  account: Account,
-  timestamp: bigint,
-): Valued | Unjudged {
+export function valueTwice(pool: AavePool, state: AaveState, account: Account, timestamp: bigint): Valued | Unjudged {
   const now = value(pool, state, account, timestamp);
   if ('error' in now) return now;
   const ahead = value(pool, state, account, timestamp + FUNDED_AHEAD);
