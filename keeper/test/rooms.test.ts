@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { checkRooms } from '../../tools/check-rooms.mjs';
 import { ROOMS } from '../../tools/rooms.mjs';
 import type { ProtocolId } from '../src/protocols/protocol.ts';
+import { random } from './book/random.ts';
 import { temporaryFolder } from './support/cli.ts';
 
 const HOUSE = fileURLToPath(new URL('../src', import.meta.url));
@@ -198,17 +199,6 @@ function importsOf(folder: string): Import[] {
 const roomOf = (file: string) =>
   ROOMS.findIndex(({ holds }) => holds.some((held) => file === held || (held.endsWith('/') && file.startsWith(held))));
 
-/** Numbers below 1 that a seed gives (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 describe('an import of the house that is moved up is found', () => {
   const folder = temporaryFolder();
   cpSync(HOUSE, folder, { recursive: true });
@@ -225,10 +215,9 @@ describe('an import of the house that is moved up is found', () => {
 
   test.each(Object.entries(kinds))('as %s', (_, write) => {
     for (let seed = 1; seed <= 20; seed++) {
-      const next = random(seed);
-      const any = <T>(of: readonly T[]) => of[Math.floor(next() * of.length)]!;
-      const { file, at, text } = any(imports.filter((each) => roomOf(each.file) > 0));
-      const target = any(files.filter((each) => roomOf(each) < roomOf(file)));
+      const { among } = random(seed);
+      const { file, at, text } = among(imports.filter((each) => roomOf(each.file) > 0));
+      const target = among(files.filter((each) => roomOf(each) < roomOf(file)));
       const source = readFileSync(join(folder, file), 'utf8');
       const path = posix.relative(posix.dirname(file), target);
       const moved = write(path.startsWith('.') ? path : `./${path}`);
