@@ -1,7 +1,7 @@
 import type { Coefficients } from '../protocol.ts';
 import { indicesAt } from './health.ts';
-import type { AavePool } from './pool.ts';
 import { PERCENT, RAY } from './math.ts';
+import type { AavePool } from './pool.ts';
 import { eModeOf, priceIn } from './prices.ts';
 import { collateralSlot, debtSlot } from './slots.ts';
 import type { AaveState } from './state.ts';

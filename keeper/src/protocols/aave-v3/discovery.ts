@@ -36,12 +36,7 @@ const backfillEvents = accountEventsAbi.filter((event) => event.name === 'Borrow
  */
 export function discovery(pool: AavePool): Discovery {
   return {
-    addresses: [
-      pool.address,
-      pool.configurator,
-      pool.addressesProvider,
-      ...pool.assets.map(({ aToken }) => aToken),
-    ],
+    addresses: [pool.address, pool.configurator, pool.addressesProvider, ...pool.assets.map(({ aToken }) => aToken)],
     events: [...accountEventsAbi, ...reopenEventsAbi],
     backfill: { addresses: [pool.address], events: backfillEvents },
     accounts,

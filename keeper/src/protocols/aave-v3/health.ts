@@ -1,6 +1,6 @@
 import type { Account, Health, Unjudged } from '../protocol.ts';
-import type { AavePool } from './pool.ts';
 import { binomialFactor, linearFactor, MAX_UINT256, mulDivFloor, rayMul, WAD } from './math.ts';
+import type { AavePool } from './pool.ts';
 import { debtPriceIn, eModeOf, priceIn } from './prices.ts';
 import type { Rules } from './rules.ts';
 import { type Position, positionsOf } from './slots.ts';

@@ -26,7 +26,13 @@ export type FlashLoan = {
 export function flashLoan(pool: AavePool, state: AaveState, asset: Address, amount: bigint): FlashLoan | undefined {
   const id = pool.assets.find(({ address }) => address === asset)?.id;
   const reserve = id === undefined ? undefined : state.reserves[id];
-  if (id === undefined || !reserve?.flashLoanEnabled || !reserve.active || reserve.paused || reserve.liquidity < amount) {
+  if (
+    id === undefined ||
+    !reserve?.flashLoanEnabled ||
+    !reserve.active ||
+    reserve.paused ||
+    reserve.liquidity < amount
+  ) {
     return undefined;
   }
   const fee = pool.rules.flashFee(amount, state.flashPremium);

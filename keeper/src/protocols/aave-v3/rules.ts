@@ -103,7 +103,13 @@ const v32: Rules = { ...v31, version: '3.2', stableDebt: false, eModes: 'bitmap'
 const v33: Rules = { ...v32, version: '3.3', closeFactor: 'position' };
 
 /** 3.4 (8): another compound interest. */
-const v34: Rules = { ...v33, version: '3.4', debtFactor: compoundedFactor, premiumToSuppliers: false, virtualAccounting: 'always' };
+const v34: Rules = {
+  ...v33,
+  version: '3.4',
+  debtFactor: compoundedFactor,
+  premiumToSuppliers: false,
+  virtualAccounting: 'always',
+};
 
 /** 3.5 (9): balances rounded against the account, health factor from the unrounded threshold. */
 const v35: Rules = {
