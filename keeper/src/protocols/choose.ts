@@ -46,7 +46,7 @@ export async function chooseMarkets(
   registry: Readonly<Record<string, Protocol>> = protocols,
 ): Promise<Chosen[]> {
   const all = Object.values(registry);
-  const ids = settings.protocol ?? [];
+  const ids: readonly string[] = settings.protocol ?? [];
   const wanted = ids.length === 0 ? all : all.filter(({ id }) => ids.includes(id));
   const asked: Asked = { markets: settings.market ?? [], protocols: ids, wanted, all, chainId, client };
   const named = await Promise.all(asked.markets.map((market) => chooseOne(market, asked)));
@@ -148,7 +148,7 @@ const notAsked = (market: string, { id }: Protocol) =>
   usageError(`--market ${market} is of ${id}, which is not asked for: add --protocol ${id}`);
 
 const knownOf = (here: readonly Preset[]): string =>
-  here.length > 0 ? `known here: ${here.map(({ id }) => id).join(', ')}` : 'give the address of one';
+  here.length > 0 ? `known here: ${[...new Set(here.map(({ id }) => id))].join(', ')}` : 'give the address of one';
 
 /** @param given - what `--market` named it by */
 const chosenOf = (protocol: Protocol, name: string, address: Address, given?: string): Chosen => ({
