@@ -7,73 +7,100 @@ import { type MarketKey, marketKey } from '../store/key.ts';
 import type { Preset, Protocol } from './protocol.ts';
 import { protocols } from './registry.ts';
 
-/** A market to watch: what users call it, whose it is, its own address, and the one that it was named by where that is another. */
-export type Chosen = { name: string; protocol: Protocol; key: MarketKey; address: Address; alias?: Address };
+/**
+ * A market to watch.
+ *
+ * - `name`: what logs call it: its preset's, else its own address.
+ * - `given`: everything that `--market` named it by; nothing where it is a protocol's main market, several where it has two names.
+ */
+export type Chosen = { name: string; protocol: Protocol; key: MarketKey; address: Address; given: readonly string[] };
 
-/** What `--protocol` and `--market` say. */
-type Asked = Pick<Settings, 'protocol' | 'market'>;
-type Named = Preset & { protocol: Protocol };
+/** What `--protocol` and `--market` say, and where. */
+type Asked = {
+  /** As it was typed: `preset`, `0x…`, or either with a protocol and a colon before it. */
+  markets: readonly string[];
+  /** The ids after `--protocol`; none where it is left out. */
+  protocols: readonly string[];
+  /** The protocols to look for markets in, and all there are. */
+  wanted: readonly Protocol[];
+  all: readonly Protocol[];
+  chainId: number;
+  client: PublicClient;
+};
 
 /**
  * The markets that `--protocol` and `--market` name on this chain, each once: presets by name, others by an address, which is
- * probed where no protocol stands before it. A protocol of which no market is named has its main one.
+ * probed. A protocol of which no market is named has its main one.
+ *
+ * The presets, which take a while to load, are only asked for where a name is given, or none.
  *
  * @throws KeeperError with exit code 2: one line that names what there is
+ * @example
+ * const [market] = await chooseMarkets({ protocol: ['aave-v3'], market: undefined }, 8453, client);
+ * market.name; // 'base'
  */
-export async function chooseMarkets(asked: Asked, chainId: number, client: PublicClient): Promise<Chosen[]> {
-  const wanted = (asked.protocol ?? Object.keys(protocols)).map((id) => protocols[id]!);
-  const named = asked.market ?? [];
-  const chosen = await Promise.all(named.map((market) => chooseOne(market, wanted, asked, chainId, client)));
-  const without = wanted.filter(
-    (protocol) => asked.protocol !== undefined && !chosen.some((each) => each.protocol === protocol),
-  );
-  const all = [...chosen, ...(await Promise.all(without.map((protocol) => mainOf(protocol, chainId))))];
-  return all.filter((each, index) => all.findIndex(({ key }) => key === each.key) === index);
+export async function chooseMarkets(
+  settings: Pick<Settings, 'protocol' | 'market'>,
+  chainId: number,
+  client: PublicClient,
+  registry: Readonly<Record<string, Protocol>> = protocols,
+): Promise<Chosen[]> {
+  const all = Object.values(registry);
+  const ids: readonly string[] = settings.protocol ?? [];
+  const wanted = ids.length === 0 ? all : all.filter(({ id }) => ids.includes(id));
+  const asked: Asked = { markets: settings.market ?? [], protocols: ids, wanted, all, chainId, client };
+  const named = await Promise.all(asked.markets.map((market) => chooseOne(market, asked)));
+  const unnamed = ids.length === 0 ? [] : wanted.filter((each) => !named.some(({ protocol }) => protocol === each));
+  return together([...named, ...(await Promise.all(unnamed.map((protocol) => mainOf(protocol, chainId))))]);
 }
+
+/** Each market once, where it was first, with all its names. */
+function together(chosen: readonly Chosen[]): Chosen[] {
+  const byKey = new Map<MarketKey, Chosen>();
+  for (const each of chosen) {
+    const before = byKey.get(each.key);
+    const name = before && isAddress(before.name) ? each.name : before?.name;
+    const given = [...(before?.given ?? []), ...each.given];
+    byKey.set(each.key, { ...each, name: name ?? each.name, given: differing(given) });
+  }
+  return [...byKey.values()];
+}
+
+/** One name in two spellings is one. */
+const differing = (names: readonly string[]): string[] =>
+  names.filter((name, index) => names.findIndex((each) => each.toLowerCase() === name.toLowerCase()) === index);
 
 async function mainOf(protocol: Protocol, chainId: number): Promise<Chosen> {
   const here = await protocol.presets(chainId);
   const main = here.find(({ isMain }) => isMain);
   if (main) return chosenOf(protocol, main.id, main.address);
-  throw usageError(
-    `--market is required on chain ${showChain(chainId)}: ${protocol.id} has no preset there; ${knownOf(here)}`,
-  );
+  const none = `${protocol.id} has no main market there that is known by name`;
+  throw usageError(`--market is required on chain ${showChain(chainId)}: ${none}; ${knownOf(here)}`);
 }
 
-/** `preset`, `0x…`, and either with a protocol and a colon before it. */
-async function chooseOne(
-  market: string,
-  wanted: readonly Protocol[],
-  asked: Asked,
-  chainId: number,
-  client: PublicClient,
-): Promise<Chosen> {
+async function chooseOne(market: string, asked: Asked): Promise<Chosen> {
   const colon = market.indexOf(':');
-  const id = colon < 0 ? undefined : market.slice(0, colon);
-  const bare = market.slice(colon + 1);
-  if (id !== undefined && !protocols[id]) {
-    const known = Object.keys(protocols);
+  if (colon < 0) return chooseAmong(market, market, asked.wanted, asked);
+  const id = market.slice(0, colon);
+  const protocol = asked.all.find((each) => each.id === id);
+  if (!protocol) {
+    const known = asked.all.map((each) => each.id);
     throw usageError(`--market ${market}: no such protocol${didYouMean(id, known)}; known: ${known.join(', ')}`);
   }
-  const among = id === undefined ? wanted : [protocols[id]!];
-  if (id !== undefined && !wanted.includes(protocols[id]!)) {
-    throw usageError(`--market ${market} is of ${id}, which --protocol ${asked.protocol!.join(', ')} leaves out`);
-  }
-  return isAddress(bare, { strict: false })
-    ? byAddress(market, getAddress(bare), among, asked, chainId, client)
-    : byName(market, bare.toLowerCase(), among, chainId);
+  if (!asked.wanted.includes(protocol)) throw notAsked(market, protocol);
+  return chooseAmong(market, market.slice(colon + 1), [protocol], asked);
 }
 
-async function byAddress(
-  market: string,
-  address: Address,
-  among: readonly Protocol[],
-  asked: Asked,
-  chainId: number,
-  client: PublicClient,
-): Promise<Chosen> {
+/** @param name - `market` without the protocol before it */
+function chooseAmong(market: string, name: string, among: readonly Protocol[], asked: Asked): Promise<Chosen> {
+  if (!/^0x/i.test(name)) return byName(market, name.toLowerCase(), among, asked);
+  if (isAddress(name, { strict: false })) return byAddress(market, getAddress(name), among, asked);
+  throw usageError(`--market ${market}: expected an address: 0x and 40 hex digits`);
+}
+
+async function byAddress(market: string, address: Address, among: readonly Protocol[], asked: Asked): Promise<Chosen> {
   const probe = async (some: readonly Protocol[]) => {
-    const found = await Promise.all(some.map((protocol) => protocol.find(client, address)));
+    const found = await Promise.all(some.map((protocol) => protocol.find(asked.client, address)));
     return some.flatMap((protocol, index) => (found[index] ? [{ protocol, own: found[index] }] : []));
   };
   const [one, ...more] = await probe(among);
@@ -81,50 +108,53 @@ async function byAddress(
     const claimed = [one, ...more].map(({ protocol }) => `${protocol.id}:${address}`).join(' or ');
     throw usageError(`--market ${market} is a market of several protocols: pass ${claimed}`);
   }
-  if (one) {
-    const preset = (await one.protocol.presets(chainId)).find((each) => getAddress(each.address) === one.own);
-    return chosenOf(one.protocol, preset?.id ?? one.own, one.own, address);
-  }
-  const [other] = asked.protocol ? await probe(Object.values(protocols).filter((each) => !among.includes(each))) : [];
-  if (other) throw usageError(`--market ${market} is of ${other.protocol.id}: add --protocol ${other.protocol.id}`);
-  const names = among.map(({ id }) => id).join(', ');
-  throw usageError(
-    `--market ${market} is no market of ${names} on chain ${showChain(chainId)}: pass the address of one, or a preset's name`,
-  );
+  if (one) return chosenOf(one.protocol, one.own, one.own, market);
+  const [other] = await probe(asked.all.filter((each) => !among.includes(each)));
+  if (other) throw notAsked(market, other.protocol);
+  const none = `no market of ${among.map(({ id }) => id).join(', ')} on chain ${showChain(asked.chainId)}`;
+  throw usageError(`--market ${market} is ${none}: pass the address of one, or a preset's name`);
 }
 
-async function byName(market: string, id: string, among: readonly Protocol[], chainId: number): Promise<Chosen> {
-  const of = async (some: readonly Protocol[]): Promise<Named[]> =>
-    (
-      await Promise.all(
-        some.map(async (protocol) => (await protocol.presets()).map((preset) => ({ ...preset, protocol }))),
-      )
-    ).flat();
+async function byName(market: string, id: string, among: readonly Protocol[], asked: Asked): Promise<Chosen> {
+  const of = async (some: readonly Protocol[]) => {
+    const each = await Promise.all(
+      some.map(async (protocol) => (await protocol.presets()).map((preset) => ({ ...preset, protocol }))),
+    );
+    return each.flat();
+  };
+  const on = (preset: Preset) => preset.chainId === asked.chainId;
   const all = await of(among);
-  const here = all.filter((preset) => preset.chainId === chainId);
-  const found = here.filter((preset) => preset.id === id);
-  if (found.length > 1) {
-    const claimed = found.map(({ protocol }) => `${protocol.id}:${id}`).join(' or ');
+  const here = all.filter(on);
+  const [one, ...more] = here.filter((preset) => preset.id === id);
+  if (one && more.length > 0) {
+    const claimed = [one, ...more].map(({ protocol }) => `${protocol.id}:${id}`).join(' or ');
     throw usageError(`--market ${market} is a preset of several protocols: pass ${claimed}`);
   }
-  if (found[0]) return chosenOf(found[0].protocol, found[0].id, found[0].address);
+  if (one) return chosenOf(one.protocol, one.id, one.address, market);
+  const others = await of(asked.all.filter((each) => !among.includes(each)));
+  const other = others.find((preset) => on(preset) && preset.id === id);
+  if (other) throw notAsked(market, other.protocol);
   const elsewhere = all.find((preset) => preset.id === id);
+  const chain = showChain(asked.chainId);
   if (elsewhere) {
-    const chains = `is on chain ${showChain(elsewhere.chainId)}, not on ${showChain(chainId)}`;
-    throw usageError(`--market ${market} ${chains}; ${knownOf(here)}`);
+    const where = `is on chain ${showChain(elsewhere.chainId)}, not on ${chain}`;
+    throw usageError(`--market ${market} ${where}; ${knownOf(here)}`);
   }
   const ids = here.map((preset) => preset.id);
-  const no = `no such market on chain ${showChain(chainId)}${didYouMean(id, ids)}`;
-  throw usageError(`--market ${market}: ${no}; ${knownOf(here)}`);
+  throw usageError(`--market ${market}: no such market on chain ${chain}${didYouMean(id, ids)}; ${knownOf(here)}`);
 }
 
-const knownOf = (here: readonly Preset[]): string =>
-  here.length > 0 ? `known here: ${here.map(({ id }) => id).join(', ')}` : 'give the address of one';
+const notAsked = (market: string, { id }: Protocol) =>
+  usageError(`--market ${market} is of ${id}, which is not asked for: add --protocol ${id}`);
 
-const chosenOf = (protocol: Protocol, name: string, address: Address, alias = address): Chosen => ({
+const knownOf = (here: readonly Preset[]): string =>
+  here.length > 0 ? `known here: ${[...new Set(here.map(({ id }) => id))].join(', ')}` : 'give the address of one';
+
+/** @param given - what `--market` named it by */
+const chosenOf = (protocol: Protocol, name: string, address: Address, given?: string): Chosen => ({
   name,
   protocol,
   key: marketKey(protocol.id, address),
   address,
-  ...(alias === address ? {} : { alias }),
+  given: given === undefined ? [] : [given],
 });

@@ -8,7 +8,6 @@ export const protocols: Readonly<Record<string, Protocol>> = {
 
 /** The protocol of an id. @throws when this version does not carry it */
 export function protocolOf(id: string): Protocol {
-  const found = protocols[id];
-  if (found) return found;
+  if (Object.hasOwn(protocols, id)) return protocols[id]!;
   throw new Error(`${id} is not in this version of plimsoll; it carries ${Object.keys(protocols).join(', ')}`);
 }

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
-import { asset, borrower, now, type ReserveChange, type Scene, type Stake, scene } from './scene.ts';
+import type { Liquidation } from '../../src/protocols/aave-v3/liquidations.ts';
+import { asset, borrower, key, now, type ReserveChange, type Scene, type Stake, scene } from './scene.ts';
 
 const MAX = 2n ** 256n - 1n;
 const USD = 10n ** 8n;
 const RATE = 10n ** 26n;
-const optionsOf = ({ market, state, account }: Scene, timestamp = now) =>
-  aaveV3.options(market, state, account, timestamp);
+const liquidationsOf = ({ view }: Scene, timestamp = now) =>
+  view(timestamp)
+    .deals([key])
+    .map(({ detail }) => detail as Liquidation);
 
 /** Reserve 0 is ether at $3,000, reserve 1 dollars; health 0.97 unless changed. */
 const ether: ReserveChange = { price: 3000n * USD, liquidationThreshold: 8245n };
@@ -26,9 +28,9 @@ const basic = (
     more,
   );
 
-describe('options', () => {
+describe('liquidations', () => {
   test('half the position at a health factor of 0.97', () => {
-    expect(optionsOf(basic())).toEqual([
+    expect(liquidationsOf(basic())).toEqual([
       {
         account: borrower,
         debtAsset: asset(1),
@@ -40,37 +42,23 @@ describe('options', () => {
         fee: 4250000000000000n,
         closesDebt: false,
         closesCollateral: false,
-        bonusBase: 114_75000000n,
       },
     ]);
   });
 
-  test('become a leg of the Liquidator', () => {
-    const { market, state, account } = basic();
-    const [option] = aaveV3.options(market, state, account, now);
-    expect(aaveV3.leg(market, option!)).toEqual({
-      protocol: 0,
-      market: market.address,
-      borrower,
-      collateral: asset(0),
-      repay: 2550_000000n,
-      extra: '0x',
-    });
-  });
-
   test('the whole debt at 0.95 and below, one unit above it half', () => {
     // 2 ether at $3,000 and 80.75 % carry $4,845; debt of $5,100 makes exactly 0.95.
-    expect(optionsOf(basic({ ether: { liquidationThreshold: 8075n } }))).toMatchObject([
+    expect(liquidationsOf(basic({ ether: { liquidationThreshold: 8075n } }))).toMatchObject([
       { repay: 5100_000000n, closesDebt: true },
     ]);
-    expect(optionsOf(basic({ ether: { liquidationThreshold: 8076n } }))).toMatchObject([
+    expect(liquidationsOf(basic({ ether: { liquidationThreshold: 8076n } }))).toMatchObject([
       { repay: 2550_000000n, closesDebt: false },
     ]);
   });
 
   test('the whole debt when it is under $2,000', () => {
     const small = scene(10n, [ether, dollars], [{ supply: 8n * 10n ** 17n }, { debt: 1999_999999n }]);
-    expect(optionsOf(small)).toMatchObject([{ repay: 1999_999999n, argument: MAX, closesDebt: true }]);
+    expect(liquidationsOf(small)).toMatchObject([{ repay: 1999_999999n, argument: MAX, closesDebt: true }]);
   });
 
   test('exact and with a margin where half would leave dust', () => {
@@ -79,7 +67,7 @@ describe('options', () => {
       [{ ...ether, liquidationThreshold: 6790n }, dollars, { decimals: 6 }],
       [{ supply: 10n ** 18n }, { debt: 2000_000000n }, { debt: 100_000000n }],
     );
-    expect(optionsOf(dusty)).toMatchObject([
+    expect(liquidationsOf(dusty)).toMatchObject([
       { debtAsset: asset(1), repay: 999_000000n, argument: 999_000000n, funding: 999_000000n, closesDebt: false },
       { debtAsset: asset(2), repay: 100_000000n, argument: MAX, closesDebt: true },
     ]);
@@ -91,15 +79,15 @@ describe('options', () => {
       [ether, { ...dollars, variableBorrowRate: RATE }],
       [{ supply: 8n * 10n ** 17n }, { debt: 1999_000000n }],
     );
-    const [option] = optionsOf(accruing);
-    const [later] = optionsOf(accruing, now + 60n);
-    expect(option!.repay).toBe(1999_000000n);
+    const [liquidation] = liquidationsOf(accruing);
+    const [later] = liquidationsOf(accruing, now + 60n);
+    expect(liquidation!.repay).toBe(1999_000000n);
     expect(later!.repay).toBe(1999_000381n);
-    expect(option!.funding).toBe(later!.repay);
+    expect(liquidation!.funding).toBe(later!.repay);
   });
 
   test('every pair of debt and collateral, one asset with itself included', () => {
-    const found = optionsOf(
+    const found = liquidationsOf(
       scene(
         10n,
         [ether, dollars],
@@ -119,25 +107,25 @@ describe('options', () => {
 
   test('the bonus of the eMode whose bitmap holds the collateral, whatever is borrowed', () => {
     const eModes = { 1: { liquidationThreshold: 8245n, liquidationBonus: 10100n, collateralBitmap: 0b01n } };
-    const [inside] = optionsOf(basic({}, { eMode: 1, eModes }));
-    const [outside] = optionsOf(basic({}, { eMode: 0, eModes }));
+    const [inside] = liquidationsOf(basic({}, { eMode: 1, eModes }));
+    const [outside] = liquidationsOf(basic({}, { eMode: 0, eModes }));
     // 2,550 dollars are 0.85 ether; the treasury has a tenth of the bonus.
     expect(inside!.seized + inside!.fee).toBe(858500000000000000n);
     expect(outside!.seized + outside!.fee).toBe(892500000000000000n);
   });
 
   test('a partial liquidation where the reserve cannot pay more out', () => {
-    const [option] = optionsOf(basic({ ether: { liquidity: 3n * 10n ** 17n } }));
-    expect(option!.seized).toBeLessThanOrEqual(3n * 10n ** 17n);
-    expect(option!.seized).toBeGreaterThan(299n * 10n ** 15n);
-    expect(option!.argument).toBe(option!.repay);
+    const [liquidation] = liquidationsOf(basic({ ether: { liquidity: 3n * 10n ** 17n } }));
+    expect(liquidation!.seized).toBeLessThanOrEqual(3n * 10n ** 17n);
+    expect(liquidation!.seized).toBeGreaterThan(299n * 10n ** 15n);
+    expect(liquidation!.argument).toBe(liquidation!.repay);
   });
 });
 
-describe('options up to 3.2', () => {
+describe('liquidations up to 3.2', () => {
   test('half of the debt above 0.95 whatever its size, all of it at 0.95', () => {
     const at = (liquidationThreshold: bigint) =>
-      optionsOf(
+      liquidationsOf(
         scene(6n, [{ ...ether, liquidationThreshold }, dollars], [{ supply: 10n ** 17n }, { debt: 255_000000n }]),
       );
     expect(at(8200n)).toMatchObject([{ repay: 127_500000n, argument: 127_500000n, closesDebt: false }]);
@@ -153,17 +141,17 @@ describe('options up to 3.2', () => {
       eModes,
     });
     // Health counts the debt at 1 dollar; the call takes collateral of the same number of tokens, and 1 %.
-    const [option] = optionsOf(inside);
-    expect(option).toMatchObject({ repay: 100_000000n, closesDebt: true });
-    expect(option!.seized + option!.fee).toBe(101_000000n);
-    expect(aaveV3.health(inside.market, inside.state, inside.account, now)).toMatchObject({
+    const [liquidation] = liquidationsOf(inside);
+    expect(liquidation).toMatchObject({ repay: 100_000000n, closesDebt: true });
+    expect(liquidation!.seized + liquidation!.fee).toBe(101_000000n);
+    expect(inside.view().health(key)).toMatchObject({
       collateralBase: 2000n * USD,
       debtBase: 100n * USD,
     });
   });
 });
 
-describe('no option', () => {
+describe('no liquidation', () => {
   test.each<[string, Parameters<typeof basic>[0]]>([
     ['above the line', { ether: { liquidationThreshold: 8500n } }],
     ['collateral paused', { ether: { paused: true } }],
@@ -176,18 +164,18 @@ describe('no option', () => {
     ['no bonus configured', { ether: { liquidationBonus: 0n } }],
     ['no price', { dollars: { price: 'no price' } }],
   ])('%s', (_, change) => {
-    expect(optionsOf(basic(change))).toEqual([]);
-    expect(optionsOf(basic())).toHaveLength(1);
+    expect(liquidationsOf(basic(change))).toEqual([]);
+    expect(liquidationsOf(basic())).toHaveLength(1);
   });
 
   test('until the second after the grace period', () => {
-    expect(optionsOf(basic({ ether: { gracePeriodUntil: now } }), now + 1n)).toHaveLength(1);
+    expect(liquidationsOf(basic({ ether: { gracePeriodUntil: now } }), now + 1n)).toHaveLength(1);
   });
 
   test('while the sequencer sentinel holds back, except under 0.95', () => {
-    expect(optionsOf(basic({}, { liquidationAllowed: false }))).toEqual([]);
+    expect(liquidationsOf(basic({}, { liquidationAllowed: false }))).toEqual([]);
     const at = (liquidationThreshold: bigint) =>
-      optionsOf(basic({ ether: { liquidationThreshold } }, { liquidationAllowed: false }));
+      liquidationsOf(basic({ ether: { liquidationThreshold } }, { liquidationAllowed: false }));
     expect(at(8075n)).toEqual([]);
     expect(at(8074n)).toHaveLength(1);
   });
@@ -201,14 +189,14 @@ describe('no option', () => {
         { supply: 0n, debt: 0n },
       ],
     );
-    expect(optionsOf(flags).map(({ debtAsset, collateralAsset }) => [debtAsset, collateralAsset])).toEqual([
+    expect(liquidationsOf(flags).map(({ debtAsset, collateralAsset }) => [debtAsset, collateralAsset])).toEqual([
       [asset(0), asset(0)],
     ]);
   });
 
   test('for a collateral without a threshold up to 3.5; from 3.6 on it can be seized', () => {
     const at = (revision: bigint) =>
-      optionsOf(scene(revision, [{ ...ether, liquidationThreshold: 0n }, dollars], stakes)).length;
+      liquidationsOf(scene(revision, [{ ...ether, liquidationThreshold: 0n }, dollars], stakes)).length;
     expect([at(9n), at(10n), at(11n)]).toEqual([0, 1, 1]);
   });
 });

@@ -14,14 +14,15 @@ import {
 } from 'viem';
 import { mainnet } from 'viem/chains';
 import { describe, expect, test } from 'vitest';
-import { aaveMarkets } from '../../src/protocols/aave-v3/presets.ts';
 import { accountEventsAbi, reopenEventsAbi } from '../../src/protocols/aave-v3/abi.ts';
 import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
-import { protocols } from '../../src/protocols/registry.ts';
+import { aaveMarkets, presets } from '../../src/protocols/aave-v3/presets.ts';
+import { protocolOf, protocols } from '../../src/protocols/registry.ts';
 import { asset, scene } from './scene.ts';
 
 const pool = asset(300);
 const provider = asset(301);
+const us = { liquidator: asset(8), wrappedNative: asset(9) };
 const word = (value: Hex) => pad(value, { size: 32 });
 
 /** A chain that answers the given views and reverts on all others. */
@@ -58,13 +59,13 @@ describe('open refuses', () => {
     ['its Pool', pool],
     ['its PoolAddressesProvider', provider],
   ])('a revision it cannot evaluate exactly, by %s', async (_, address) => {
-    await expect(aaveV3.open(chainOf(newer), address)).rejects.toThrow(
+    await expect(aaveV3.open(chainOf(newer), address, us)).rejects.toThrow(
       `Aave v3 revision 12 at ${pool} is not supported: this version of Plimsoll evaluates revisions 1 to 11 exactly`,
     );
   });
 
   test('an address that is something else', async () => {
-    await expect(aaveV3.open(chainOf(newer), asset(7))).rejects.toThrow(
+    await expect(aaveV3.open(chainOf(newer), asset(7), us)).rejects.toThrow(
       `${asset(7)} is neither an Aave v3 Pool nor a PoolAddressesProvider on chain 1`,
     );
   });
@@ -74,13 +75,33 @@ describe('open refuses', () => {
       chain: mainnet,
       transport: custom({ request: () => Promise.reject(new Error('socket hang up')) }, { retryCount: 0 }),
     });
-    await expect(aaveV3.open(broken, pool)).rejects.toThrow('socket hang up');
+    await expect(aaveV3.open(broken, pool, us)).rejects.toThrow('socket hang up');
+    await expect(aaveV3.find(broken, pool)).rejects.toThrow('socket hang up');
+  });
+});
+
+describe('the Pool is found', () => {
+  const known = chainOf({
+    [`${pool}.function ADDRESSES_PROVIDER()`]: word(provider),
+    [`${pool}.function POOL_REVISION()`]: encodeAbiParameters([{ type: 'uint256' }], [10n]),
+    [`${provider}.function getPool()`]: word(pool),
+    // As the oracle of a market does.
+    [`${asset(303)}.function ADDRESSES_PROVIDER()`]: word(provider),
+  });
+  test.each([
+    ['by its own address', pool, pool],
+    ['by its PoolAddressesProvider', provider, pool],
+    ['by neither its oracle', asset(303), undefined],
+    ['nor an address that is something else', asset(7), undefined],
+  ])('%s', async (_, address, found) => {
+    expect(await aaveV3.find(known, address)).toBe(found);
+    expect(await aaveV3.find(known, address.toLowerCase() as Address)).toBe(found);
   });
 });
 
 describe('discovery', () => {
-  const { market } = scene(10n, [{}, {}], []);
-  const found = aaveV3.discovery(market);
+  const { pool: known, market } = scene(10n, [{}, {}], []);
+  const found = market.discovery;
   const [ann, bob] = [pad('0xa11', { size: 20 }), pad('0xb0b', { size: 20 })];
   const named = (eventName: string, args: Record<string, unknown>) =>
     found.accounts({
@@ -116,14 +137,14 @@ describe('discovery', () => {
 
   test('watches Pool, configurator, provider and aTokens; the backfill needs Borrow of the Pool alone', () => {
     expect(found.addresses).toEqual([
-      market.address,
-      market.configurator,
-      market.addressesProvider,
+      known.address,
+      known.configurator,
+      known.addressesProvider,
       asset(100),
       asset(101),
     ]);
     expect(found.events).toHaveLength(accountEventsAbi.length + reopenEventsAbi.length);
-    expect(found.backfill.addresses).toEqual([market.address]);
+    expect(found.backfill.addresses).toEqual([known.address]);
     expect(found.backfill.events.map(({ name }) => name)).toEqual(['Borrow']);
   });
 
@@ -162,6 +183,28 @@ describe('presets', () => {
   });
 });
 
-test('the registry knows Aave v3 by its id', () => {
+describe('main markets', () => {
+  test('a chain with one market has that, one with several its core', async () => {
+    expect(await presets(8453)).toEqual([
+      { id: 'base', address: '0xA238Dd80C259a72e81d7e4664a9801593F98d1c5', chainId: 8453, isMain: true },
+    ]);
+    const mainnet = await presets(1);
+    expect(mainnet.length).toBeGreaterThan(2);
+    expect(mainnet.filter(({ isMain }) => isMain).map(({ id }) => id)).toEqual(['ethereum-core']);
+  });
+
+  test('every chain has exactly one, and no test network is among them', async () => {
+    const all = await presets();
+    const main = all.filter(({ isMain }) => isMain).map(({ chainId }) => chainId);
+    expect(main.sort()).toEqual([...new Set(all.map(({ chainId }) => chainId))].sort());
+    expect(all.map(({ id }) => id)).not.toContain('sepolia');
+    expect(await presets(31337)).toEqual([]);
+  });
+});
+
+test('the registry knows Aave v3 by its id, and says what there is', () => {
   expect(protocols['aave-v3']).toBe(aaveV3);
+  expect(protocolOf('aave-v3')).toBe(aaveV3);
+  const unknown = (id: string) => `${id} is not in this version of plimsoll; it carries aave-v3`;
+  for (const id of ['compound-v2', 'constructor']) expect(() => protocolOf(id)).toThrow(unknown(id));
 });

@@ -2,7 +2,9 @@ import type { Address } from 'viem';
 import type { Account, Cell } from '../protocol.ts';
 import { indicesAt } from './health.ts';
 import type { Liquidation } from './liquidations.ts';
+import { mulDivFloor } from './math.ts';
 import type { AavePool } from './pool.ts';
+import { priceIn } from './prices.ts';
 import { collateralSlot, debtSlot } from './slots.ts';
 import type { AaveState, ReserveState } from './state.ts';
 
@@ -14,7 +16,8 @@ export type After = { state: AaveState; account: Account | undefined };
  * the account's scaled amounts less what the tokens burn and the treasury gets, a flag that is cleared being a cell that is gone.
  * Indices do not move within a second, and the rates that do have no time to matter.
  *
- * There is no account where no debt or no collateral is left, or a part of the debt is at a stable rate, which is not followed.
+ * There is no account where no debt is left; where the collateral left is worth nothing, since the Pool then writes off all debt
+ * from 3.3 on; or where a part of the debt is at a stable rate, which is not followed.
  */
 export function afterLiquidation(
   pool: AavePool,
@@ -52,10 +55,27 @@ function accountAfter(
     if (slot === collateralSlot(collateral)) return left(slot, done.closesCollateral ? 0n : amount - burntSupply);
     return [{ slot, amount }];
   };
-  const cells = account.cells.flatMap(less);
-  const some = (kind: (id: number) => number) =>
-    cells.some(({ slot, amount }) => amount > 0n && slot === kind(slot >> 1));
-  return some(debtSlot) && some(collateralSlot) ? { ...account, cells } : undefined;
+  const next = { ...account, cells: account.cells.flatMap(less) };
+  const owes = next.cells.some(({ slot, amount }) => amount > 0n && slot === debtSlot(slot >> 1));
+  return owes && collateralBase(pool, state, next, timestamp) > LEAST_BASE ? next : undefined;
+}
+
+/**
+ * The Pool compares the value of what was taken with that of all the collateral before, each rounded down: there may be a unit
+ * (of base currency) between what is left and what it takes to be left.
+ */
+const LEAST_BASE = 1n;
+
+/** Value of an account's collateral, base currency. */
+function collateralBase({ rules }: AavePool, state: AaveState, account: Account, timestamp: bigint): bigint {
+  return account.cells.reduce((sum, { slot, amount }) => {
+    const id = slot >> 1;
+    const reserve = state.reserves[id];
+    if (slot !== collateralSlot(id) || !reserve) return sum;
+    const price = priceIn(state.eModes.get(account.group), reserve, id);
+    const balance = rules.supplyBalance(amount, indicesAt(rules, reserve, timestamp).income);
+    return 'value' in price ? sum + mulDivFloor(balance, price.value, 10n ** BigInt(reserve.decimals)) : sum;
+  }, 0n);
 }
 
 /** A reserve with `by` more to pay out. */

@@ -1,18 +1,24 @@
 import { decodeEventLog, type Log } from 'viem';
 import { liquidatorAbi } from '../../bindings.ts';
-import { decodeRevert, type Revert, withInner } from '../../log/revert.ts';
+import { decodeRevert, type Revert, showRevert, withInner } from '../../log/revert.ts';
 import type { Sent } from '../../store/sent.ts';
 import type { Fate } from '../protocol.ts';
 import { errors } from './errors.ts';
 
 /** What Pools up to 3.3 say by a number. */
 const NUMBERS: Readonly<Record<string, string>> = {
+  '13': 'InvalidFlashloanExecutorReturn',
+  '25': 'InvalidBurnAmount',
+  '26': 'InvalidAmount',
   '27': 'ReserveInactive',
   '29': 'ReservePaused',
   '45': 'HealthFactorNotBelowThreshold',
   '46': 'CollateralCannotBeLiquidated',
   '47': 'SpecifiedCurrencyNotBorrowedByUser',
   '59': 'PriceOracleSentinelCheckFailed',
+  '91': 'FlashloanDisabled',
+  '97': 'LiquidationGraceSentinelCheckFailed',
+  '103': 'MustNotLeaveDust',
 };
 
 /** Said of an account that somebody has saved, or whose debt somebody has repaid. */
@@ -26,7 +32,7 @@ const THERE: readonly string[] = [
   'LiquidationGraceSentinelCheckFailed',
 ];
 
-/** The name that later versions have for what a revert says. */
+/** The name that later versions have for what a revert says; numbers of other kinds, such as a leg's index, are not the Pool's. */
 const nameOf = ({ name, args }: Revert): string => (name === 'Error' ? (NUMBERS[String(args[0])] ?? name) : name);
 
 /**
@@ -48,9 +54,9 @@ export function gone(revert: Revert): boolean | undefined {
   return names.some((name) => THERE.includes(name)) ? false : undefined;
 }
 
-/** The error of the Pool, by its name also where the Pool gives a number. */
+/** The error of the Pool, by its name also where the Pool gives a number; another's as it is. */
 export function explain(revert: Revert): string {
   const innermost = [...withInner(revert)].at(-1)!;
   const name = nameOf(innermost);
-  return name === 'Error' ? String(innermost.args[0]) : name;
+  return errors.some((each) => each.name === name) ? name : showRevert(innermost);
 }

@@ -1,7 +1,7 @@
 import { type Address, getAddress } from 'viem';
 import type { Account, Unjudged } from '../protocol.ts';
 import { type Holding, type Valuation, value } from './health.ts';
-import { MAX_UINT256, mulDivFloor, WAD } from './math.ts';
+import { MAX_UINT256, WAD } from './math.ts';
 import type { AavePool } from './pool.ts';
 import { largestRepay, type Pair, quote, type Sized, size, sizePartial } from './sizing.ts';
 import type { AaveState, ReserveState } from './state.ts';
@@ -88,8 +88,11 @@ export function liquidationsOf(
   return found;
 }
 
+/** An account whose collateral a flash loan has just made a little more of may not be under water any more. */
 const isLiquidatable = (state: AaveState, { now }: Valued): boolean =>
-  now.underwater && (state.liquidationAllowed || now.healthFactor < SENTINEL_HEALTH);
+  now.underwater &&
+  (state.liquidationAllowed || now.healthFactor < SENTINEL_HEALTH) &&
+  !now.holdings.some(({ collateral, reserve }) => collateral && reserve.indexMoved);
 
 /** A pair at its largest legal amount. */
 function largestOf(
@@ -103,7 +106,6 @@ function largestOf(
   if (debt.debt === 0n || debt.debtPrice === 0n || !open(debt.reserve, timestamp)) return undefined;
   if (!collateral.collateral || collateral.supply === 0n || collateral.price === 0n) return undefined;
   if (collateral.liquidationBonus === 0n || !open(collateral.reserve, timestamp)) return undefined;
-  if (collateral.reserve.indexMoved) return undefined;
   const pair = pairOf(now, debt, collateral);
   const sized = size(pool.rules, pool.thresholds, pair, collateral.reserve.liquidity);
   if (!sized) return undefined;

@@ -73,15 +73,18 @@ const constantCalls = (address: Address): Call[] =>
  * @returns `undefined` where the address is neither
  */
 export async function findPool(client: PublicClient, address: Address, block?: BlockRef) {
-  const [provider, pool] = await readTogether(
+  const [revision, provider, pool] = await readTogether(
     client,
     [
+      { address, abi: poolAbi, functionName: 'POOL_REVISION' },
       { address, abi: poolAbi, functionName: 'ADDRESSES_PROVIDER' },
       { address, abi: providerAbi, functionName: 'getPool' },
     ],
     block,
   );
-  if (provider?.status === 'success') return { pool: address, addressesProvider: getAddress(must<Address>(provider)) };
+  // Aave's oracle and other contracts of a market name its provider, too; a revision only the Pool has.
+  if (revision?.status === 'success' && provider?.status === 'success')
+    return { pool: address, addressesProvider: getAddress(must<Address>(provider)) };
   if (pool?.status === 'success') return { pool: getAddress(must<Address>(pool)), addressesProvider: address };
   return undefined;
 }

@@ -18,7 +18,7 @@ export type ReserveState = ReserveConfiguration & {
   price: Price;
   /** Last second in which the reserve cannot be liquidated after a pause; 0 if never paused. */
   gracePeriodUntil: bigint;
-  /** A flash loan of this transaction has raised the income index: what is supplied is not known to the unit any more. */
+  /** A flash loan of this transaction has raised the income index: what is supplied, and so the health of who holds it, is not known to the unit any more. */
   indexMoved?: true;
   /** Underlying to pay seized collateral from: what the Pool counts as its own, else what the aToken holds. */
   liquidity: bigint;

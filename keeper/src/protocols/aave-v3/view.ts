@@ -10,19 +10,42 @@ import { fitLiquidation, type Liquidation, liquidationsOf, type Valued, valueTwi
 import type { AavePool } from './pool.ts';
 import type { AaveState } from './state.ts';
 
+export const ID = 'aave-v3';
+
 /** Aave v3's number in the Liquidator contract. */
 const PROTOCOL_NUMBER = 0;
 /** Gas and calldata of one liquidation in a round; `pnpm bench:gas` measures the gas again. */
 const LEG_GAS = 140_000n;
 const LEG_BYTES = 79;
 
-export const ID = 'aave-v3';
-
-/** An account of a view, and how many liquidations of it came before in this transaction. */
+/** An account as deals of this transaction leave it, and how many of them there were. */
 type Known = { account: Account | undefined; step: number };
-type Accounts = (key: Address) => Known;
 
-/** @param accounts - by key, lower case */
+/** What a view is made of. */
+type Here = {
+  key: MarketKey;
+  pool: AavePool;
+  state: AaveState;
+  moment: Moment;
+  /** By key, lower case, before anything of this transaction. */
+  accounts: (key: Address) => Account | undefined;
+  /** Those that deals of this transaction have changed. */
+  changed: ReadonlyMap<Address, Known>;
+  /** What accounts of this view are worth: a planner asks for many sizes of one account. */
+  values: Map<Address, Valued | Unjudged>;
+};
+
+/** A loan that is paid back changes whatever view it is given, so that what a view is made of is found again by the view. */
+const insideOf = new WeakMap<View, Here>();
+
+/**
+ * The view of a Pool.
+ *
+ * @param accounts - by key, lower case
+ * @example
+ * const view = viewOf(pool, await readState(client, pool, block), (key) => book.get(key), { timestamp, number });
+ * view.deals([key]); // every liquidation of the account, each at its largest
+ */
 export function viewOf(
   pool: AavePool,
   state: AaveState,
@@ -30,120 +53,125 @@ export function viewOf(
   moment: Moment,
 ): View {
   const key = marketKey(ID, pool.address);
-  return open(key, pool, state, (account) => ({ account: accounts(account), step: 0 }), moment);
+  return open({ key, pool, state, moment, accounts, changed: new Map(), values: new Map() });
 }
 
-function open(key: MarketKey, pool: AavePool, state: AaveState, accounts: Accounts, moment: Moment): View {
-  const { timestamp } = moment;
+function open(here: Here): View {
+  const { key, pool, state, moment } = here;
   let weights: Coefficients | undefined;
-  const values = new Map<Address, Valued | Unjudged>();
-  /** A planner asks for many sizes of one account. */
-  const valued = (address: Address, account: Account): Valued | Unjudged => {
-    const found = values.get(address) ?? valueTwice(pool, state, account, timestamp);
-    values.set(address, found);
-    return found;
-  };
-  const stockOf = (asset: Address) => `${key}/liquidity/${asset}`;
-
-  function dealOf(address: Address, step: number, done: Liquidation): Deal {
-    const { account, debtAsset, collateralAsset, repay, funding, seized } = done;
-    return {
-      id: `${key}/${address}/${debtAsset}/${collateralAsset}#${step}`,
-      market: key,
-      kind: 'liquidate',
-      subjects: [{ key: address, label: account }],
-      claims: [accountClaim(key, address)],
-      spend: { asset: debtAsset, amount: repay, inHand: funding },
-      gain: { asset: collateralAsset, amount: seized },
-      // The Pool collects the debt last, so what is repaid never pays for what is seized.
-      draws: [
-        { on: stockOf(collateralAsset), amount: seized },
-        { on: stockOf(debtAsset), amount: -repay },
-      ],
-      gas: LEG_GAS,
-      bytes: LEG_BYTES,
-      detail: done,
-    };
-  }
-
-  const at = (next: AaveState, known: Accounts = accounts) => open(key, pool, next, known, moment);
-
   const view: View = {
     market: key,
     moment,
     get coefficients() {
-      weights ??= coefficients(pool, state, timestamp);
+      weights ??= coefficients(pool, state, moment.timestamp);
       return weights;
     },
-
     health(address): Health | Unjudged {
-      const { account } = accounts(address);
-      return account ? health(pool, state, account, timestamp) : { error: 'is not tracked' };
+      const { account } = knownOf(here, address);
+      return account ? health(pool, state, account, moment.timestamp) : { error: 'is not tracked' };
     },
-
-    deals: (keys) =>
-      keys.flatMap((address) => {
-        const { account, step } = accounts(address);
-        if (!account) return [];
-        const now = valued(address, account);
-        if ('error' in now) return [];
-        return liquidationsOf(pool, state, account, now, timestamp).map((done) => dealOf(address, step, done));
-      }),
-
-    stock(on) {
-      const asset = on.slice(stockOf('0x').length - 2);
-      const reserve = pool.assets.find(({ address }) => address === asset);
-      return (reserve && state.reserves[reserve.id]?.liquidity) ?? 0n;
-    },
-
-    fit(deal, most) {
-      const address = deal.subjects[0]!.key;
-      const { account, step } = accounts(address);
-      if (!account || !deal.id.endsWith(`#${step}`)) return undefined;
-      const now = valued(address, account);
-      if ('error' in now) return undefined;
-      const done = fitLiquidation(pool, state, account, now, timestamp, deal.detail as Liquidation, most);
-      return done && dealOf(address, step, done);
-    },
-
-    after(deal) {
-      const address = deal.subjects[0]!.key;
-      const { account, step } = accounts(address);
-      if (!account) throw new Error(`${deal.id} is of another view`);
-      const { state: left, account: next } = afterLiquidation(
-        pool,
-        state,
-        account,
-        timestamp,
-        deal.detail as Liquidation,
-      );
-      return at(left, (other) => (other === address ? { account: next, step: step + 1 } : accounts(other)));
-    },
-
+    deals: (keys) => keys.flatMap((address) => dealsOf(here, address)),
+    stock: (on) => liquidityOf(here, on),
+    fit: (deal, most) => fit(here, deal, most),
+    after: (deal) => after(here, deal),
     legs: (rounds) => rounds.map((deals) => deals.map((deal) => ({ leg: legOf(pool, deal), of: [deal.id] }))),
-
     price: (asset) => price(pool, state, asset),
-
-    loan(asset, amount): Loan | undefined {
-      const lent = flashLoan(pool, state, asset, amount);
-      if (!lent) return undefined;
-      const { funding, source, fee, out, back } = lent;
-      return { funding, source, fee, out: at(out), back: (later) => withState.get(later)!(back) };
-    },
+    loan: (asset, amount) => loan(here, asset, amount),
   };
-  withState.set(view, (change) => at(change(state)));
+  insideOf.set(view, here);
   return view;
 }
 
-/** The same accounts on another state: what a loan that is paid back makes of a later view. */
-const withState = new WeakMap<View, (change: (state: AaveState) => AaveState) => View>();
+const withState = (here: Here, state: AaveState): View => open({ ...here, state, values: new Map() });
 
-function legOf(pool: AavePool, { subjects, detail }: Deal): Leg {
-  const { argument, collateralAsset } = detail as Liquidation;
+const knownOf = ({ accounts, changed }: Here, address: Address): Known =>
+  changed.get(address) ?? { account: accounts(address), step: 0 };
+
+function valuedIn({ pool, state, moment, values }: Here, account: Account): Valued | Unjudged {
+  const found = values.get(account.address) ?? valueTwice(pool, state, account, moment.timestamp);
+  values.set(account.address, found);
+  return found;
+}
+
+function dealsOf(here: Here, address: Address): Deal[] {
+  const { account, step } = knownOf(here, address);
+  if (!account) return [];
+  const valued = valuedIn(here, account);
+  if ('error' in valued) return [];
+  const { pool, state, moment } = here;
+  return liquidationsOf(pool, state, account, valued, moment.timestamp).map((done) => dealOf(here.key, step, done));
+}
+
+function fit(here: Here, deal: Deal, most?: bigint): Deal | undefined {
+  const { account, step } = knownOf(here, subjectOf(deal));
+  const done = liquidationOf(deal);
+  // A deal of another step is another deal, though it may be of the same pair.
+  if (!account || deal.id !== idOf(here.key, step, done)) return undefined;
+  const valued = valuedIn(here, account);
+  if ('error' in valued) return undefined;
+  const fitted = fitLiquidation(here.pool, here.state, account, valued, here.moment.timestamp, done, most);
+  return fitted && dealOf(here.key, step, fitted);
+}
+
+function after(here: Here, deal: Deal): View {
+  const address = subjectOf(deal);
+  const { account, step } = knownOf(here, address);
+  const done = liquidationOf(deal);
+  if (!account || deal.id !== idOf(here.key, step, done)) throw new Error(`${deal.id} is not of this view`);
+  const left = afterLiquidation(here.pool, here.state, account, here.moment.timestamp, done);
+  const changed = new Map(here.changed).set(address, { account: left.account, step: step + 1 });
+  return open({ ...here, state: left.state, changed, values: new Map() });
+}
+
+function loan(here: Here, asset: Address, amount: bigint): Loan | undefined {
+  const lent = flashLoan(here.pool, here.state, asset, amount);
+  if (!lent) return undefined;
+  const { funding, source, fee, out, back } = lent;
+  const paidBack = (later: Here) => withState(later, back(later.state));
+  return { funding, source, fee, out: withState(here, out), back: (view) => paidBack(insideOf.get(view)!) };
+}
+
+/** Its collateral is drawn first: the Pool collects the debt last, so what is repaid never pays for what is seized. */
+function dealOf(key: MarketKey, step: number, done: Liquidation): Deal {
+  const address = done.account.toLowerCase() as Address;
+  return {
+    id: idOf(key, step, done),
+    market: key,
+    kind: 'liquidate',
+    subjects: [{ key: address, label: done.account }],
+    claims: [accountClaim(key, address)],
+    spend: { asset: done.debtAsset, amount: done.repay, inHand: done.funding },
+    gain: { asset: done.collateralAsset, amount: done.seized },
+    draws: [
+      { on: stockOf(key, done.collateralAsset), amount: done.seized },
+      { on: stockOf(key, done.debtAsset), amount: -done.repay },
+    ],
+    gas: LEG_GAS,
+    bytes: LEG_BYTES,
+    detail: done,
+  };
+}
+
+const idOf = (key: MarketKey, step: number, { account, debtAsset, collateralAsset }: Liquidation): string =>
+  `${key}/${account.toLowerCase()}/${debtAsset}/${collateralAsset}#${step}`;
+
+const stockOf = (key: MarketKey, asset: Address): string => `${key}/liquidity/${asset}`;
+
+function liquidityOf({ key, pool, state }: Here, on: string): bigint {
+  const reserve = pool.assets.find(({ address }) => on === stockOf(key, address));
+  return (reserve && state.reserves[reserve.id]?.liquidity) ?? 0n;
+}
+
+const subjectOf = ({ subjects }: Deal): Address => subjects[0]!.key;
+
+const liquidationOf = ({ detail }: Deal): Liquidation => detail as Liquidation;
+
+function legOf(pool: AavePool, deal: Deal): Leg {
+  const { argument, collateralAsset } = liquidationOf(deal);
   return {
     protocol: PROTOCOL_NUMBER,
     market: pool.address,
-    borrower: getAddress(subjects[0]!.key),
+    borrower: getAddress(subjectOf(deal)),
     collateral: collateralAsset,
     repay: argument,
     extra: '0x',
