@@ -1,4 +1,4 @@
-import { zeroAddress } from 'viem';
+import { type Address, isAddress, zeroAddress } from 'viem';
 import { shareLogs } from './book/share-logs.ts';
 import { openTracker, type Tracker } from './book/tracker.ts';
 import type { Head } from './chain/head.ts';
@@ -28,9 +28,10 @@ export function openMarkets(
   const logs = shareLogs(chain);
   const us = { liquidator: liquidator?.address ?? zeroAddress, wrappedNative: settings.wrappedNative };
   const { fromBlock, logRange: range } = settings;
-  return markets.map(async ({ name, protocol, key, address, alias }: Chosen): Promise<Joined> => {
+  return markets.map(async ({ name, protocol, key, address, given }: Chosen): Promise<Joined> => {
     const started = performance.now();
-    if (alias) store.adopt(marketKey(protocol.id, alias), key);
+    if (given.length > 1) log.info({ protocol: protocol.id, market: name, given }, 'one market under several names');
+    for (const alias of addressesIn(given)) store.adopt(marketKey(protocol.id, alias), key);
     const options = { chain, protocol, name, address, us, store: store.market(key), fromBlock, range, head, logs };
     const tracker = await openTracker({ ...options, signal, log });
     const { unwound } = await tracker.advance(await head());
@@ -49,3 +50,7 @@ export function openMarkets(
     return { tracker, unwound };
   });
 }
+
+/** What a market was named by is what an earlier version kept it under. */
+const addressesIn = (given: readonly string[]): Address[] =>
+  given.map((name) => name.slice(name.indexOf(':') + 1)).filter((name): name is Address => isAddress(name));

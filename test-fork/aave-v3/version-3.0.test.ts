@@ -139,7 +139,7 @@ async function playRound(round: number): Promise<void> {
 
   const columns = createColumns();
   for (const account of accounts.values()) columns.upsert(account);
-  const rows = createScreen(columns).candidates(view.coefficients);
+  const rows = createScreen(columns).suspects(view.coefficients);
   const screened = new Set(Array.from(rows, (row) => columns.addressAt(row)));
   for (const account of accounts.values()) {
     const health = view.health(account.address);

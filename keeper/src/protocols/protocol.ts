@@ -179,6 +179,11 @@ export type Market = {
   /** Reads accounts, given by key in whatever case, at the block of `state`. The map's keys are lower case. */
   readAccounts(client: PublicClient, state: MarketState, keys: readonly Address[]): Promise<Map<Address, Account>>;
   /**
+   * The state as if every account that owes had fallen under water, at the same prices: what the keeper plans on at quiet heads,
+   * so that pools are known and code has run before they are needed. Nothing that comes of it is ever sent.
+   */
+  stressed(state: MarketState): MarketState;
+  /**
    * Binds state, accounts and moment.
    *
    * @param accounts - by key, lower case; `undefined` for one that is not tracked

@@ -200,9 +200,9 @@ describe('up to 3.1', () => {
     const columns = createColumns();
     const screen = createScreen(columns);
     columns.upsert(account);
-    expect(screen.candidates(view().coefficients)).toHaveLength(0);
+    expect(screen.suspects(view().coefficients)).toHaveLength(0);
     columns.upsert({ ...account, cells: [...account.cells, { slot: 259, amount: 1n }] });
-    expect(screen.candidates(view().coefficients)).toHaveLength(1);
+    expect(screen.suspects(view().coefficients)).toHaveLength(1);
   });
 });
 

@@ -9,7 +9,7 @@ const address = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`;
 const topic = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;
 const head = (n: number) => ({ hash: topic(n) as Hash, number: BigInt(n) }) as Head;
 const log = (contract: number, event: number): RawLog =>
-  ({ address: address(contract), topics: [topic(event)], data: '0x' }) as RawLog;
+  ({ address: address(contract), topics: [topic(event)], data: '0x' }) as unknown as RawLog;
 
 /** What two markets and their oracle say in a block. */
 const all = [log(0xa, 1), log(0xb, 1), log(0xb, 2), log(0xc, 3)];

@@ -7,7 +7,7 @@ import { errors } from './errors.ts';
 import { explain, fates, gone } from './fates.ts';
 import { type AavePool, findPool, readPool } from './pool.ts';
 import { presets } from './presets.ts';
-import { type AaveState, readState } from './state.ts';
+import { type AaveState, readState, stressed } from './state.ts';
 import { ID, viewOf } from './view.ts';
 
 /** A Pool as a market. */
@@ -21,6 +21,7 @@ export function marketOf(pool: AavePool): Market {
     changesSilently: false,
     read: (client, block) => readState(client, pool, block),
     readAccounts: (client, state, keys) => readAccounts(client, pool, own(state), keys),
+    stressed: (state) => stressed(own(state)),
     at: (state, accounts, moment) => viewOf(pool, own(state), accounts, moment),
   };
 }

@@ -135,6 +135,23 @@ export async function readState(client: PublicClient, pool: AavePool, block: Blo
   };
 }
 
+/** What is left of every liquidation threshold, so that nobody who owes is above the line: one part in so many. */
+const STRESS = 1_000n;
+
+/** The state with thresholds so low that everybody who owes is under water; prices, bonuses and liquidity are as they are. */
+export function stressed(state: AaveState): AaveState {
+  const lower = <Held extends { liquidationThreshold: bigint }>(held: Held): Held => ({
+    ...held,
+    liquidationThreshold: held.liquidationThreshold / STRESS,
+  });
+  return {
+    ...state,
+    reserves: state.reserves.map((reserve) => reserve && lower(reserve)),
+    eModes: new Map([...state.eModes].map(([id, category]) => [id, lower(category)])),
+    liquidationAllowed: true,
+  };
+}
+
 const NEVER_PAUSED = 0n;
 
 /** Up to 3.1 a reserve names its one category itself. */
