@@ -2,7 +2,7 @@ import { type Address, concatHex, getAbiItem, type Hex, maxUint256, numberToHex,
 import { liquidatorAbi } from '../bindings.ts';
 
 /** The contract's enums (contracts/interfaces/ILiquidator.sol), by their order there, as far as the planner chooses. */
-export const FUNDING = { uniswapV3Swap: 1, uniswapV3Flash: 2 } as const;
+export const FUNDING = { none: 0, uniswapV3Swap: 1, uniswapV3Flash: 2 } as const;
 export const VENUE = { uniswapV3: 0, uniswapV2: 1 } as const;
 
 /** One liquidation inside a round; see `Leg` in ILiquidator.sol. */
