@@ -49,7 +49,6 @@ export function poolGraph(pools: readonly (V3Pool | V2Pair)[]): PoolGraph {
  * The most promising routes from `tokenIn` to `tokenOut`: over one pool, or over two with a hub between, deepest first. A
  * route is as deep as its shallowest pool; pools whose state is not known are left out.
  *
- * @param options.exclude - pools that must not be used, as the one that funds the round, which is locked
  * @param options.v3Only - leaves out pairs of Uniswap v2
  * @param options.limit - most routes. @default 4
  */
@@ -58,9 +57,9 @@ export function candidateRoutes(
   states: PoolStates,
   tokenIn: Address,
   tokenOut: Address,
-  options: { hubs: readonly Address[]; worth: Worth; exclude?: ReadonlySet<Address>; v3Only?: boolean; limit?: number },
+  options: { hubs: readonly Address[]; worth: Worth; v3Only?: boolean; limit?: number },
 ): Route[] {
-  const { hubs, worth, exclude, v3Only, limit = 4 } = options;
+  const { hubs, worth, v3Only, limit = 4 } = options;
   if (same(tokenIn, tokenOut)) return [];
   type Found = { hops: Hop[]; tokens: Address[]; depth: bigint };
   const deepest = <T extends { depth: bigint }>(found: T[]) =>
@@ -68,7 +67,7 @@ export function candidateRoutes(
   const between = (a: Address, b: Address): Found[] =>
     deepest(
       (graph.get(keyOf(a, b)) ?? []).flatMap(({ address, token0 }) => {
-        const state = exclude?.has(address) ? undefined : states.get(address);
+        const state = states.get(address);
         const v2 = state?.venue === 'uniswapV2';
         if (!state || (v2 && v3Only)) return [];
         const hop = { pool: address, zeroForOne: same(token0, a), ...(v2 ? { v2 } : {}) };

@@ -1,64 +1,88 @@
 import type { Address } from 'viem';
+import type { Amount, Deal } from '../protocols/protocol.ts';
 import { openEstimates } from '../venues/estimate.ts';
 import { type PoolState, type PoolStates, quoteRouteExactIn, quoteRouteExactOut, type Route } from '../venues/paths.ts';
 import type { Loan } from './funding.ts';
 import type { Sale } from './sales.ts';
-import type { PlannedLeg, Situation } from './situation.ts';
+import type { Situation } from './situation.ts';
 import type { Way } from './ways.ts';
 
-/** What a round comes to if all its legs land; smallest units. */
+/** What a round comes to if all its deals land; smallest units. */
 export type RoundQuote = {
-  /** Debt token to borrow. */
+  /** To borrow. */
   amount: bigint;
-  /** Collateral that a flash swap takes. */
+  /** What a flash swap takes of the gain. */
   pay: bigint;
-  /** Debt token that the lender takes on top. */
+  /** What the lender takes on top, of the token that is spent. */
   fee: bigint;
   /** Who lends, where a flash swap does not. */
   loan?: Loan;
   sales: readonly Sale[];
   /** What is left here, by token. */
-  left: readonly { token: Address; amount: bigint }[];
+  left: readonly Amount[];
   /** The pools it changes, as it leaves them. */
   after: ReadonlyMap<Address, PoolState>;
   /** Initialized ticks crossed. */
   crossed: number;
 };
 
-/** @returns `undefined` where the way does not cover the debt: no pool, or too shallow, or no such loan */
+/**
+ * @param loan - what is borrowed where that is known already, and from whom; else as much as is to be in hand
+ * @returns `undefined` where the way does not cover what is spent: no pool, or too shallow, or no such loan
+ */
 export function quoteRound(
-  { lend }: Situation,
+  { lend }: Pick<Situation, 'lend'>,
   states: PoolStates,
   way: Way,
-  legs: readonly PlannedLeg[],
+  deals: readonly Deal[],
+  borrowed?: { amount: bigint; loan: Loan },
 ): RoundQuote | undefined {
-  let [amount, repay, seized] = [0n, 0n, 0n];
-  for (const { option } of legs) {
-    amount += option.funding;
-    repay += option.repay;
-    seized += option.seized;
+  const { inHand, spend, gain } = sumsOf(deals);
+  if (way.kind === 'none') {
+    const left = [{ asset: way.gain, amount: gain }];
+    return { amount: 0n, pay: 0n, fee: 0n, sales: [], left, after: new Map(), crossed: 0 };
   }
   if (way.kind === 'flash swap') {
     // A pool whose price would leave the ticks that were read has moved further than any bonus pays for.
-    const quote = quoteRouteExactOut(states, way.route, amount);
-    if (quote?.status !== 'full' || quote.amountIn > seized) return undefined;
+    const quote = quoteRouteExactOut(states, way.route, inHand);
+    if (quote?.status !== 'full' || quote.amountIn > gain) return undefined;
     const left = [
-      { token: way.collateral, amount: seized - quote.amountIn },
+      { asset: way.gain, amount: gain - quote.amountIn },
       // The minute of interest that was borrowed ahead.
-      { token: way.debt, amount: amount - repay },
+      { asset: way.spend, amount: inHand - spend },
     ];
-    return { amount, pay: quote.amountIn, fee: 0n, sales: [], left, after: quote.after, crossed: quote.crossed };
+    return {
+      amount: inHand,
+      pay: quote.amountIn,
+      fee: 0n,
+      sales: [],
+      left,
+      after: quote.after,
+      crossed: quote.crossed,
+    };
   }
 
-  const loan = lend(way.debt, amount, { states, routes: way.routes });
+  const amount = borrowed?.amount ?? inHand;
+  const loan = borrowed?.loan ?? lend(way.spend, amount, { states, routes: way.routes });
   if (!loan) return undefined;
-  const owed = repay + loan.fee;
-  const sold = sell(states, way.routes, seized);
+  const owed = spend + loan.fee;
+  const sold = sell(states, way.routes, gain);
   if (!sold) return undefined;
-  const proceeds = way.routes.length === 0 ? seized : sold.out;
+  const proceeds = way.routes.length === 0 ? gain : sold.out;
   if (proceeds < owed) return undefined;
-  const left = [{ token: way.debt, amount: proceeds - owed }];
+  const left = [{ asset: way.spend, amount: proceeds - owed }];
   return { amount, pay: 0n, fee: loan.fee, loan, left, ...sold };
+}
+
+/** What deals spend, are to have in hand for it, and gain; smallest units. */
+export function sumsOf(deals: readonly Deal[]): { inHand: bigint; spend: bigint; gain: bigint } {
+  const sums = { inHand: 0n, spend: 0n, gain: 0n };
+  for (const { spend, gain } of deals) {
+    sums.inHand += spend?.inHand ?? 0n;
+    sums.spend += spend?.amount ?? 0n;
+    sums.gain += gain?.amount ?? 0n;
+  }
+  return sums;
 }
 
 /** A part of a sale smaller than one in so many is none. */
