@@ -37,6 +37,8 @@ export type Tracker = {
   reread(): Promise<void>;
   /** The market with its accounts as they are at the tip, at a moment. */
   view(moment: Moment): View;
+  /** The same as if everybody who owes had fallen under water: see `Market.stressed`. */
+  stressed(moment: Moment): View;
   /** How the accounts stand in a view, but for those that owe less than `dust` (base currency). */
   judge(view: View, dust?: number): Judged;
   /** How many were under water when they were last judged. */
@@ -99,6 +101,7 @@ function trackerOf(tracked: Parameters<typeof advance>[0], named: Pick<Tracker, 
     advance: (head) => advance(tracked, head),
     reread: () => reread(tracked),
     view: (moment) => tracked.market.at(tracked.state!, book.get, moment),
+    stressed: (moment) => tracked.market.at(tracked.market.stressed(tracked.state!), book.get, moment),
     judge(view, dust) {
       const judged = book.judge(view, dust, tracked.market.dueBy?.(view.moment));
       underwater = judged.underwater.size;
