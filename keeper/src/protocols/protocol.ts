@@ -135,8 +135,9 @@ export type View = {
   /** What there is to draw on. */
   stock(on: string): bigint;
   /**
-   * The deal as it is in this view, spending at most `most` (smallest units): the deal itself from its own amount on, less where
-   * what would be left is dust or a stock is short. `undefined`: it is gone, or none is so small.
+   * The deal as it is in this view: at its largest, also where it was cut before, or spending at most `most` (smallest units); less
+   * where what would be left is dust or a stock is short. What is fitted is the same when it is fitted again to the same `most`.
+   * `undefined`: it is gone, or none is so small.
    */
   fit(deal: Deal, most?: bigint): Deal | undefined;
   /** The market as the deal, which must be of this view or fitted to it, leaves it. */

@@ -18,6 +18,10 @@ export type After = { state: AaveState; account: Account | undefined };
  *
  * There is no account where no debt is left; where the collateral left is worth nothing, since the Pool then writes off all debt
  * from 3.3 on; or where a part of the debt is at a stable rate, which is not followed.
+ *
+ * @param timestamp - seconds; the one that `done` was sized for
+ * @example
+ * const { state: next, account: rest } = afterLiquidation(pool, state, account, timestamp, liquidation);
  */
 export function afterLiquidation(
   pool: AavePool,

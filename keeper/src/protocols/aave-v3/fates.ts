@@ -39,6 +39,8 @@ const nameOf = ({ name, args }: Revert): string => (name === 'Error' ? (NUMBERS[
  * A leg is one liquidation, and the contract says what became of it.
  *
  * @param own - `Liquidated` or `LegSkipped`
+ * @example
+ * fates(sent, log); // [{ id: 'aave-v3:0x87…#0', state: 'lost', reason: { name: 'HealthFactorNotBelowThreshold', … } }]
  */
 export function fates({ deals }: Sent, own: Log): Fate[] {
   const { eventName, args } = decodeEventLog({ abi: liquidatorAbi, topics: own.topics, data: own.data });
@@ -47,7 +49,13 @@ export function fates({ deals }: Sent, own: Log): Fate[] {
   return deals.map(({ id }) => ({ id, state: gone(reason) ? 'lost' : 'skipped', reason }));
 }
 
-/** @returns `undefined` for what may be said of either: the account has to be looked at */
+/**
+ * Whether a revert says that somebody was first with an account, or has saved it.
+ *
+ * @returns `undefined` for what may be said of either: the account has to be looked at
+ * @example
+ * gone(decodeRevert(data, [...liquidatorAbi, ...errors])); // LegFailed(3, Error('45')): true; LegFailed(45, ReservePaused()): false
+ */
 export function gone(revert: Revert): boolean | undefined {
   const names = [...withInner(revert)].map(nameOf);
   if (names.some((name) => GONE.includes(name))) return true;

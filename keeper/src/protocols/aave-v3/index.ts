@@ -10,7 +10,13 @@ import { presets } from './presets.ts';
 import { type AaveState, readState, stressed } from './state.ts';
 import { ID, viewOf } from './view.ts';
 
-/** A Pool as a market. */
+/**
+ * A Pool as a market.
+ *
+ * @example
+ * const market = marketOf(await readPool(client, '0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2'));
+ * const state = await market.read(client, block);
+ */
 export function marketOf(pool: AavePool): Market {
   // Whatever state comes back is one that this market has read.
   const own = (state: MarketState) => state as AaveState;

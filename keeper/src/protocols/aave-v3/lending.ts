@@ -22,7 +22,14 @@ export type FlashLoan = {
   back(state: AaveState): AaveState;
 };
 
-/** `flashLoanSimple` of the Pool, its fee rounded as the version does. Never waived for this entry point. */
+/**
+ * `flashLoanSimple` of the Pool, its fee rounded as the version does. Never waived for this entry point.
+ *
+ * @param amount - smallest units
+ * @returns `undefined` where the Pool does not lend the asset, or not as much
+ * @example
+ * flashLoan(pool, state, weth, 10n ** 18n)?.fee; // 500_000_000_000_000n at 5 bps
+ */
 export function flashLoan(pool: AavePool, state: AaveState, asset: Address, amount: bigint): FlashLoan | undefined {
   const id = pool.assets.find(({ address }) => address === asset)?.id;
   const reserve = id === undefined ? undefined : state.reserves[id];

@@ -144,6 +144,9 @@ function liquidationOf(
  * side is closed, so it is exact and funded exactly.
  *
  * @param pair - the assets of debt and collateral
+ * @param most - debt token, smallest units; at its largest when left out
+ * @example
+ * fitLiquidation(pool, state, account, valued, timestamp, liquidation, liquidation.repay / 2n);
  */
 export function fitLiquidation(
   pool: AavePool,
