@@ -9,7 +9,8 @@ import {
 } from 'viem';
 import { liquidatorAbi } from '../bindings.ts';
 import { faultOf, wordsOf } from '../chain/errors.ts';
-import { executeData, type Plan, packPlan } from '../contract/plan.ts';
+import { executeData, packPlan } from '../contract/pack.ts';
+import type { Plan } from '../contract/plan.ts';
 import { gasLimitFor } from '../planning/gas.ts';
 
 /** The bytes that are rehearsed and, if all is well, sent. */

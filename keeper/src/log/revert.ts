@@ -39,7 +39,8 @@ export function* withInner(revert: Revert): Generator<Revert> {
   for (let each: Revert | undefined = revert; each; each = each.inner) yield each;
 }
 
-const isRevert = (arg: unknown): arg is Hex => isHex(arg) && arg.length >= SELECTOR && (arg.length - SELECTOR) % 64 === 0;
+const isRevert = (arg: unknown): arg is Hex =>
+  isHex(arg) && arg.length >= SELECTOR && (arg.length - SELECTOR) % 64 === 0;
 
 function tryDecode(data: Hex, abi: Abi): Omit<Revert, 'data'> | undefined {
   try {
@@ -52,5 +53,8 @@ function tryDecode(data: Hex, abi: Abi): Omit<Revert, 'data'> | undefined {
 
 function showArgument(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
-  return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? inner.toString() : inner)).replaceAll('"', '');
+  return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? inner.toString() : inner)).replaceAll(
+    '"',
+    '',
+  );
 }

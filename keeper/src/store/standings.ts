@@ -18,10 +18,7 @@ export type Standing = {
 
 export type Standings = {
   /** In place of what was known of the claim; to be watched is no news of one that nothing is known of. */
-  set(
-    claim: string,
-    now: { state: StandingState; reason?: string | undefined; retryBlock?: bigint | undefined },
-  ): void;
+  set(claim: string, now: { state: StandingState; reason?: string | undefined; retryBlock?: bigint | undefined }): void;
   /** In the order of their claims. */
   all(): Standing[];
 };
