@@ -84,12 +84,15 @@ function placeLanded(db: DatabaseSync, { hashes }: OldRow, legs: readonly Sent[]
   const landed = new Set<number>();
   for (const hash of (JSON.parse(hashes) as Hash[]).map(lower)) {
     const moves: { from: number; to: number }[] = [];
+    let last = -1;
     for (const row of find.all(hash) as { leg: number; account: string; debt: string; collateral: string }[]) {
       const isIt = ({ deals: [deal] }: Sent) =>
         deal?.subjects[0]?.key === row.account && deal.spend === row.debt && deal.gain === row.collateral;
-      const to = legs.findIndex((leg, index) => isIt(leg) && !landed.has(index));
+      // They are in the order of the plan: none landed before the one before it.
+      const to = legs.findIndex((leg, index) => index > last && isIt(leg));
       if (to < 0) continue;
       landed.add(to);
+      last = to;
       moves.push({ from: row.leg, to });
     }
     // From the last on: each goes to a place behind its own, which is free then.
