@@ -21,5 +21,6 @@ export function raisedFees(fees: Fees, now: GasPrice): Fees {
   return { maxFeePerGas, maxPriorityFeePerGas };
 }
 
-const least = (a: bigint, b: bigint) => (a < b ? a : b);
+/** The smaller of two. */
+export const least = (a: bigint, b: bigint) => (a < b ? a : b);
 const most = (a: bigint, b: bigint) => (a > b ? a : b);

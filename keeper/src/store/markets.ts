@@ -1,9 +1,7 @@
 import type { Address, Hash } from 'viem';
-import { hexToBytes, lower, packAddresses, unpackAddresses } from './bytes.ts';
+import { hexToBytes, packAddresses, unpackAddresses } from './bytes.ts';
 import type { StoreFile } from './file.ts';
-
-/** Names a market within a chain. The address may be written in any case. */
-export type MarketKey = { protocol: string; address: Address };
+import { type MarketKey, marketKey, partsOf } from './key.ts';
 
 /** The block a market was last read at. `timestamp` is its time, seconds. */
 export type Cursor = { number: bigint; hash: Hash; timestamp: bigint };
@@ -94,109 +92,118 @@ const backfillOf = (row: MarketRow | undefined): Backfill | undefined =>
     : undefined;
 
 /** The markets of a store. */
-export function openMarkets({ db, run, atomic, explain }: StoreFile) {
+export function openMarkets(file: StoreFile) {
+  const tables: Tables = { file, ...statementsOf(file) };
+  return {
+    market: (key: MarketKey): MarketStore => ({
+      key,
+      load: () => file.run(() => load(tables, key)),
+      commit: (change) => file.atomic(() => commit(tables, key, change)),
+      clear: () => file.atomic(() => clear(tables, key)),
+    }),
+    markets: (): MarketSummary[] =>
+      file.run(() =>
+        (tables.all.all() as unknown as MarketRow[]).map((row) => ({
+          key: marketKey(row.protocol, row.address),
+          accounts: countOf(tables, row.id),
+          cursor: cursorOf(row),
+          backfill: backfillOf(row),
+        })),
+      ),
+  };
+}
+
+type Tables = { file: StoreFile } & ReturnType<typeof statementsOf>;
+
+function statementsOf({ db }: StoreFile) {
   const prepare = (sql: string) => {
     const statement = db.prepare(sql);
     statement.setReadBigInts(true);
     return statement;
   };
-  const find = prepare('SELECT * FROM markets WHERE protocol = ? AND address = ?');
-  const all = prepare('SELECT * FROM markets ORDER BY protocol, address');
-  const create = prepare('INSERT INTO markets (protocol, address) VALUES (?, ?)');
-  const count = prepare('SELECT count(*) AS accounts FROM accounts WHERE market = ?');
-  const upsert = prepare(
-    'INSERT INTO accounts (market, address, row) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row',
-  );
-  const insert = prepare('INSERT INTO accounts (market, address) VALUES (?, ?) ON CONFLICT DO NOTHING');
-  const remove = prepare('DELETE FROM accounts WHERE market = ? AND address = ?');
-  const setCursor = prepare(
-    'UPDATE markets SET cursor_number = ?2, cursor_hash = ?3, cursor_timestamp = ?4 WHERE id = ?1',
-  );
-  const setBackfill = prepare(
-    'UPDATE markets SET backfill_from = ?2, backfill_next = ?3, backfill_done = ?4 WHERE id = ?1',
-  );
-  const blocks = prepare('SELECT * FROM blocks WHERE market = ? ORDER BY number');
-  const addBlock = prepare('INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?, ?)');
-  const dropAbove = prepare('DELETE FROM blocks WHERE market = ? AND number > ?');
-  const keepNewest = prepare(
-    `DELETE FROM blocks WHERE market = ?1 AND number <= (
-      SELECT number FROM blocks WHERE market = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2
-    )`,
-  );
+  return {
+    find: prepare('SELECT * FROM markets WHERE protocol = ? AND address = ?'),
+    all: prepare('SELECT * FROM markets ORDER BY protocol, address'),
+    create: prepare('INSERT INTO markets (protocol, address) VALUES (?, ?)'),
+    count: prepare('SELECT count(*) AS accounts FROM accounts WHERE market = ?'),
+    upsert: prepare(
+      'INSERT INTO accounts (market, address, row) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row',
+    ),
+    insert: prepare('INSERT INTO accounts (market, address) VALUES (?, ?) ON CONFLICT DO NOTHING'),
+    remove: prepare('DELETE FROM accounts WHERE market = ? AND address = ?'),
+    setCursor: prepare('UPDATE markets SET cursor_number = ?2, cursor_hash = ?3, cursor_timestamp = ?4 WHERE id = ?1'),
+    setBackfill: prepare('UPDATE markets SET backfill_from = ?2, backfill_next = ?3, backfill_done = ?4 WHERE id = ?1'),
+    blocks: prepare('SELECT * FROM blocks WHERE market = ? ORDER BY number'),
+    addBlock: prepare('INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?, ?)'),
+    dropAbove: prepare('DELETE FROM blocks WHERE market = ? AND number > ?'),
+    keepNewest: prepare(
+      `DELETE FROM blocks WHERE market = ?1 AND number <= (
+        SELECT number FROM blocks WHERE market = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2
+      )`,
+    ),
+  };
+}
 
-  const rowOf = ({ protocol, address }: MarketKey) =>
-    find.get(protocol, lower(address)) as unknown as MarketRow | undefined;
-  const idOf = (key: MarketKey): bigint =>
-    rowOf(key)?.id ?? BigInt(create.run(key.protocol, lower(key.address)).lastInsertRowid);
-  const countOf = (id: bigint) => Number(count.get(id)!.accounts);
+function rowOf({ find }: Tables, key: MarketKey): MarketRow | undefined {
+  const { protocol, address } = partsOf(key);
+  return find.get(protocol, address) as unknown as MarketRow | undefined;
+}
 
-  function* accountsOf(id: bigint): Generator<readonly [Address, StoredRow]> {
-    // A statement of its own: another load may begin before this one has been read to its end.
-    // And SQLite's hex: a text is made quicker than an array of bytes.
-    const statement = db.prepare("SELECT '0x' || lower(hex(address)), row FROM accounts WHERE market = ?");
-    statement.setReturnArrays(true);
-    try {
-      for (const row of statement.iterate(id)) yield row as unknown as [Address, StoredRow];
-    } catch (error) {
-      throw explain(error);
-    }
+function idOf(tables: Tables, key: MarketKey): bigint {
+  const { protocol, address } = partsOf(key);
+  return rowOf(tables, key)?.id ?? BigInt(tables.create.run(protocol, address).lastInsertRowid);
+}
+
+const countOf = ({ count }: Tables, id: bigint) => Number(count.get(id)!.accounts);
+
+function load(tables: Tables, key: MarketKey): StoredMarket {
+  const row = rowOf(tables, key);
+  if (!row) return { cursor: undefined, backfill: undefined, journal: [], size: 0, accounts: [] };
+  return {
+    cursor: cursorOf(row),
+    backfill: backfillOf(row),
+    journal: (tables.blocks.all(row.id) as unknown as BlockRow[]).map(blockOf),
+    size: countOf(tables, row.id),
+    accounts: { [Symbol.iterator]: () => accountsOf(tables.file, row.id) },
+  };
+}
+
+function* accountsOf({ db, explain }: StoreFile, id: bigint): Generator<readonly [Address, StoredRow]> {
+  // A statement of its own: another load may begin before this one has been read to its end.
+  // And SQLite's hex: a text is made quicker than an array of bytes.
+  const statement = db.prepare("SELECT '0x' || lower(hex(address)), row FROM accounts WHERE market = ?");
+  statement.setReturnArrays(true);
+  try {
+    for (const row of statement.iterate(id)) yield row as unknown as [Address, StoredRow];
+  } catch (error) {
+    throw explain(error);
   }
+}
 
-  function market(key: MarketKey): MarketStore {
-    return {
-      key: { protocol: key.protocol, address: lower(key.address) },
-
-      load: () =>
-        run(() => {
-          const row = rowOf(key);
-          if (!row) return { cursor: undefined, backfill: undefined, journal: [], size: 0, accounts: [] };
-          return {
-            cursor: cursorOf(row),
-            backfill: backfillOf(row),
-            journal: (blocks.all(row.id) as unknown as BlockRow[]).map(blockOf),
-            size: countOf(row.id),
-            accounts: { [Symbol.iterator]: () => accountsOf(row.id) },
-          };
-        }),
-
-      commit: ({ rows = [], found = [], removed = [], cursor, backfill, journal }) =>
-        atomic(() => {
-          const id = idOf(key);
-          for (const [address, row] of rows) upsert.run(id, hexToBytes(address), row);
-          for (const address of found) insert.run(id, hexToBytes(address));
-          for (const address of removed) remove.run(id, hexToBytes(address));
-          if (cursor) setCursor.run(id, cursor.number, cursor.hash, cursor.timestamp);
-          if (backfill) setBackfill.run(id, backfill.fromBlock, backfill.nextBlock, backfill.done ? 1 : 0);
-          if (!journal) return;
-          if (journal.dropAbove !== undefined) dropAbove.run(id, journal.dropAbove);
-          for (const { number, hash, parentHash, touched, found } of journal.add ?? []) {
-            addBlock.run(id, number, hash, parentHash, packAddresses(touched), packAddresses(found));
-          }
-          if (journal.keep !== undefined) keepNewest.run(id, journal.keep);
-        }),
-
-      clear: () =>
-        atomic(() => {
-          const row = rowOf(key);
-          if (!row) return;
-          for (const table of ['accounts', 'blocks']) db.prepare(`DELETE FROM ${table} WHERE market = ?`).run(row.id);
-          setCursor.run(row.id, null, null, null);
-          setBackfill.run(row.id, null, null, null);
-        }),
-    };
+function commit(tables: Tables, key: MarketKey, change: Change): void {
+  const { rows = [], found = [], removed = [], cursor, backfill, journal } = change;
+  const id = idOf(tables, key);
+  for (const [address, row] of rows) tables.upsert.run(id, hexToBytes(address), row);
+  for (const address of found) tables.insert.run(id, hexToBytes(address));
+  for (const address of removed) tables.remove.run(id, hexToBytes(address));
+  if (cursor) tables.setCursor.run(id, cursor.number, cursor.hash, cursor.timestamp);
+  if (backfill) tables.setBackfill.run(id, backfill.fromBlock, backfill.nextBlock, backfill.done ? 1 : 0);
+  if (!journal) return;
+  if (journal.dropAbove !== undefined) tables.dropAbove.run(id, journal.dropAbove);
+  for (const { number, hash, parentHash, touched, found } of journal.add ?? []) {
+    tables.addBlock.run(id, number, hash, parentHash, packAddresses(touched), packAddresses(found));
   }
+  if (journal.keep !== undefined) tables.keepNewest.run(id, journal.keep);
+}
 
-  const markets = (): MarketSummary[] =>
-    run(() =>
-      (all.all() as unknown as MarketRow[]).map((row) => ({
-        key: { protocol: row.protocol, address: row.address },
-        accounts: countOf(row.id),
-        cursor: cursorOf(row),
-        backfill: backfillOf(row),
-      })),
-    );
-
-  return { market, markets };
+function clear(tables: Tables, key: MarketKey): void {
+  const row = rowOf(tables, key);
+  if (!row) return;
+  for (const table of ['accounts', 'blocks']) {
+    tables.file.db.prepare(`DELETE FROM ${table} WHERE market = ?`).run(row.id);
+  }
+  tables.setCursor.run(row.id, null, null, null);
+  tables.setBackfill.run(row.id, null, null, null);
 }
 
 type BlockRow = { number: bigint; hash: Hash; parent_hash: Hash; touched: Uint8Array; found: Uint8Array };
