@@ -1,11 +1,14 @@
 import type { Address } from 'viem';
 import type { Judged } from './book/book.ts';
+import { stillThere } from './book/look-back.ts';
 import { createQueue, placesIn, type Queue } from './book/priority.ts';
 import type { Advance, Tracker } from './book/tracker.ts';
 import { openGasPrices } from './chain/gas-price.ts';
 import { type Head, headOf } from './chain/head.ts';
 import { KeeperError } from './config/error.ts';
-import { type Dispatcher, openDispatcher, type Summary } from './execution/dispatcher.ts';
+import { type Drill, openDrill } from './drill.ts';
+import { type Dispatcher, openDispatcher } from './execution/dispatcher.ts';
+import type { Summary } from './execution/dispatcher-state.ts';
 import { openLedger } from './execution/ledger.ts';
 import { recallMined } from './execution/recall.ts';
 import { describeError } from './log/describe-error.ts';
@@ -28,6 +31,7 @@ type Rooms = {
   /** Markets join when their history is searched; the others do not wait for them. */
   trackers: readonly Tracker[];
   planner: Planner;
+  drill: Drill;
   dispatcher: Dispatcher;
   /** Who is planned for where more is due than a block has room for, of all markets. */
   queue: Queue<string>;
@@ -46,7 +50,7 @@ const FINISH_WITHIN = 30_000;
  * head, not the loop.
  */
 export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger): Promise<Summary> {
-  const { settings, chain } = ready;
+  const { settings, chain, markets } = ready;
   const path = storePath(settings.store, chain.id);
   const store = openStore({ path, chainId: chain.id, rebuild: settings.rebuildStore });
   if (store.renamed) log.warn({ renamed: store.renamed }, 'the store begins anew; the old one is kept under this name');
@@ -56,13 +60,21 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
     const who = ready.operator?.account.address;
     const mined = await recallMined(chain.client, store, who, (await head()).number);
     const trackers: Tracker[] = [];
-    const report = createReport(log, trackers);
+    const report = createReport(log, markets, trackers);
     const prices = openGasPrices(chain.client);
     const ledger = openLedger(store, who);
-    const dispatcher = await openDispatcher({ ready, ledger, tell: report, prices, mined });
+    const dispatcher = await openDispatcher({
+      client: chain.client,
+      chainId: chain.id,
+      operator: ready.operator?.account,
+      liquidator: ready.liquidator?.address,
+      stillThere: (sent, hash) => stillThere(chain.client, trackers, sent, hash),
+      ...{ settings, ledger, tell: report, prices, mined },
+    });
     const planner = openPlanner(ready, prices);
+    const drill = openDrill(planner, chain.id);
     const queue = createQueue<string>();
-    const rooms: Rooms = { ready, store, trackers, planner, dispatcher, queue, unwound: [], report, log };
+    const rooms: Rooms = { ready, store, trackers, planner, drill, dispatcher, queue, unwound: [], report, log };
 
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
@@ -104,8 +116,9 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
     const { once } = ready.settings;
     if (!(once && dispatcher.acted)) await act(head, rooms, stop);
     for (const tracker of trackers) await reread(tracker, rooms);
-    if (!stop.aborted) store.writeStatus(snapshotOf({ ready, trackers, head, inFlight: dispatcher.inFlight() }));
+    if (!stop.aborted) store.writeStatus(statusAt(head, rooms));
     if (once) dispatcher.acted = true;
+    else if (dispatcher.inFlight().length === 0) await practise(head, rooms);
     return once && dispatcher.inFlight().length === 0;
   } catch (error) {
     if (error instanceof KeeperError || stop.aborted) throw error;
@@ -210,6 +223,24 @@ function dustOf(weiPerBase: number | undefined, { baseFeePerGas = 0n }: Head, mi
   const cost = LEAST_GAS * (baseFeePerGas > LEAST_GAS_PRICE ? baseFeePerGas : LEAST_GAS_PRICE) + minProfit;
   return Number(cost) / weiPerBase;
 }
+
+/** Nothing is at stake in a drill: a node that fails in one is asked again at a later head. */
+async function practise(head: Head, { drill, trackers, dispatcher, log }: Rooms): Promise<void> {
+  try {
+    const offers = await drill(trackers, head);
+    if (offers?.[0]) await dispatcher.practise(offers[0], head);
+  } catch (error) {
+    log.debug({ err: describeError(error, dispatcher.errors) }, 'a drill failed');
+  }
+}
+
+const statusAt = (head: Head, { ready, trackers, dispatcher }: Rooms) =>
+  snapshotOf({
+    chain: { id: ready.chain.id, endpoints: () => ready.chain.endpoints.health() },
+    markets: ready.markets,
+    inFlight: dispatcher.inFlight(),
+    ...{ trackers, head },
+  });
 
 /** What changed silently is found in the end; a node that fails here is none the worse for what is at stake at this head. */
 async function reread(tracker: Tracker, { dispatcher, log }: Rooms): Promise<void> {

@@ -16,6 +16,7 @@ import type { About, Ledger } from './ledger.ts';
 import type { StillThere } from './outcomes.ts';
 import { settle } from './settle.ts';
 import type { Tell } from './tell.ts';
+import { tryOut } from './try-out.ts';
 
 /** What the dispatcher takes of the settings and of the chain. */
 export type DispatcherOptions = {
@@ -33,7 +34,7 @@ export type DispatcherOptions = {
     maxInFlight: number;
     bumpAfterBlocks: number;
     /** Wei per gas. */
-    maxGasPrice: bigint | undefined;
+    maxGasPrice?: bigint | undefined;
   };
   ledger: Ledger;
   tell: Tell;
@@ -61,6 +62,8 @@ export type Dispatcher = {
   rescued(market: MarketKey, claims: ReadonlySet<string>): void;
   /** Rehearses the offer and sends it, unless it no longer pays; a plan that fails is taken apart, at the same head. */
   attempt(offer: Offer, head: Head): Promise<void>;
+  /** Tries an offer out and forgets it: nothing is sent, said or written down. */
+  practise(offer: Offer, head: Head): Promise<void>;
   /** Asks what a transaction at this head needs, while it is still found out whether there is one. */
   prepare(head: Head): void;
   /** Looks after what is on its way, and writes down what has ended. */
@@ -110,6 +113,7 @@ export async function openDispatcher(options: DispatcherOptions): Promise<Dispat
         ledger.asideIn(market).filter((claim) => !claims.has(claim)),
       ),
     attempt: (offer, head) => attempt(state, offer, head),
+    practise: (offer, head) => practise(state, offer, head),
     prepare: (head) => state.lane?.prepare(head),
     onHead: (head) => onHead(state, head),
     unwind: async (ancestor, head) => state.lane?.unwind(ancestor, head),
@@ -141,6 +145,12 @@ function due({ lane, ledger }: DispatcherState, claims: Iterable<string>, head: 
   const busy = claimsInFlight(lane?.inFlight() ?? []);
   const free = [...claims].filter((claim) => !busy.has(claim));
   return ledger.due(free, head);
+}
+
+async function practise(state: DispatcherState, offer: Offer, { gasLimit }: Head): Promise<void> {
+  const { operator, liquidator } = state;
+  if (!operator || !liquidator) return;
+  await tryOut(state, offer, { from: operator.address, to: liquidator, blockGasLimit: gasLimit });
 }
 
 function forget({ ledger, tell }: DispatcherState, claims: readonly string[]): void {
