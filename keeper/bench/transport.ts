@@ -23,13 +23,9 @@ export async function roundTrips(
   const call = { method: 'eth_call', params: [{ to: MULTICALL3, data }, 'latest'] };
   const small = ['eth_blockNumber', 'eth_maxPriorityFeePerGas', 'eth_chainId'].map((method) => ({ method }));
   const bodies = [call, ...small, call];
-  const endpoints = await Promise.all(
-    Object.entries(urls).map(async ([kind, url]) => ({
-      kind,
-      endpoint: await openEndpoint(url),
-      took: [] as number[],
-    })),
-  );
+  const endpoints = Object.entries(urls).map(([kind, url]) => {
+    return { kind, endpoint: openEndpoint(url), took: [] as number[] };
+  });
   for (let round = 0; round < ROUNDS + WARM; round++) {
     for (const { endpoint, took } of endpoints) {
       const from = performance.now();

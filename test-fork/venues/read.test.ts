@@ -44,7 +44,7 @@ test('three calls for pools that are new, one for pools that are known, two wher
   const block = await rig.client.getBlock();
   const [first, cold] = await counted(() => readPools(client, rig.pools, block));
   expect([first.states.size, first.leftOut.size, cold]).toEqual([rig.pools.length, 0, 3]);
-  const [again, warm] = await counted(() => readPools(client, rig.pools, block, first.states));
+  const [again, warm] = await counted(() => readPools(client, rig.pools, block, { states: first.states }));
   expect(again).toEqual(first);
   expect(warm).toBe(1);
 
@@ -53,7 +53,7 @@ test('three calls for pools that are new, one for pools that are known, two wher
   const [lower, upper] = [Math.floor(tick / 10) * 10 - 1_230, Math.floor(tick / 10) * 10 + 1_770];
   await mintPosition(rig, pool, lower, upper, 10n ** 12n, 10n ** 12n);
   const next = await rig.client.getBlock();
-  const [changed, two] = await counted(() => readPools(client, rig.pools, next, first.states));
+  const [changed, two] = await counted(() => readPools(client, rig.pools, next, { states: first.states }));
   expect(two).toBe(2);
   expect(changed).toEqual(await readPools(client, rig.pools, next));
   const now = changed.states.get(pool.address)!;
@@ -62,7 +62,7 @@ test('three calls for pools that are new, one for pools that are known, two wher
     [...new Set([...ticks.map(({ index }) => index), lower, upper])].sort((a, b) => a - b),
   );
   // As it was: read by hash, whatever the newest block says.
-  expect(await readPools(client, rig.pools, block, changed.states)).toEqual(first);
+  expect(await readPools(client, rig.pools, block, { states: changed.states })).toEqual(first);
 });
 
 test('a sale that leaves the window is quoted once the window is extended', async () => {

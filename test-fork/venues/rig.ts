@@ -109,10 +109,10 @@ export async function mintPosition(
 export async function readAll(
   lab: Pick<Lab, 'client'>,
   pools: readonly V3Pool[],
-  known?: ReadonlyMap<Address, V3State>,
+  states?: ReadonlyMap<Address, V3State>,
 ) {
   const block = await lab.client.getBlock();
-  const read = await readPools(lab.client as unknown as PublicClient, pools, block, known);
+  const read = await readPools(lab.client as unknown as PublicClient, pools, block, states ? { states } : {});
   return { ...read, block };
 }
 

@@ -45,7 +45,7 @@ export interface Chain {
  */
 export async function connect(settings: Pick<Settings, 'rpc' | 'chain'>, log: Logger): Promise<Chain> {
   const urls = [...new Set(settings.rpc)];
-  const opened = await Promise.all(urls.map(openEndpoint));
+  const opened = urls.map(openEndpoint);
   const answers = await Promise.allSettled(opened.map(askChainId));
   const id = agreedId(settings.chain, opened, answers);
   if (id === undefined) throw noAnswer(urls, answers);

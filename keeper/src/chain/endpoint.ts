@@ -1,7 +1,9 @@
-import { http, RpcRequestError, webSocket } from 'viem';
+import { http } from 'viem';
 import { isIpcPath } from '../config/values.ts';
 import { describeUrl } from '../log/url.ts';
-import { unreachable } from './errors.ts';
+import { overSocket, type SocketKind } from './socket.ts';
+import { openIpc, openWebSocket } from './wire.ts';
+import { within } from './within.ts';
 
 /** One request to a slow endpoint, milliseconds. */
 const TIMEOUT = 10_000;
@@ -33,22 +35,16 @@ export type Endpoint = {
 };
 
 /** @param url - http(s), ws(s), or the path of an IPC socket */
-export async function openEndpoint(url: string): Promise<Endpoint> {
+export function openEndpoint(url: string): Endpoint {
+  const shown = describeUrl(url);
   if (isIpcPath(url)) {
-    const { ipc } = await import('viem/node');
-    return overSocket(url, ipc(url, { timeout: TIMEOUT })({}).value as unknown as Socket);
+    const open: SocketKind['open'] = (events) => openIpc(url, events);
+    return overSocket({ url, shown, open, refusal: 'the socket cannot be opened', joins: false }, TIMEOUT);
   }
   if (!/^ws/i.test(url)) return overHttp(url);
-  // viem never tries a second time when connecting again fails, so that is done here. It shares sockets between those who
-  // name the same URL and options; ours is ours to close.
-  const keepAlive = { interval: 30_000 + serial++ };
-  return overSocket(
-    url,
-    webSocket(url, { timeout: TIMEOUT, keepAlive, reconnect: false })({}).value as unknown as Socket,
-  );
+  const open: SocketKind['open'] = (events) => openWebSocket(url, events);
+  return overSocket({ url, shown, open, refusal: 'the WebSocket cannot be opened', joins: true }, TIMEOUT);
 }
-
-let serial = 0;
 
 function overHttp(url: string): Endpoint {
   const options = { timeout: TIMEOUT, maxResponseBodySize: LARGEST_ANSWER };
@@ -62,111 +58,4 @@ function overHttp(url: string): Endpoint {
     },
     close() {},
   };
-}
-
-type Listen = (event: 'close', listener: () => void) => void;
-type SocketClient = {
-  /** A WebSocket, or the socket of node:net. */
-  socket: { addEventListener?: Listen; on?: Listen };
-  requestAsync(params: { body: RpcBody; timeout: number }): Promise<{
-    error?: { code: number; message: string };
-    result?: unknown;
-  }>;
-  close(): void;
-};
-/** What viem's two socket transports have in common. */
-type Socket = {
-  getRpcClient(): Promise<SocketClient>;
-  subscribe(params: {
-    params: ['newHeads'];
-    onData: (data: { result: unknown }) => void;
-    onError: () => void;
-  }): Promise<{ unsubscribe(): Promise<unknown> }>;
-};
-
-function overSocket(url: string, viem: Socket): Endpoint {
-  const drops = new Set<() => void>();
-  let client: SocketClient | undefined;
-  let opening: Promise<SocketClient> | undefined;
-
-  function hangUp(gone = client): void {
-    if (!gone || gone !== client) return;
-    client = undefined;
-    gone.close();
-    for (const drop of [...drops]) drop();
-  }
-
-  function connected(): Promise<SocketClient> {
-    opening ??= open().finally(() => {
-      opening = undefined;
-    });
-    return opening;
-  }
-
-  async function open(): Promise<SocketClient> {
-    if (client) return client;
-    const opened = await within(TIMEOUT, viem.getRpcClient()).catch((cause) => {
-      // viem hands on the socket's event, which has no words.
-      throw unreachable(/^ws/i.test(url) ? 'the WebSocket cannot be opened' : `the socket cannot be opened`, cause);
-    });
-    client = opened;
-    const { socket } = opened;
-    if (socket.addEventListener) socket.addEventListener('close', () => hangUp(opened));
-    else socket.on?.('close', () => hangUp(opened));
-    return opened;
-  }
-
-  return {
-    shown: describeUrl(url),
-    async request(body, timeout = TIMEOUT) {
-      const asked = await within(timeout, connected());
-      const { error, result } = await within(timeout, asked.requestAsync({ body, timeout }));
-      if (error) throw new RpcRequestError({ body, error, url });
-      return result;
-    },
-    async subscribe(onHeader, onDrop) {
-      await connected();
-      let [begun, over] = [false, false];
-      const drop = () => {
-        if (over) return;
-        over = true;
-        drops.delete(drop);
-        onDrop();
-      };
-      drops.add(drop);
-      try {
-        const onData = ({ result }: { result: unknown }) => {
-          if (!over) onHeader(result);
-        };
-        const onError = () => begun && drop();
-        const { unsubscribe } = await within(TIMEOUT, viem.subscribe({ params: ['newHeads'], onData, onError }));
-        begun = true;
-        return () => {
-          over = true;
-          drops.delete(drop);
-          if (client) void unsubscribe().catch(() => {});
-        };
-      } catch (error) {
-        over = true;
-        drops.delete(drop);
-        // viem hands on a refusal as it came.
-        const body = { method: 'eth_subscribe', params: ['newHeads'] };
-        throw error instanceof Error ? error : new RpcRequestError({ body, error: error as never, url });
-      }
-    },
-    close: () => hangUp(),
-  };
-}
-
-/** Bounds what has no timeout of its own, as a socket that never opens. */
-async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds / 1_000} s`)), milliseconds);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,7 +1,7 @@
 import { type Address, type Hash, type PublicClient, parseAbi } from 'viem';
 import { type Answer, type Call, readTogether } from '../chain/view.ts';
 import { MAX_TICK, MIN_TICK } from './v3-math.ts';
-import { tickOf, type V3Pool, type V3State, wordOf } from './v3-pool.ts';
+import { type Tick, tickOf, type V3Pool, type V3State, wordOf } from './v3-pool.ts';
 
 // PancakeSwap's `feeProtocol` has 32 bits, Uniswap's 8 of the same word. Of `ticks` only what is needed is named: what
 // follows differs between forks.
@@ -22,10 +22,21 @@ type Words = V3State['words'];
 /** What could be read, and why the other pools could not; and the answers to what was asked alongside. */
 export type PoolsRead = { states: Map<Address, V3State>; leftOut: Map<Address, string>; alongside: Answer[] };
 
+/** What is known of pools before they are read. */
+export type Known = {
+  /** As they were at some block. */
+  states?: ReadonlyMap<Address, V3State>;
+  /** Those of them whose ticks were the same at the parent of the block that is read. */
+  held?: ReadonlySet<Address>;
+  /** The pools whose ticks moved in that block itself, lower case; `undefined` where nobody can say. */
+  moved?: Promise<ReadonlySet<string> | undefined>;
+};
+
 /**
- * The pools at one block. Of pools read before (`known`) price, liquidity, window and ticks come in one multicall, and the
- * ticks that are new in a second. A pool that is new, or whose price has left its window, needs three: price, window, ticks;
- * however many there are.
+ * The pools at one block. All are asked for price and liquidity in one multicall, those that are known, but not held, for their
+ * windows and ticks as well, and the ticks that are new come in a second. Pools that are held are asked for nothing more. A pool
+ * that is new, or whose price has left its window, needs three multicalls: price, window, ticks; one that was held and moved
+ * at this block two or three; however many there are.
  *
  * A pool that is not initialized, locked, or gives no answer is left out with the reason.
  *
@@ -36,20 +47,17 @@ export async function readPools(
   client: PublicClient,
   pools: readonly V3Pool[],
   block: { hash: Hash },
-  known: ReadonlyMap<Address, V3State> = new Map(),
+  { states: known = new Map(), held = new Set(), moved }: Known = {},
   alongside: readonly Call[] = [],
 ): Promise<PoolsRead> {
   const facts = new Map(pools.map((pool) => [pool.address, noFacts()]));
   const first = [
     ...pools.flatMap(({ address }) => [ask(address, 'slot0'), ask(address, 'liquidity')]),
-    ...pools.flatMap(({ address }) => {
-      const state = known.get(address);
-      return state
-        ? [...words(state.words, address), ...state.ticks.map(({ index }) => ask(address, 'ticks', index))]
-        : [];
-    }),
+    ...pools.flatMap(({ address }) => (held.has(address) ? [] : window(known.get(address)))),
   ];
-  const others = await learn(client, block, facts, first, alongside);
+  const [others, changed] = await Promise.all([learn(client, block, facts, first, alongside), moved]);
+  const isHeld = (address: Address) =>
+    held.has(address) && changed !== undefined && !changed.has(address.toLowerCase());
 
   const leftOut = new Map<Address, string>();
   const windows = new Map<Address, Words>();
@@ -60,21 +68,36 @@ export async function readPools(
     else if (!slot0[6]) leftOut.set(address, 'it is locked');
     else windows.set(address, windowAround(slot0[1], tickSpacing, known.get(address)?.words));
   }
-  await learnTicks(client, block, facts, pools, windows);
+  const same = (address: Address) => isHeld(address) && windows.get(address) === known.get(address)?.words;
+  await learnTicks(
+    client,
+    block,
+    facts,
+    pools.filter(({ address }) => windows.has(address) && !same(address)),
+    windows,
+    known,
+  );
 
   const states = new Map<Address, V3State>();
   for (const pool of pools) {
-    const window = windows.get(pool.address);
-    if (!window) continue;
+    const words = windows.get(pool.address);
+    if (!words) continue;
     const fact = facts.get(pool.address)!;
-    const ticks = ticksIn(window, pool, fact);
+    const ticks = same(pool.address) ? known.get(pool.address)!.ticks : ticksIn(words, pool, fact);
     if (!ticks) {
       leftOut.set(pool.address, 'its ticks cannot be read');
       continue;
     }
     const [sqrtPriceX96, tick] = fact.slot0!;
-    const now = { sqrtPriceX96, tick, liquidity: fact.liquidity!, ticks, words: window };
-    states.set(pool.address, { ...pool, venue: 'uniswapV3', ...now });
+    states.set(pool.address, {
+      ...pool,
+      venue: 'uniswapV3',
+      sqrtPriceX96,
+      tick,
+      liquidity: fact.liquidity!,
+      ticks,
+      words,
+    });
   }
   return { states, leftOut, alongside: others };
 }
@@ -101,7 +124,7 @@ export async function extend(
     : { from: old.to + 1, to: Math.min(last, old.to + more) };
   if (added.from > added.to) throw new Error(`the window of pool ${address} ends where all prices end`);
   const facts = new Map([[address, noFacts()]]);
-  await learnTicks(client, block, facts, [state], new Map([[address, added]]));
+  await learnTicks(client, block, facts, [state], new Map([[address, added]]), new Map());
   const found = ticksIn(added, state, facts.get(address)!);
   if (!found) throw new Error(`the ticks of pool ${address} cannot be read`);
   const ticks = zeroForOne ? [...found, ...state.ticks] : [...state.ticks, ...found];
@@ -126,6 +149,12 @@ const ask = (address: Address, functionName: Asked['functionName'], at?: number)
   functionName,
   at,
 });
+
+/** The words and the ticks of a pool as it was. */
+const window = (state: V3State | undefined): Asked[] =>
+  state
+    ? [...words(state.words, state.address), ...state.ticks.map(({ index }) => ask(state.address, 'ticks', index))]
+    : [];
 
 const words = ({ from, to }: Words, address: Address): Asked[] =>
   Array.from({ length: to - from + 1 }, (_, index) => ask(address, 'tickBitmap', from + index));
@@ -158,31 +187,35 @@ async function learn(
   return answers.slice(asked.length);
 }
 
-/** The words of the windows that are not known yet, then the ticks in them that are not. */
+/** The words of the windows that are not known yet, and with them the ticks that pools had; then the ticks that are new. */
 async function learnTicks(
   client: PublicClient,
   block: { hash: Hash },
   facts: ReadonlyMap<Address, Facts>,
   pools: readonly V3Pool[],
   windows: ReadonlyMap<Address, Words>,
+  known: ReadonlyMap<Address, V3State>,
 ): Promise<void> {
-  const within = pools.filter(({ address }) => windows.has(address));
-  const missing = (list: Asked[], known: ReadonlyMap<number, bigint>) => list.filter(({ at }) => !known.has(at!));
-  await learn(
-    client,
-    block,
-    facts,
-    within.flatMap(({ address }) => missing(words(windows.get(address)!, address), facts.get(address)!.words)),
-  );
-  const ticks = within.flatMap(({ address, tickSpacing }) => {
-    const fact = facts.get(address)!;
-    const indices = initialized(windows.get(address)!, tickSpacing, fact) ?? [];
+  const missing = (list: Asked[], of: 'words' | 'nets') =>
+    list.filter(({ address, at }) => !facts.get(address)![of].has(at!));
+  const unread = pools.flatMap(({ address, tickSpacing }) => {
+    const wanted = windows.get(address)!;
+    const inside = ({ index }: Tick) => {
+      const word = wordOf(index, tickSpacing);
+      return wanted.from <= word && word <= wanted.to;
+    };
+    const had = (known.get(address)?.ticks ?? []).filter(inside).map(({ index }) => ask(address, 'ticks', index));
+    return [...missing(words(wanted, address), 'words'), ...missing(had, 'nets')];
+  });
+  await learn(client, block, facts, unread);
+  const fresh = pools.flatMap(({ address, tickSpacing }) => {
+    const indices = initialized(windows.get(address)!, tickSpacing, facts.get(address)!) ?? [];
     return missing(
       indices.map((index) => ask(address, 'ticks', index)),
-      fact.nets,
+      'nets',
     );
   });
-  await learn(client, block, facts, ticks);
+  await learn(client, block, facts, fresh);
 }
 
 /** The initialized ticks of a window, ascending; `undefined` where a word of it is not known. */

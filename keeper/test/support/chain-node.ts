@@ -34,6 +34,10 @@ export type ChainNode = {
   head: Block;
   /** Every request so far. */
   asked: Body[];
+  /** What came over sockets, frame by frame. */
+  received: (Body | Body[])[];
+  /** What becomes of several requests in a frame: of one that is cut short, the first two are answered. */
+  frames: 'taken' | 'refused' | 'cut short';
   count(method: string): number;
   /** Answers some requests itself; what it leaves is answered by chain id and head. */
   answer: (request: Body) => Answer | undefined;
@@ -84,9 +88,12 @@ export async function startChainNode(head: Block = block(100)): Promise<ChainNod
       subscribers.delete(socket);
     });
     socket.on('message', (data) => {
-      const asked = JSON.parse(String(data)) as Body;
+      const asked = JSON.parse(String(data)) as Body | Body[];
+      node.received.push(asked);
       if (node.silent) return;
-      if (asked.method === 'eth_subscribe' && !node.answer(asked)) {
+      if (Array.isArray(asked)) {
+        socket.send(JSON.stringify(replyToFrame(asked)));
+      } else if (asked.method === 'eth_subscribe' && !node.answer(asked)) {
         node.asked.push(asked);
         node.subscriptions += 1;
         subscribers.set(socket, `0x${node.subscriptions}`);
@@ -96,6 +103,13 @@ export async function startChainNode(head: Block = block(100)): Promise<ChainNod
       }
     });
   });
+
+  function replyToFrame(asked: Body[]): unknown {
+    if (node.frames === 'refused') {
+      return { jsonrpc: '2.0', id: null, error: { code: -32_600, message: 'batches are not supported' } };
+    }
+    return (node.frames === 'cut short' ? asked.slice(0, 2) : asked).map(reply);
+  }
 
   function reply(asked: Body): unknown {
     node.asked.push(asked);
@@ -126,6 +140,8 @@ export async function startChainNode(head: Block = block(100)): Promise<ChainNod
     chainId: 31337,
     head,
     asked: [],
+    received: [],
+    frames: 'taken',
     count: (method) => node.asked.filter((one) => one.method === method).length,
     answer: () => undefined,
     status: undefined,
