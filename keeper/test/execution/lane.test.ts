@@ -63,7 +63,7 @@ describe('sending', () => {
     const lane = await open();
     const first = await lane.send(shipment('a'), head(10n));
     const second = await lane.send(shipment('b', { to: account.address, limit: 77n }), head(11n));
-    expect(node.taken.map(keccak256)).toEqual([first, second]);
+    expect(node.taken.map((raw) => keccak256(raw))).toEqual([first, second]);
     expect(read(node.taken[0]!)).toMatchObject({
       ...{ chainId: 1, nonce: 4, to: LIQUIDATOR, data: '0xabcd', gas: 1_500n },
       ...{ maxFeePerGas: 210n, maxPriorityFeePerGas: 10n },

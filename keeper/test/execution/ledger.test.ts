@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Flight } from '../../src/execution/flight.ts';
-import { type About, type Ledger, landedOf, openLedger } from '../../src/execution/ledger.ts';
+import { type About, type Ledger, landedOf, openLedger, type PlannedTerms } from '../../src/execution/ledger.ts';
 import type { Outcome } from '../../src/execution/outcomes.ts';
 import { marketKey } from '../../src/store/key.ts';
 import type { Sent } from '../../src/store/sent.ts';
@@ -18,13 +18,15 @@ beforeEach(() => {
 });
 afterEach(() => store.close());
 
-const terms = {
-  ...{ operator: OPERATOR, to: LIQUIDATOR, data: '0xabcd', value: 100n, gas: 200n, budget: 50n, validUntil: 9n },
-} as const;
-const version = {
-  ...{ nonce: 4, hashes: [hashOf(1)], signed: '0x02', sentAt: 10n },
+const terms: PlannedTerms = {
+  ...{ operator: OPERATOR, to: LIQUIDATOR, value: 100n, gas: 200n, budget: 50n, validUntil: 9n },
+  data: '0xabcd',
+};
+const version: Pick<Flight<About>, 'nonce' | 'hashes' | 'signed' | 'sentAt' | 'fees'> = {
+  ...{ nonce: 4, hashes: [hashOf(1)], sentAt: 10n },
+  signed: '0x02',
   fees: { maxFeePerGas: 7n, maxPriorityFeePerGas: 3n },
-} as const;
+};
 const flight = (about: About, changes: Partial<Flight<About>> = {}): Flight<About> => {
   const { operator, validUntil, ...kept } = terms;
   return { ...kept, ...version, hashes: [...version.hashes], about, ...changes };

@@ -220,7 +220,13 @@ describe('legs that several deals are folded into', () => {
       },
     };
     const of: string[] = [];
-    const asking = { ...world, protocolOf: (id: string) => (of.push(id), protocol) };
+    const asking: OutcomeWorld = {
+      ...world,
+      protocolOf(id) {
+        of.push(id);
+        return protocol;
+      },
+    };
     const sent = fold('a');
     await outcomeOf(asking, receiptOf([other(7), other(8), ...logs]), [sent]);
     expect(asked).toEqual([sent, liquidated(1).topics[0], [address(7), address(8)]]);
