@@ -203,13 +203,16 @@ contract HostileTest is Stage {
         assertEq(_execute(_plan(_flashSwap())), SEIZED - PAY, "value");
         // Three transfers: seized, paid, profit.
         assertEq(coll.answered(), 12, "attempts");
-        bytes4 callback = ILiquidator.UnexpectedCallback.selector;
-        bytes4[4] memory errors =
-            [ILiquidator.Reentered.selector, Ownable.OwnableUnauthorizedAccount.selector, callback, callback];
+        bytes[4] memory errors = [
+            abi.encodeWithSelector(ILiquidator.Reentered.selector),
+            abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, coll),
+            _unexpected(address(coll), liquidator.runUnfunded.selector),
+            _unexpected(address(coll), liquidator.uniswapV3SwapCallback.selector)
+        ];
         for (uint256 i; i < 12; ++i) {
             (bool ok, bytes memory answer) = coll.answer(i);
             assertFalse(ok, "a token re-entered");
-            assertEq(bytes4(answer), errors[i % 4], "as expected");
+            assertEq(answer, errors[i % 4]);
         }
         assertEq(coll.balanceOf(TREASURY), SEIZED - PAY, "treasury");
         _assertClean();
