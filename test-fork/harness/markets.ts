@@ -50,3 +50,13 @@ export async function following(keeper: KeeperProcess, markets: number): Promise
 /** Every borrower of a market that the lab was built with. */
 export const borrowersOf = ({ directory }: Scene, market: MarketName): readonly Address[] =>
   market === 'aave' ? directory.borrowers : directory[market].borrowers;
+
+/** Of the lab's markets, all. */
+export const MARKETS = ['aave', 'aaveSecond', 'aaveV30'] as const satisfies readonly MarketName[];
+
+/** The address of each market's Pool. */
+export const poolsOf = ({ directory }: Pick<Scene, 'directory'>): Record<MarketName, Address> => ({
+  aave: directory.aave.pool,
+  aaveSecond: directory.aaveSecond.pool,
+  aaveV30: directory.aaveV30.pool,
+});

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Address, getAddress } from 'viem';
+import { type Address, getAddress, parseEther } from 'viem';
 import { root } from '../lab/paths.ts';
 import { lookInto } from './blocks.ts';
 import { withBinaries } from './deploy.ts';
@@ -83,3 +83,13 @@ export const landedInHistory = (keeper: KeeperProcess) =>
 /** In one order, so that two that tell of the same legs are equal. */
 export const inOrder = <T extends { account: string; market: string }>(legs: readonly T[]): T[] =>
   [...legs].sort((a, b) => `${a.account}${a.market}`.localeCompare(`${b.account}${b.market}`));
+
+/** Whom a line is about: one account, or several of a plan. */
+export const accountsIn = ({ account }: LogLine): Address[] => [account].flat().map((each) => getAddress(String(each)));
+
+/** What a plan that was sent is worth before gas, wei. */
+export const worthIn = ({ value }: LogLine): bigint => parseEther(String(value));
+
+/** The markets that a keeper follows, by its snapshot; each once. */
+export const marketsIn = ({ snapshot }: StatusJson): Address[] =>
+  (snapshot?.markets ?? []).map(({ address }) => getAddress(address));
