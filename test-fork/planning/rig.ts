@@ -9,7 +9,8 @@ import {
 } from 'viem';
 import { liquidatorAbi } from '../../keeper/src/bindings.ts';
 import type { V2Factory } from '../../keeper/src/config/chains.ts';
-import { executeData, type Plan, packPlan, readTally } from '../../keeper/src/contract/plan.ts';
+import { type Plan, readTally } from '../../keeper/src/contract/plan.ts';
+import { planData } from '../../keeper/src/execution/rehearse.ts';
 import { marketPrices, poolPrice } from '../../keeper/src/planning/fill-prices.ts';
 import { openFunding } from '../../keeper/src/planning/funding.ts';
 import { planGasLimit } from '../../keeper/src/planning/gas.ts';
