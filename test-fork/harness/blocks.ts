@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from 'viem';
-import type { PlannedLeg } from '../../keeper/src/store/attempts.ts';
 import { openStore, type Store } from '../../keeper/src/store/store.ts';
 import type { Lab } from '../lab/anvil.ts';
 import type { KeeperProcess } from './keeper.ts';
+import { type FlyingLeg, flyingLegs } from './legs.ts';
 import type { Scene } from './scene.ts';
 
 /** Milliseconds a keeper may take for a head, on however busy a machine, before it is taken for stuck. */
@@ -35,8 +35,8 @@ export function lookInto<T>({ store: path }: Pick<KeeperProcess, 'store'>, read:
 }
 
 /** Of the liquidations that a keeper has planned or sent, the legs. */
-export const flying = ({ operator }: Scene, keeper: KeeperProcess): readonly PlannedLeg[] =>
-  lookInto(keeper, (store) => store.attempts.open(operator).flatMap(({ legs }) => legs));
+export const flying = ({ operator }: Scene, keeper: KeeperProcess): readonly FlyingLeg[] =>
+  lookInto(keeper, (store) => store.attempts.open(operator).flatMap(({ legs }) => flyingLegs(legs)));
 
 /**
  * Waits until a keeper has done all there was to do at the newest head: a block that came sooner would pass it by, and on a

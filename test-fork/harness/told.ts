@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Address, getAddress, parseEther } from 'viem';
+import { partsOf } from '../../keeper/src/store/key.ts';
 import { root } from '../lab/paths.ts';
 import { lookInto } from './blocks.ts';
 import { withBinaries } from './deploy.ts';
@@ -70,9 +71,9 @@ export function fatesInStatus({ attempts: [newest] }: StatusJson): Fate[] {
 /** What landed, as the history in the store has it: per leg with the amounts that moved. */
 export const landedInHistory = (keeper: KeeperProcess) =>
   lookInto(keeper, (store) =>
-    store.positions.recent(1_000).map(({ account, market, debt, collateral, repaid, seized }) => ({
+    store.liquidations.recent(1_000).map(({ account, market, debt, collateral, repaid, seized }) => ({
       account: getAddress(account),
-      market: getAddress(market.address),
+      market: getAddress(partsOf(market).address),
       debt: getAddress(debt),
       collateral: getAddress(collateral),
       repaid,

@@ -13,6 +13,7 @@ import {
 } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { marketKey } from '../../keeper/src/store/key.ts';
 import { APPLICATION_ID, migrations } from '../../keeper/src/store/schema.ts';
 import { endOf, lookInto, taken } from '../harness/blocks.ts';
 import type { KeeperProcess, LogLine } from '../harness/keeper.ts';
@@ -90,7 +91,7 @@ async function writeSchema1(path: string, { keeper, sent }: Awaited<ReturnType<t
   const { directory, operator, liquidator } = scene;
   const market = directory.aave.pool.toLowerCase();
   const { cursor, backfill, journal, rows } = lookInto(keeper, (store) => {
-    const { accounts: all, ...rest } = store.market({ protocol: 'aave-v3', address: directory.aave.pool }).load();
+    const { accounts: all, ...rest } = store.market(marketKey('aave-v3', directory.aave.pool)).load();
     return { ...rest, rows: [...all] };
   });
   const db = new DatabaseSync(path);
@@ -98,7 +99,7 @@ async function writeSchema1(path: string, { keeper, sent }: Awaited<ReturnType<t
     db.prepare(`INSERT INTO ${table} VALUES (${values.map(() => '?')})`).run(...values);
   const bytes = (addresses: readonly Address[]) => Buffer.from(addresses.map((each) => each.slice(2)).join(''), 'hex');
   const now = new Date().toISOString();
-  db.exec(migrations[0]!);
+  migrations[0]!(db);
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1`);
   insert('store', 1, 31_337, 1, now, null);
   const at = [cursor!.number, cursor!.hash, cursor!.timestamp] as const;

@@ -70,7 +70,7 @@ export async function rigOn(scene: Scene, v2: readonly V2Factory[] = []): Promis
   const market = await aaveV3.open(client, directory.aave.pool, { liquidator, wrappedNative: weth });
   const tokens = market.assets.map(({ address }) => address);
   const pools = await openMarketPools(client, { v3: directory.uniswapV3.factory, v2 }, tokens, weth);
-  const request = (plan: Plan) => ({ account: operator, to: liquidator, data: executeData(packPlan(plan)) });
+  const request = (plan: Plan) => ({ account: operator, to: liquidator, data: planData(plan) });
 
   return {
     scene,
@@ -117,8 +117,7 @@ export async function rigOn(scene: Scene, v2: readonly V2Factory[] = []): Promis
     async sendAll(plans, timestamp) {
       await scene.client.setAutomine(false);
       const hashes: Hash[] = [];
-      for (const plan of plans)
-        hashes.push(await scene.send(operator, liquidator, executeData(packPlan(plan)), PLAN_GAS));
+      for (const plan of plans) hashes.push(await scene.send(operator, liquidator, planData(plan), PLAN_GAS));
       await scene.client.setNextBlockTimestamp({ timestamp });
       await scene.client.mine({ blocks: 1 });
       await scene.client.setAutomine(true);
