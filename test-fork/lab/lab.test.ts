@@ -2,7 +2,7 @@ import { type Address, parseAbi, parseAbiItem } from 'viem';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { forkLab, type Lab } from './anvil.ts';
 import { inventBorrowers, labAddress } from './borrowers.ts';
-import { advance, breakFeed, healthOf, mint, setPrice, setPrices, testClient } from './chain.ts';
+import { advance, breakFeed, healthOf, mint, setPrice, testClient } from './chain.ts';
 import { readDirectory } from './directory.ts';
 import { sqrtPriceX96 } from './prices.ts';
 import type { AssetSymbol } from './tokens.ts';
@@ -120,55 +120,6 @@ describe('protocols', () => {
     expect(before).toBeGreaterThan(10n ** 27n);
     await advance(lab, 86_400);
     expect(await read()).toBeGreaterThan(before);
-  });
-});
-
-describe('a second market of Aave v3.6', () => {
-  const linkPrice = () =>
-    lab.client.readContract({
-      address: lab.directory.aaveSecond.oracle,
-      abi: oracleAbi,
-      functionName: 'getAssetPrice',
-      args: [lab.directory.link.address],
-    });
-
-  test('LINK has thin pools of its own, which follow when several prices move in one block', async () => {
-    const { client, directory } = lab;
-    expect(await linkPrice()).toBe(15_00000000n);
-    const before = await client.getBlockNumber({ cacheTime: 0 });
-    await setPrices(lab, { WETH: 1_700_00000000n, WBTC: 51_000_00000000n, LINK: 12_00000000n });
-    expect(await client.getBlockNumber({ cacheTime: 0 })).toBe(before + 1n);
-    expect(await linkPrice()).toBe(12_00000000n);
-    for (const { current, oracle } of await poolPrices()) expect(current).toBe(oracle);
-    const link = { decimals: directory.link.decimals, price: 12_00000000n };
-    expect(directory.link.pools).toHaveLength(3);
-    for (const { address, token0, token1 } of directory.link.pools) {
-      const [current] = await client.readContract({ address, abi: slot0Abi, functionName: 'slot0' });
-      const other = await pricedOf(token0 === directory.link.address ? token1 : token0);
-      const target = token0 === directory.link.address ? sqrtPriceX96(link, other) : sqrtPriceX96(other, link);
-      expect(current).toBe(target);
-    }
-  });
-
-  async function pricedOf(token: Address) {
-    const read = { address: lab.directory.aave.oracle, abi: oracleAbi, functionName: 'getAssetPrice' } as const;
-    const price = await lab.client.readContract({ ...read, args: [token] });
-    const { decimals } = Object.values(lab.directory.tokens).find(({ address }) => address === token)!;
-    return { decimals, price };
-  }
-
-  test('its borrowers and those of Aave v3.0 are all above the line', async () => {
-    const { client, directory } = lab;
-    for (const { pool, borrowers } of [directory.aaveSecond, directory.aaveV30]) {
-      const read = { ...poolRead, address: pool, functionName: 'getUserAccountData' } as const;
-      const contracts = borrowers.map((account) => ({ ...read, args: [account] as const }));
-      const answers = await client.multicall({ allowFailure: false, contracts });
-      expect(answers.length).toBeGreaterThanOrEqual(20);
-      for (const [, debt, , , , health] of answers) {
-        expect(debt).toBeGreaterThan(0n);
-        expect(health).toBeGreaterThan((WAD * 102n) / 100n);
-      }
-    }
   });
 });
 

@@ -1,7 +1,7 @@
 import { type Address, type PublicClient, parseAbi, parseAbiItem } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
 import { findMarkets } from '../../keeper/src/protocols/choose.ts';
+import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
 import { deploy } from '../harness/deploy.ts';
 import { type KeeperProcess, startKeeper } from '../harness/keeper.ts';
 import { labAddress } from '../lab/borrowers.ts';

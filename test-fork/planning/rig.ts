@@ -1,8 +1,8 @@
 import { type Address, decodeFunctionResult, type Hash, type Hex, type PublicClient, parseEventLogs } from 'viem';
 import { liquidatorAbi } from '../../keeper/src/bindings.ts';
 import type { V2Factory } from '../../keeper/src/config/chains.ts';
-import { type Plan, readTally } from '../../keeper/src/contract/plan.ts';
 import { planData } from '../../keeper/src/execution/rehearse.ts';
+import { type Plan, readTally } from '../../keeper/src/contract/plan.ts';
 import { openFunding } from '../../keeper/src/planning/funding.ts';
 import { planGasLimit } from '../../keeper/src/planning/gas.ts';
 import { pricesIn } from '../../keeper/src/planning/pricing.ts';
