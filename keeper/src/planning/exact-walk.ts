@@ -67,14 +67,11 @@ function feeding(draft: Draft, deals: readonly Deal[]): number {
   return draft.filter((round) => round.deals.some(feeds)).length;
 }
 
-/** Passes in which a loan and what it leaves of its own market's stocks are brought together. */
-const PASSES = 3;
-
 type WalkedRound = { round: RoundDraft; views: Views };
 
 /**
  * The deals of a round as they are on the views before it, and the views behind it. A loan of a market's own money is out while they
- * happen: the deals are fitted to what it leaves, and the loan to them.
+ * happen: they are fitted to what it leaves, then the loan to them. What they then take less of it is lent all the same, and given back.
  */
 function walkedRound(
   situation: Situation,
@@ -83,26 +80,35 @@ function walkedRound(
   way: Way,
   steps: readonly Step[],
 ): WalkedRound | undefined {
-  const plain = fitted(situation, views, steps);
-  if (plain.deals.length === 0) return undefined;
-  if (way.kind !== 'loan') return { round: { way, deals: plain.deals }, views: plain.views };
+  let { deals, views: behind } = fitted(situation, views, steps);
+  if (deals.length === 0) return undefined;
+  if (way.kind !== 'loan') return { round: { way, deals }, views: behind };
   const states = statesAfter(situation.pools, draft);
-  let { inHand: amount } = sumsOf(plain.deals);
-  for (let pass = 0; pass < PASSES; pass++) {
+  for (const isLast of [false, true]) {
+    const { inHand: amount } = sumsOf(deals);
     const loan = situation.lend(way.spend, amount, { states, routes: way.routes, views });
     if (!loan) return undefined;
     const { of } = loan;
-    if (!of) return { round: { way, deals: plain.deals, borrowed: { amount, loan } }, views: plain.views };
-    const out = fitted(situation, new Map(views).set(of.market, of.out), steps);
-    if (out.deals.length === 0) return undefined;
-    const { inHand } = sumsOf(out.deals);
-    if (inHand === amount) {
-      const after = new Map(out.views).set(of.market, of.back(out.views.get(of.market)!));
-      return { round: { way, deals: out.deals, borrowed: { amount, loan } }, views: after };
+    if (!of) return { round: { way, deals, borrowed: { amount, loan } }, views: behind };
+    const meanwhile = new Map(views).set(of.market, of.out);
+    ({ deals, views: behind } = fitted(situation, meanwhile, isLast ? asFitted(steps, deals) : steps));
+    const { inHand } = sumsOf(deals);
+    if (deals.length === 0 || inHand > amount) return undefined;
+    if (inHand === amount || isLast) {
+      const after = new Map(behind).set(of.market, of.back(behind.get(of.market)!));
+      return { round: { way, deals, borrowed: { amount, loan } }, views: after };
     }
-    amount = inHand;
   }
   return undefined;
+}
+
+/** Steps that take no more than the deals they became. */
+function asFitted(steps: readonly Step[], deals: readonly Deal[]): Step[] {
+  const became = new Map(deals.map((deal) => [deal.id, deal]));
+  return steps.flatMap((step) => {
+    const deal = became.get(step.deal.id);
+    return deal ? [{ ...step, ...(deal.spend ? { most: deal.spend.amount } : {}) }] : [];
+  });
 }
 
 /** Deals one after the other, each as those before it leave it; those that are gone are left out. */
