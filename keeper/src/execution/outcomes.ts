@@ -9,6 +9,7 @@ import {
   type TransactionReceipt,
 } from 'viem';
 import { liquidatorAbi } from '../bindings.ts';
+import { readTally, type Tally } from '../contract/plan.ts';
 import { decodeRevert, type Revert, showRevert, withInner } from '../log/revert.ts';
 import type { Fate, Protocol } from '../protocols/protocol.ts';
 import { partsOf } from '../store/key.ts';
@@ -29,6 +30,8 @@ export type Outcome = {
   profits: readonly { token: Address; amount: bigint }[];
   /** Wei, at the plan's prices, before gas. */
   value: bigint;
+  /** As the contract counted and paid, where the plan was carried out. */
+  tally?: Tally;
 };
 
 /** Whether what a leg is about is still to be had in the state behind a block. */
@@ -67,8 +70,8 @@ export async function outcomeOf(
   }
   const told = align(receipt.logs, receipt.to!, sent);
   const legs = await Promise.all(sent.map((leg, index) => legOutcome(world, leg, told[index], receipt.blockHash)));
-  const { profits, value } = done.args;
-  return { ...planState(legs), legs, profits, value };
+  const { profits, value, tally } = done.args;
+  return { ...planState(legs), legs, profits, value, tally: readTally(tally) };
 }
 
 function planState(legs: readonly LegOutcome[]): Pick<Outcome, 'state' | 'reason'> {
