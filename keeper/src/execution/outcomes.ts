@@ -54,7 +54,10 @@ const NOT_THERE = 'a rival was first, or it is out of danger again';
  * not tell is read from the accounts at that block.
  *
  * @param sent - the plan's legs, as they were sent
- * @throws never for what is said of a leg; viem's error when the node fails
+ * @returns what is known; a node that cannot tell more leaves a leg at what its plan or its round came to
+ * @example
+ * const { state, legs } = await outcomeOf(world, receipt, attempt.legs);
+ * legs.map((leg) => leg.state); // ['landed', 'lost', 'skipped']
  */
 export async function outcomeOf(
   world: OutcomeWorld,
