@@ -19,6 +19,8 @@ type Event = { at: number; log: Log; round?: { round: bigint; reason: Hex } };
  * @param logs - of a receipt, all of them
  * @param sent - by rising round
  * @returns one for each leg; `undefined` where the contract breaks its promise
+ * @example
+ * align(receipt.logs, liquidator, attempt.legs)[0]; // { own: Liquidated, before: [Transfer, …] }
  */
 export function align(logs: readonly Log[], liquidator: Address, sent: readonly Sent[]): (Told | undefined)[] {
   const events = logs.flatMap((log, at) => eventOf(log, at, liquidator));

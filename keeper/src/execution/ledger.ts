@@ -58,6 +58,10 @@ type Books = { store: Store; operator: Address | undefined; aside: Map<string, A
  * The ledger of a store.
  *
  * @param operator - whose transactions are resumed; in a dry run nobody's
+ * @example
+ * const ledger = openLedger(store, operator.address);
+ * const about = ledger.planned(offer.sent, { operator, to, data, value, gas, budget, validUntil });
+ * ledger.sent(about);
  */
 export function openLedger(store: Store, operator: Address | undefined): Ledger {
   const aside = new Map<string, Aside>();

@@ -9,6 +9,7 @@ import {
   type TransactionReceipt,
 } from 'viem';
 import { liquidatorAbi } from '../bindings.ts';
+import { readTally, type Tally } from '../contract/plan.ts';
 import { decodeRevert, type Revert, showRevert, withInner } from '../log/revert.ts';
 import type { Fate, Protocol } from '../protocols/protocol.ts';
 import { partsOf } from '../store/key.ts';
@@ -29,6 +30,8 @@ export type Outcome = {
   profits: readonly { token: Address; amount: bigint }[];
   /** Wei, at the plan's prices, before gas. */
   value: bigint;
+  /** As the contract counted and paid, where the plan was carried out. */
+  tally?: Tally;
 };
 
 /** Whether what a leg is about is still to be had in the state behind a block. */
@@ -51,7 +54,10 @@ const NOT_THERE = 'a rival was first, or it is out of danger again';
  * not tell is read from the accounts at that block.
  *
  * @param sent - the plan's legs, as they were sent
- * @throws never for what is said of a leg; viem's error when the node fails
+ * @returns what is known; a node that cannot tell more leaves a leg at what its plan or its round came to
+ * @example
+ * const { state, legs } = await outcomeOf(world, receipt, attempt.legs);
+ * legs.map((leg) => leg.state); // ['landed', 'lost', 'skipped']
  */
 export async function outcomeOf(
   world: OutcomeWorld,
@@ -67,8 +73,8 @@ export async function outcomeOf(
   }
   const told = align(receipt.logs, receipt.to!, sent);
   const legs = await Promise.all(sent.map((leg, index) => legOutcome(world, leg, told[index], receipt.blockHash)));
-  const { profits, value } = done.args;
-  return { ...planState(legs), legs, profits, value };
+  const { profits, value, tally } = done.args;
+  return { ...planState(legs), legs, profits, value, tally: readTally(tally) };
 }
 
 function planState(legs: readonly LegOutcome[]): Pick<Outcome, 'state' | 'reason'> {

@@ -24,6 +24,9 @@ const LOOKED_FOR: readonly string[] = [...Object.values(ENDS).flat(), ...UNSEEN]
  * @param operator - whose transactions are returned
  * @param head - number of the newest block
  * @throws when the node fails
+ * @example
+ * const mined = await recallMined(client, store, operator.address, head.number);
+ * const dispatcher = await openDispatcher({ ...options, mined });
  */
 export async function recallMined(
   client: PublicClient,

@@ -41,6 +41,8 @@ type Tag = 'pending' | 'latest';
  *
  * @param suffices - whether a value (wei) is worth sending with gas up to `limit`
  * @throws an error with the revert data when the plan would revert; viem's when the node fails
+ * @example
+ * await rehearse(client, { from, to, data }, { expected: offer.gas, most }, 'pending', async (value) => value > least);
  */
 export async function rehearse(
   client: PublicClient,

@@ -10,6 +10,8 @@ export type Failure = { reason: string; revert?: Revert };
  * behind that block.
  *
  * @param errors - what the contracts may revert with
+ * @example
+ * (await failureOf(client, receipt, errors)).reason; // 'reverted: NothingLanded(LegFailed(0, ReservePaused()))'
  */
 export async function failureOf(client: PublicClient, receipt: TransactionReceipt, errors: Abi): Promise<Failure> {
   const { from, to, blockNumber, gasUsed, transactionHash: hash } = receipt;

@@ -25,6 +25,9 @@ export type Rehearsed = { data: Hex; gas: bigint; limit: bigint; terms: Terms; b
  * @param from - the operator
  * @param to - the Liquidator
  * @param blockGasLimit - of the newest block
+ * @example
+ * const tried = await tryOut(world, offer, { from: operator, to: liquidator, blockGasLimit: head.gasLimit });
+ * if ('reason' in tried) ledger.setAside(claim, tried.reason, head);
  */
 export async function tryOut(
   world: TryOutWorld,

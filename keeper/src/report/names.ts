@@ -51,13 +51,30 @@ const some = <Name extends string>(name: Name, values: readonly string[]) =>
 
 /** The leg's market, whom it concerns, and the tokens that it spends and gains. */
 export function legLine(names: Names, sent: Sent) {
-  const spends = [...new Set(sent.deals.flatMap(({ spend }) => spend ?? []))];
-  const gains = [...new Set(sent.deals.flatMap(({ gain }) => gain ?? []))];
+  const spends = once(sent.deals.flatMap(({ spend }) => spend ?? []));
+  const gains = once(sent.deals.flatMap(({ gain }) => gain ?? []));
   return {
     ...names.market(sent.deals[0]!.market),
     ...some('account', labelsOf(sent)),
-    ...some('debt', spends.map(names.symbol)),
-    ...some('collateral', gains.map(names.symbol)),
+    ...some(
+      'debt',
+      spends.map((token) => names.symbol(token)),
+    ),
+    ...some(
+      'collateral',
+      gains.map((token) => names.symbol(token)),
+    ),
+  };
+}
+
+const once = <Text extends string>(values: readonly Text[]): Text[] => [...new Set(values)];
+
+/** Protocols and markets of legs, each once. */
+export function marketsLine(names: Names, legs: readonly Sent[]) {
+  const markets = legs.map(({ deals }) => names.market(deals[0]!.market));
+  return {
+    ...some('protocol', once(markets.map(({ protocol }) => protocol))),
+    ...some('market', once(markets.map(({ market }) => market))),
   };
 }
 
@@ -65,13 +82,10 @@ export function legLine(names: Names, sent: Sent) {
 export function legsLine(names: Names, legs: readonly Sent[]) {
   const [only, ...more] = legs;
   if (only && more.length === 0) return legLine(names, only);
-  const markets = legs.map(({ deals }) => names.market(deals[0]!.market));
-  const once = (values: readonly string[]) => [...new Set(values)];
   const tokens = (which: 'spend' | 'gain') =>
     once(legs.flatMap(({ deals }) => deals.flatMap((deal) => deal[which] ?? [])).map(names.symbol));
   return {
-    ...some('protocol', once(markets.map(({ protocol }) => protocol))),
-    ...some('market', once(markets.map(({ market }) => market))),
+    ...marketsLine(names, legs),
     account: legs.flatMap(labelsOf),
     debt: tokens('spend'),
     collateral: tokens('gain'),

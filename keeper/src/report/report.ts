@@ -10,7 +10,7 @@ import type { Offer } from '../planning/offer.ts';
 import type { Terms, Without } from '../planning/terms.ts';
 import type { MarketKey } from '../store/key.ts';
 import type { Sent } from '../store/sent.ts';
-import { claimLine, createNames, legLine, legsLine, type Named, type Names } from './names.ts';
+import { claimLine, createNames, legLine, legsLine, marketsLine, type Named, type Names } from './names.ts';
 
 /** A market as the report needs it. */
 type Watched = {
@@ -144,26 +144,31 @@ function tellWithdrawn(state: State, { legs }: About, end: Withdrawn, reason: st
   state.log.warn({ ...legsLine(state.names, legs), reason }, end);
 }
 
-/** A line a leg. What a plan cost in which nothing landed is shared out evenly. */
+/** A line a leg, and of several that landed together one of their plan. What a plan cost in which nothing landed is shared out evenly. */
 function tellOutcome(state: State, { legs }: About, receipt: TransactionReceipt, outcome: Outcome): void {
   const { log, names } = state;
   const { transactionHash: hash, gasUsed: gas, effectiveGasPrice } = receipt;
   const cost = gas * effectiveGasPrice;
   forgetLegs(state, legs);
   const landed = new Map(landedOf(outcome, { gas, cost }).map((each) => [each.leg, each]));
-  const [gases, costs] = [evenly(gas, legs.length), evenly(cost, legs.length)];
+  const [gases, fees] = [evenly(gas, legs.length), evenly(cost, legs.length)];
   for (const [index, told] of outcome.legs.entries()) {
     const line = legLine(names, legs[index]!);
     const done = landed.get(index);
     if (done) log.info({ ...line, ...landedLine(names, done.measured, done.share, hash) }, 'landed');
     else {
-      const paid = outcome.state === 'landed' ? {} : { gas: gases[index]!, fee: formatEther(costs[index]!) };
+      const paid = outcome.state === 'landed' ? {} : { gas: gases[index]!, fee: formatEther(fees[index]!) };
       const { reason, revert } = told;
       const why = { reason, ...(revert !== undefined && { revert }) };
       const isSkipped = told.state === 'skipped';
       log[isSkipped ? 'info' : 'warn']({ ...line, ...why, ...paid, hash }, isSkipped ? 'leg skipped' : told.state);
     }
   }
+  const { tally, value } = outcome;
+  if (!tally || legs.length === 1) return;
+  const counts = { legs: tally.landed, skipped: tally.skipped, value: formatEther(value), tip: formatEther(tally.tip) };
+  const costs = { flashFee: formatEther(tally.flashFee), gas, fee: formatEther(cost) };
+  log.info({ ...marketsLine(names, legs), ...counts, ...costs, hash }, 'plan landed');
 }
 
 function landedLine(names: Names, { debt, collateral, repaid, seized }: Measured, share: Share, hash: Hash) {

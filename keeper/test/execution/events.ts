@@ -57,7 +57,7 @@ export const roundSkipped = (round: number, reason: Hex): RpcLog =>
     encodeAbiParameters([{ type: 'bytes' }], [reason]),
   );
 
-export const planExecuted = (value: bigint, profits: { token: Address; amount: bigint }[] = []): RpcLog =>
+export const planExecuted = (value: bigint, profits: { token: Address; amount: bigint }[] = [], tally = 0n): RpcLog =>
   log(
     encodeEventTopics({ abi: liquidatorAbi, eventName: 'PlanExecuted', args: { operator: POOL } }),
     encodeAbiParameters(
@@ -72,7 +72,7 @@ export const planExecuted = (value: bigint, profits: { token: Address; amount: b
           ],
         },
       ],
-      [value, 0n, profits],
+      [value, tally, profits],
     ),
   );
 

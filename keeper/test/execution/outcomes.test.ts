@@ -53,11 +53,14 @@ const HEALTHY = aaveError('HealthFactorNotBelowThreshold');
 const UNCLEAR = aaveError('MustNotLeaveDust');
 const states = (outcome: { legs: readonly { state: string }[] }) => outcome.legs.map(({ state }) => state);
 
+/** Three legs that landed and two that did not, with a tip of 5 wei and fees of 6. */
+const TALLY = (6n << 144n) | (5n << 32n) | (2n << 16n) | 3n;
+
 describe('a plan that was mined', () => {
   test('three landed, one lost, one skipped: each leg by its own event, with its amounts or its reason', async () => {
     const logs = [
       ...[liquidated(0, 1n, 2n), other(1), legSkipped(1, 0n, HEALTHY), liquidated(2, 3n, 4n)],
-      ...[legSkipped(3, 0n, PAUSED), liquidated(4, 5n, 6n), planExecuted(99n, [{ token: DEBT, amount: 7n }])],
+      ...[legSkipped(3, 0n, PAUSED), liquidated(4, 5n, 6n), planExecuted(99n, [{ token: DEBT, amount: 7n }], TALLY)],
     ];
     const sent = legs(0, 0, 1, 1, 1);
     const outcome = await outcomeOf(world, receiptOf(logs), sent);
@@ -82,6 +85,7 @@ describe('a plan that was mined', () => {
       ],
       profits: [{ token: DEBT, amount: 7n }],
       value: 99n,
+      tally: { landed: 3, skipped: 2, tip: 5n, flashFee: 6n },
     });
     expect(looked).toEqual([]);
   });

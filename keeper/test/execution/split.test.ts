@@ -35,7 +35,10 @@ describe('bundles', () => {
 
   test('that a later deal joins become one', () => {
     const joining = deal('x', { claims: ['x', 'a', 'b'] });
-    expect(bundles(deal('a'), deal('c'), deal('b'), joining)).toEqual([['a', 'x', 'b'], ['c']]);
+    expect(bundles(deal('a'), deal('c'), deal('b', { claims: ['b', 'b2'] }), joining)).toEqual([
+      ['a', 'x', 'b', 'b2'],
+      ['c'],
+    ]);
     // What one of them was tied to ties them all.
     const [first, second] = [bringing('p', 'stock'), drawing('q', 'stock')];
     expect(bundles(deal('a'), first, deal('j', { claims: ['a', 'p'] }), second)).toEqual([['a', 'p', 'q']]);

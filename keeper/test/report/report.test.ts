@@ -52,6 +52,7 @@ describe('what became of a plan', () => {
         { state: 'skipped', reason: 'ReservePaused', revert: 'ReservePaused()', deals: [] },
         { state: 'lost', reason: 'somebody was first', deals: [] },
       ],
+      tally: { landed: 1, skipped: 2, tip: 10n ** 18n, flashFee: 10n ** 17n },
     };
     report.outcome({ id: 1, legs: sent }, mined, outcome);
     expect(lines).toEqual([
@@ -84,7 +85,19 @@ describe('what became of a plan', () => {
         },
       ],
       ['warn', 'lost', { ...usdc, account: 'account 3', ...tokens, reason: 'somebody was first', hash: hashOf(1) }],
+      [
+        'info',
+        'plan landed',
+        {
+          ...{ protocol: ['aave-v3', 'compound-v3'], market: ['core', 'usdc'], legs: 1, skipped: 2, value: '4' },
+          ...{ tip: '1', flashFee: '0.1', gas: 1_000n, fee: '0.000000000000007', hash: hashOf(1) },
+        },
+      ],
     ]);
+    // Of a plan of one leg, that leg's line says it all.
+    lines = [];
+    report.outcome({ id: 1, legs: sent.slice(0, 1) }, mined, { ...outcome, legs: outcome.legs.slice(0, 1) });
+    expect(lines.map(([, message]) => message)).toEqual(['landed']);
   });
 
   test('in which nothing landed tells what it cost, shared among its legs', () => {
