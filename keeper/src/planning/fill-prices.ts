@@ -1,7 +1,7 @@
 import type { Address } from 'viem';
 import type { MarketPrices, PoolPrice } from '../prices/book.ts';
 import type { Asset, View } from '../protocols/protocol.ts';
-import type { PoolState } from '../venues/paths.ts';
+import { type PoolState, reservesOf } from '../venues/paths.ts';
 
 /** What a market's oracle says of its assets, and of the wrapped native token. */
 export function marketPrices(view: View, assets: readonly Asset[], native: Address): MarketPrices {
@@ -16,10 +16,6 @@ export function marketPrices(view: View, assets: readonly Asset[], native: Addre
 
 /** What a pool trades near its price, its fee left out: the reserves of a constant-product pool of the same liquidity. */
 export function poolPrice(state: PoolState): PoolPrice {
-  const { token0, token1 } = state;
-  const [amount0, amount1] =
-    state.venue === 'uniswapV2'
-      ? [state.reserve0, state.reserve1]
-      : [(state.liquidity << 96n) / state.sqrtPriceX96, (state.liquidity * state.sqrtPriceX96) >> 96n];
-  return { token0, amount0, token1, amount1 };
+  const [amount0, amount1] = reservesOf(state);
+  return { token0: state.token0, amount0, token1: state.token1, amount1 };
 }

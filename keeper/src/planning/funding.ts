@@ -2,9 +2,9 @@ import type { Address, Hex } from 'viem';
 import { FUNDING } from '../contract/plan.ts';
 import type { Loan as MarketLoan } from '../protocols/protocol.ts';
 import type { MarketKey } from '../store/key.ts';
-import { isPair, type PoolGraph, type PoolStates, type Route } from '../venues/paths.ts';
+import { isPair, lendableOf, type PoolGraph, type PoolStates, type Route } from '../venues/paths.ts';
 import { FEE_UNIT } from '../venues/v3-math.ts';
-import { type V3Pool, windowCapacity } from '../venues/v3-pool.ts';
+import type { V3Pool } from '../venues/v3-pool.ts';
 import type { Views } from './situation.ts';
 
 /**
@@ -49,18 +49,10 @@ export function openFunding(views: Views, graph: PoolGraph, pools: PoolStates): 
     lending.set(asset, its);
     return its;
   };
-  const held = new WeakMap<object, { amount0: bigint; amount1: bigint }>();
-
-  /** What a pool has at least of an asset: what it would pay out until the price leaves the ticks that were read. */
+  /** What a pool has at least of an asset. */
   function atLeast(states: PoolStates, pool: V3Pool, asset: Address): bigint {
     const state = states.get(pool.address);
-    if (state?.venue !== 'uniswapV3' || state.liquidity === 0n) return 0n;
-    const known = held.get(state) ?? {
-      amount0: windowCapacity(state, false).amountOut,
-      amount1: windowCapacity(state, true).amountOut,
-    };
-    held.set(state, known);
-    return asset === pool.token0 ? known.amount0 : known.amount1;
+    return state ? lendableOf(state)[asset === pool.token0 ? 0 : 1] : 0n;
   }
 
   return (asset, amount, { states, routes, views: now = views } = { states: pools, routes: [] }) => {
