@@ -6,10 +6,17 @@ import { onlyBrings } from './situation.ts';
  * Deals of one view that concern one another: they share claims, or draw on what others of them do nothing but bring. Of an
  * account on Aave, for instance, all there is to do.
  *
+ * - `view`: where they are from, `fed`: the same once all that only brings has.
  * - `deals`: what may be placed, `bringers`: what is placed only with what draws on it.
  * - `single`: no two of them can be in one plan.
  */
-export type Bundle = { view: View; deals: readonly Deal[]; bringers: readonly Deal[]; single: boolean };
+export type Bundle = {
+  view: View;
+  fed: View;
+  deals: readonly Deal[];
+  bringers: readonly Deal[];
+  single: boolean;
+};
 
 /**
  * Sorts deals into bundles, in the order of the first deal of each.
@@ -23,40 +30,36 @@ export function bundlesOf(views: ReadonlyMap<MarketKey, View>, deals: readonly D
   for (const deal of deals) {
     if (onlyBrings(deal)) for (const { on, amount } of deal.draws) if (amount < 0n) brought.add(on);
   }
-  const bundles: Deal[][] = [];
-  /** The bundle that holds a claim or a stock; it may have been joined to another since. */
-  const holders = new Map<string, Deal[]>();
-  const joined = new Map<Deal[], Deal[]>();
-  const now = (bundle: Deal[]): Deal[] => {
-    let last = bundle;
-    for (let next = joined.get(last); next; next = joined.get(last)) last = next;
-    return last;
+  const parents = deals.map((_, index) => index);
+  const rootOf = (index: number): number => {
+    let root = index;
+    while (parents[root] !== root) root = parents[root]!;
+    return root;
   };
-  for (const deal of deals) {
-    let own: Deal[] | undefined;
-    const hold = (key: string) => {
+  /** Who holds a claim or a stock first. */
+  const holders = new Map<string, number>();
+  for (const [index, { claims, draws }] of deals.entries()) {
+    const stocks = draws.flatMap(({ on }) => (brought.has(on) ? [on] : []));
+    for (const key of [...claims, ...stocks]) {
       const holder = holders.get(key);
-      const other = holder && now(holder);
-      if (other && own && other !== own) {
-        own.push(...other.splice(0));
-        joined.set(other, own);
-      } else if (other) own = other;
-      if (!own) {
-        own = [];
-        bundles.push(own);
-      }
-      holders.set(key, own);
-    };
-    for (const claim of deal.claims) hold(claim);
-    for (const { on } of deal.draws) if (brought.has(on)) hold(on);
-    if (!own) hold(deal.id);
-    own!.push(deal);
+      if (holder === undefined) holders.set(key, index);
+      else parents[rootOf(index)] = rootOf(holder);
+    }
   }
-  return bundles.flatMap((bundle) => (bundle.length > 0 ? [bundleOf(views.get(bundle[0]!.market)!, bundle)] : []));
+  const bundles = Map.groupBy(deals.keys(), rootOf);
+  return [...bundles.values()].map((indices) => {
+    const all = indices.map((index) => deals[index]!);
+    return bundleOf(views.get(all[0]!.market)!, all);
+  });
 }
 
 function bundleOf(view: View, all: readonly Deal[]): Bundle {
   const deals = all.filter((deal) => !onlyBrings(deal));
   const single = deals[0]?.claims.some((claim) => deals.every(({ claims }) => claims.includes(claim))) ?? false;
-  return { view, deals, bringers: all.filter(onlyBrings), single };
+  const bringers = all.filter(onlyBrings);
+  const fed = bringers.reduce((now, bringer) => {
+    const found = now.fit(bringer);
+    return found ? now.after(found) : now;
+  }, view);
+  return { view, fed, deals, bringers, single };
 }

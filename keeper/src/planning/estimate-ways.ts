@@ -64,6 +64,8 @@ export type Floats = {
 };
 
 const SCALE = Number(PRICE_SCALE);
+/** Parts of a size by which floats differ without meaning. */
+const SAME = 1e-12;
 
 /** @param bundles - all that may be placed: what they draw on together tells which stocks are scarce */
 export const openFloats = (situation: Situation, bundles: readonly Bundle[], estimates: Estimates): Floats => ({
@@ -121,12 +123,14 @@ export function sketchedDeal(floats: Floats, of: Bundle, deal: Deal): SketchedDe
   if (known) return known;
   const { situation, stocks } = floats;
   const { gasPrice, bytePrice } = situation;
-  const part = deal.spend && of.view.fit(deal, deal.spend.amount - 1n);
-  const partial = Number(part?.spend?.amount ?? 0n);
+  const part = deal.spend && of.fed.fit(deal, deal.spend.amount - 1n);
+  const [spend, most] = [Number(deal.spend?.amount ?? 0n), Number(part?.spend?.amount ?? 0n)];
+  // A part that floats hardly tell from the whole is chosen as the whole.
+  const partial = spend - most < SAME * spend ? spend : most;
   const found: SketchedDeal = {
     of,
     deal,
-    spend: Number(deal.spend?.amount ?? 0n),
+    spend,
     inHand: Number(deal.spend?.inHand ?? 0n),
     gain: Number(deal.gain?.amount ?? 0n),
     partial,

@@ -152,7 +152,8 @@ function nextOf(search: Search, leg: SketchedLeg): Bundle | undefined {
   const deals = view
     .deals(done.subjects.map(({ key }) => key))
     .filter(({ claims }) => claims.length > 0 && claims.every((claim) => done.claims.includes(claim)));
-  const next: Bundle | undefined = deals.length > 0 ? { view, deals, bringers: [], single: true } : undefined;
+  const next: Bundle | undefined =
+    deals.length > 0 ? { view, fed: view, deals, bringers: [], single: true } : undefined;
   nexts.set(done, next);
   if (next) firsts.set(next, of);
   return next;
