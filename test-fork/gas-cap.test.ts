@@ -2,8 +2,8 @@ import { type Address, type Hex, maxUint256, parseAbi, parseEventLogs } from 'vi
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { liquidatorAbi } from '../keeper/src/bindings.ts';
-import { planData } from '../keeper/src/execution/rehearse.ts';
 import { FUNDING, readTally } from '../keeper/src/contract/plan.ts';
+import { planData } from '../keeper/src/execution/rehearse.ts';
 import { openAccount, openScene, type Scene, units } from './harness/scene.ts';
 import { setPrice } from './lab/chain.ts';
 

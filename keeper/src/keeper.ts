@@ -19,7 +19,7 @@ import type { Ready } from './preflight.ts';
 import type { View } from './protocols/protocol.ts';
 import { createReport, type Report } from './report/report.ts';
 import { snapshotOf } from './report/snapshot.ts';
-import { accountClaim } from './store/key.ts';
+import { accountClaim, type MarketKey } from './store/key.ts';
 import { storePath } from './store/path.ts';
 import { openStore, type Store } from './store/store.ts';
 import { nextMoment } from './triggers/clock.ts';
@@ -76,12 +76,15 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
     const queue = createQueue<string>();
     const rooms: Rooms = { ready, store, trackers, planner, drill, dispatcher, queue, unwound: [], report, log };
 
+    const place = (key: MarketKey) => markets.findIndex((market) => market.key === key);
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
     const opening = openMarkets(ready, store, head, stop, log).map(async (joining) => {
       const { tracker, unwound } = await joining;
       if (unwound) rooms.unwound.push(tellUnwound(tracker, unwound, rooms));
       trackers.push(tracker);
+      // In the order they were named, whichever was read first: plans do not depend on it.
+      trackers.sort((a, b) => place(a.key) - place(b.key));
     });
     const opened = Promise.all(opening).catch((error) => {
       failed.abort(error);

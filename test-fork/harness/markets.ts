@@ -11,6 +11,7 @@ const abi = parseAbi([
   'function getConfiguration(address) view returns (uint256)',
   'function configureReserveAsCollateral(address asset, uint256 ltv, uint256 threshold, uint256 bonus)',
   'function setReservePause(address asset, bool paused)',
+  'function setReserveFlashLoaning(address asset, bool enabled)',
 ]);
 
 async function configure(scene: Scene, market: MarketName, data: `0x${string}`): Promise<Hash> {
@@ -39,6 +40,12 @@ export async function lendToTheLine(scene: Scene, market: MarketName, symbols: r
 export const pauseReserve = (scene: Scene, market: MarketName, symbol: PricedSymbol): Promise<Hash> => {
   const args = [tokenOf(scene.directory, symbol).address, true] as const;
   return configure(scene, market, encodeFunctionData({ abi, functionName: 'setReservePause', args }));
+};
+
+/** Lets a market lend an asset no longer for the time of a transaction. */
+export const stopFlashLoans = (scene: Scene, market: MarketName, symbol: PricedSymbol): Promise<Hash> => {
+  const args = [tokenOf(scene.directory, symbol).address, false] as const;
+  return configure(scene, market, encodeFunctionData({ abi, functionName: 'setReserveFlashLoaning', args }));
 };
 
 /** Waits until a keeper follows so many markets: those whose past is still searched are not liquidated in. */

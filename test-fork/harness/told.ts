@@ -21,9 +21,9 @@ export const LINE = { landed: 'landed', lost: 'lost', skipped: 'leg skipped' } a
 /** The market's address in a field that names it: an address alone, or behind a protocol's id and a colon. */
 export const marketIn = (field: unknown): Address => getAddress(/0x[0-9a-fA-F]{40}/.exec(String(field))![0]);
 
-/** The error's name in a reason that may carry its arguments and what is around it. */
+/** The error's name in a reason: alone, or with its arguments and what is around it. */
 const errorIn = (reason: unknown): string | undefined =>
-  typeof reason === 'string' ? /(\w+)\(\)\)*$/.exec(reason.trim())?.[1] : undefined;
+  typeof reason === 'string' ? /(\w+)(\(\)\)*)?$/.exec(reason.trim())?.[1] : undefined;
 
 const fateOf = (account: unknown, market: unknown, state: Fate['state'], reason: unknown): Fate => {
   const error = errorIn(reason);
@@ -42,7 +42,11 @@ export function fatesInLog(lines: readonly LogLine[]): Fate[] {
 }
 
 /** One leg of an attempt as `keeper status --json` has it. */
-type StatusLeg = { account: string; market: unknown; state: Fate['state']; reason?: string | null };
+type StatusLeg = {
+  leg: { borrower: string };
+  deals: readonly { market: string }[];
+  outcome: { state: Fate['state']; reason?: string };
+};
 type StatusMarket = { protocol: string; address: Address };
 /** Of `keeper status --json`, what is read here. */
 export type StatusJson = {
@@ -63,8 +67,8 @@ export async function statusOf({ store }: Pick<KeeperProcess, 'store'>): Promise
 
 /** What the newest attempt says of its legs. */
 export function fatesInStatus({ attempts: [newest] }: StatusJson): Fate[] {
-  return newest!.legs.map(({ account, market, state, reason }) =>
-    fateOf(account, typeof market === 'object' ? JSON.stringify(market) : market, state, reason),
+  return newest!.legs.map(({ leg, deals, outcome: { state, reason } }) =>
+    fateOf(leg.borrower, deals[0]!.market, state, reason),
   );
 }
 

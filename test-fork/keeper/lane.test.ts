@@ -155,7 +155,8 @@ describe('one lane, one transaction at a time', () => {
     await client.mine({ blocks: 1 });
     const lost = await next('lost', 'reverted', 'landed');
     expect([lost.msg, lost.hash]).toEqual(['lost', sent.hash]);
-    expect(lost.reason).toContain('HealthFactorNotBelowThreshold()');
+    expect(lost.reason).toBe('HealthFactorNotBelowThreshold');
+    expect(lost.revert).toBe('HealthFactorNotBelowThreshold()');
     expect(await holdings(scene, treasury)).toEqual(before);
     expect(Object.values(await holdings(scene, liquidator)).filter((amount) => amount !== 0n)).toEqual([]);
     expect(await endOf(scene, keeper)).toBe(0);

@@ -91,7 +91,7 @@ describe('refused with one line, before anything is sent', () => {
     expect(await refusal({ '--market': address })).toEqual({
       code: 2,
       said: [
-        `plimsoll: --market ${address} is neither an Aave v3 Pool nor a PoolAddressesProvider on chain 31337: pass the address of one`,
+        `plimsoll: --market ${address} is no market of aave-v3 on chain 31337 (Anvil): pass the address of one, or a preset's name`,
       ],
     });
   });

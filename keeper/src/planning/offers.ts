@@ -1,4 +1,4 @@
-import type { BlockRef, Deal } from '../protocols/protocol.ts';
+import type { Amount, BlockRef, Deal } from '../protocols/protocol.ts';
 import { type Bundle, bundlesOf } from './bundles.ts';
 import { type Draft, dealsOf, netOf, statesAfter } from './exact-draft.ts';
 import { drawnBy } from './exact-walk.ts';
@@ -17,12 +17,15 @@ type Planning = {
   offers: Offer[];
 };
 
+/** The plans that were made, and for what is in none of them why, by claim. */
+type Found = { offers: Offer[]; without: Map<string, Without> };
+
 /**
  * Plans for deals of all markets, the best first: as many in one as pay and fit, the rest in further plans that are sized on pools and
- * stocks as the ones before leave them.
+ * stocks as the ones before leave them. Where several markets are due each is also planned by itself, one after the other: what fills
+ * more than one transaction is then cut between markets and not in the midst of one. What earns more is taken.
  *
  * @param most - plans to make; what is left over then is in none of the answers
- * @returns the plans; and for what is in none of them why, by claim
  * @example
  * const deals = [...situation.views.values()].flatMap((view) => view.deals(accounts));
  * const { offers, without } = bestOffers(situation, deals, head, 3);
@@ -32,21 +35,64 @@ export function bestOffers(
   deals: readonly Deal[],
   head: BlockRef,
   most = Number.POSITIVE_INFINITY,
-): { offers: Offer[]; without: Map<string, Without> } {
+): Found {
+  const together = offersOf(situation, [deals], head, most);
+  const markets = [...Map.groupBy(deals, ({ market }) => market).values()];
+  // What leaves a transaction half empty cannot gain by a second one.
+  const [first, ...more] = together.offers;
+  const isRoomy = more.length === 0 && (first?.gas ?? 0n) * 2n < situation.limits.gas;
+  if (markets.length < 2 || isRoomy) return together;
+  const richest = markets
+    .map((each) => ({ each, worth: worthOf(situation, each) }))
+    .sort((a, b) => (a.worth < b.worth ? 1 : -1));
+  const apart = offersOf(
+    situation,
+    richest.map(({ each }) => each),
+    head,
+    most,
+  );
+  // One more than can be sent was asked for.
+  const earned = ({ offers }: Found) => offers.slice(0, most - 1).reduce((sum, { terms }) => sum + terms.net, 0n);
+  return earned(apart) > earned(together) ? apart : together;
+}
+
+/** What deals bring at the markets' prices if all of them could be done, wei times 1e18: it only says which market comes first. */
+function worthOf({ priceOf }: Situation, deals: readonly Deal[]): bigint {
+  const worth = (of: Amount | undefined) => (of ? of.amount * (priceOf(of.asset) ?? 0n) : 0n);
+  return deals.reduce((sum, { gain, spend }) => sum + worth(gain) - worth(spend), 0n);
+}
+
+/** Plans group after group: of each what pays, on pools and stocks as the groups before it leave them. */
+function offersOf(situation: Situation, groups: readonly (readonly Deal[])[], head: BlockRef, most: number): Found {
+  const found: Found = { offers: [], without: new Map() };
+  const all = groups.flat();
+  /** The best plans of some of the deals, as if nothing had been planned yet. */
+  const anew = (claims: ReadonlySet<string>, legs = situation.limits.legs): Offer[] => {
+    const some = all.filter((deal) => deal.claims.every((claim) => claims.has(claim)));
+    return bestOffers({ ...situation, limits: { ...situation.limits, legs } }, some, head).offers;
+  };
+  let now = situation;
+  for (const deals of groups) now = planGroup(found, now, deals, head, most, anew);
+  return found;
+}
+
+/** @returns the situation as the plans of the group leave it */
+function planGroup(
+  { offers, without }: Found,
+  situation: Situation,
+  deals: readonly Deal[],
+  head: BlockRef,
+  most: number,
+  anew: Offer['anew'],
+): Situation {
   const bundles = bundlesOf(situation.views, deals);
   const search = openSearch(situation, bundles);
-  const planning: Planning = { situation, search, rest: ranked(search, bundles), offers: [] };
-  const without = new Map<string, Without>();
+  const planning: Planning = { situation, search, rest: ranked(search, bundles), offers };
   const covered = new Set(planning.rest);
   for (const bundle of bundles)
     if (!covered.has(bundle)) leave(without, bundle, { reason: whyNone(situation, bundle) });
 
-  /** The best plans of some of the deals, as if nothing had been planned yet. */
-  const anew = (claims: ReadonlySet<string>, legs = situation.limits.legs): Offer[] => {
-    const some = deals.filter((deal) => deal.claims.every((claim) => claims.has(claim)));
-    return bestOffers({ ...situation, limits: { ...situation.limits, legs } }, some, head).offers;
-  };
-  while (planning.offers.length < most && planning.rest.length > 0) {
+  while (offers.length < most && planning.rest.length > 0) {
     const { draft, full } = bestPlan(planning.search, planning.rest);
     if (draft.length === 0) break;
     take(planning, draft, head, anew);
@@ -54,7 +100,7 @@ export function bestOffers(
   }
 
   // A plan is chosen in estimates: what exact numbers leave out of it, though alone it pays, gets a further one.
-  while (planning.offers.length < most && planning.rest.length > 0) {
+  while (offers.length < most && planning.rest.length > 0) {
     const { situation: now } = planning;
     const alone = planning.rest.map((bundle) => ({ bundle, draft: planAlone(planning.search, bundle) ?? [] }));
     const paying = alone.filter(({ draft }) => draft.length > 0 && netOf(now, draft) >= now.minProfit);
@@ -71,7 +117,7 @@ export function bestOffers(
     }
     break;
   }
-  return { offers: planning.offers, without };
+  return planning.situation;
 }
 
 /** Makes an offer of a draft; what it claims, draws on and sells is not there for the next. */
