@@ -53,15 +53,31 @@ function pairOf(valuation: Valuation, debt: Holding, collateral: Holding): Pair 
   };
 }
 
-/** An account valued now and as long ahead as a call for the maximum is funded for. */
-export type Valued = { now: Valuation; ahead: Valuation };
+/**
+ * What an account is worth, and what follows from that once somebody has asked for it: a planner asks for many sizes of one account.
+ *
+ * - `label`: its checksummed address.
+ * - `now`: at the timestamp of its view, `ahead`: as long after that as a call for the maximum is funded for.
+ * - `largest`: every legal liquidation, each at its largest.
+ */
+export type Valued = {
+  label: Address;
+  now: Valuation;
+  ahead: Valuation | Unjudged | undefined;
+  largest: readonly Liquidation[] | undefined;
+};
 
-/** @param timestamp - seconds */
-export function valueTwice(pool: AavePool, state: AaveState, account: Account, timestamp: bigint): Valued | Unjudged {
+/**
+ * An account as it is worth at `timestamp`.
+ *
+ * @param timestamp - seconds
+ * @example
+ * const valued = valuedAt(pool, state, account, timestamp);
+ * if (!('error' in valued)) liquidationsOf(pool, state, account, valued, timestamp);
+ */
+export function valuedAt(pool: AavePool, state: AaveState, account: Account, timestamp: bigint): Valued | Unjudged {
   const now = value(pool, state, account, timestamp);
-  if ('error' in now) return now;
-  const ahead = value(pool, state, account, timestamp + FUNDED_AHEAD);
-  return 'error' in ahead ? ahead : { now, ahead };
+  return 'error' in now ? now : { label: getAddress(account.address), now, ahead: undefined, largest: undefined };
 }
 
 /**
@@ -69,6 +85,8 @@ export function valueTwice(pool: AavePool, state: AaveState, account: Account, t
  * collateral reserve that is active, not paused and past its grace period. Frozen reserves can be liquidated. The
  * collateral is taken as underlying, so the Pool must hold it; where debt and collateral are one asset, what is repaid is
  * not counted on for that, since the Pool collects it last.
+ *
+ * @param valued - the account at the same timestamp; what is found is remembered with it
  */
 export function liquidationsOf(
   pool: AavePool,
@@ -76,15 +94,19 @@ export function liquidationsOf(
   account: Account,
   valued: Valued,
   timestamp: bigint,
-): Liquidation[] {
-  if (!isLiquidatable(state, valued)) return [];
+): readonly Liquidation[] {
+  if (valued.largest) return valued.largest;
   const found: Liquidation[] = [];
-  for (const debt of valued.now.holdings) {
-    for (const collateral of valued.now.holdings) {
-      const liquidation = largestOf(pool, account, valued, debt, collateral, timestamp);
-      if (liquidation) found.push(liquidation);
+  if (isLiquidatable(state, valued)) {
+    for (const debt of valued.now.holdings) {
+      if (debt.debt === 0n) continue;
+      for (const collateral of valued.now.holdings) {
+        const liquidation = largestOf(pool, state, account, valued, debt, collateral, timestamp);
+        if (liquidation) found.push(liquidation);
+      }
     }
   }
+  valued.largest = found;
   return found;
 }
 
@@ -97,8 +119,9 @@ const isLiquidatable = (state: AaveState, { now }: Valued): boolean =>
 /** A pair at its largest legal amount. */
 function largestOf(
   pool: AavePool,
+  state: AaveState,
   account: Account,
-  { now, ahead }: Valued,
+  valued: Valued,
   debt: Holding,
   collateral: Holding,
   timestamp: bigint,
@@ -106,19 +129,23 @@ function largestOf(
   if (debt.debt === 0n || debt.debtPrice === 0n || !open(debt.reserve, timestamp)) return undefined;
   if (!collateral.collateral || collateral.supply === 0n || collateral.price === 0n) return undefined;
   if (collateral.liquidationBonus === 0n || !open(collateral.reserve, timestamp)) return undefined;
+  const { now, label } = valued;
   const pair = pairOf(now, debt, collateral);
   const sized = size(pool.rules, pool.thresholds, pair, collateral.reserve.liquidity);
   if (!sized) return undefined;
-  const later = () =>
-    pairOf(ahead, ahead.holdings[now.holdings.indexOf(debt)]!, ahead.holdings[now.holdings.indexOf(collateral)]!);
-  const funding = sized.argument === MAX_UINT256 ? larger(sized.repay, maximum(pool, later())) : sized.repay;
-  return liquidationOf(pool, account, debt, collateral, pair, sized, funding);
+  if (sized.argument !== MAX_UINT256) return liquidationOf(pool, label, debt, collateral, pair, sized, sized.repay);
+  valued.ahead ??= value(pool, state, account, timestamp + FUNDED_AHEAD);
+  const { ahead } = valued;
+  if ('error' in ahead) return undefined;
+  const then = (holding: Holding) => ahead.holdings[now.holdings.indexOf(holding)]!;
+  const funding = larger(sized.repay, maximum(pool, pairOf(ahead, then(debt), then(collateral))));
+  return liquidationOf(pool, label, debt, collateral, pair, sized, funding);
 }
 
 /** @param funding - debt token to have in hand */
 function liquidationOf(
   pool: AavePool,
-  account: Account,
+  account: Address,
   debt: Holding,
   collateral: Holding,
   pair: Pair,
@@ -126,7 +153,7 @@ function liquidationOf(
   funding: bigint,
 ): Liquidation {
   return {
-    account: getAddress(account.address),
+    account,
     debtAsset: pool.reserves[debt.id]!.address,
     collateralAsset: pool.reserves[collateral.id]!.address,
     repay,
@@ -143,6 +170,7 @@ function liquidationOf(
  * The largest legal liquidation of a pair that repays at most `most`; `undefined` where none is so small. Where `most` cuts it no
  * side is closed, so it is exact and funded exactly.
  *
+ * @param valued - the account at the same timestamp
  * @param pair - the assets of debt and collateral
  * @param most - debt token, smallest units; at its largest when left out
  * @example
@@ -162,11 +190,15 @@ export function fitLiquidation(
   const holding = (asset: Address) => now.holdings.find(({ id }) => pool.reserves[id]!.address === asset);
   const [debt, collateral] = [holding(pair.debtAsset), holding(pair.collateralAsset)];
   if (!debt || !collateral) return undefined;
-  const largest = largestOf(pool, account, valued, debt, collateral, timestamp);
+  const isPair = ({ debtAsset, collateralAsset }: Liquidation) =>
+    debtAsset === pair.debtAsset && collateralAsset === pair.collateralAsset;
+  const largest = valued.largest
+    ? valued.largest.find(isPair)
+    : largestOf(pool, state, account, valued, debt, collateral, timestamp);
   if (!largest || most === undefined || most >= largest.repay) return largest;
   const sides = pairOf(now, debt, collateral);
   const sized = sizePartial(pool.rules, pool.thresholds, sides, collateral.reserve.liquidity, most);
-  return sized && liquidationOf(pool, account, debt, collateral, sides, sized, sized.repay);
+  return sized && liquidationOf(pool, valued.label, debt, collateral, sides, sized, sized.repay);
 }
 
 /** What a call for the maximum repays. */

@@ -1,12 +1,13 @@
 import { type Address, getAddress } from 'viem';
 import type { Leg } from '../../contract/plan.ts';
 import { accountClaim, type MarketKey, marketKey } from '../../store/key.ts';
+import type { Subject } from '../../store/sent.ts';
 import type { Account, Coefficients, Deal, Health, Loan, Moment, Unjudged, View } from '../protocol.ts';
 import { afterLiquidation } from './after.ts';
 import { coefficients } from './coefficients.ts';
 import { health } from './health.ts';
 import { flashLoan, price } from './lending.ts';
-import { fitLiquidation, type Liquidation, liquidationsOf, type Valued, valueTwice } from './liquidations.ts';
+import { fitLiquidation, type Liquidation, liquidationsOf, type Valued, valuedAt } from './liquidations.ts';
 import type { AavePool } from './pool.ts';
 import type { AaveState } from './state.ts';
 
@@ -31,12 +32,17 @@ type Here = {
   accounts: (key: Address) => Account | undefined;
   /** Those that deals of this transaction have changed. */
   changed: ReadonlyMap<Address, Known>;
-  /** What accounts of this view are worth: a planner asks for many sizes of one account. */
-  values: Map<Address, Valued | Unjudged>;
+  /** Accounts of this view that somebody has asked about, by address. */
+  judged: Map<Address, Judged | Unjudged>;
+  /** The names of the reserves' liquidity by asset, and the reserves' ids by those. */
+  stocks: { of: ReadonlyMap<Address, string>; ids: ReadonlyMap<string, number> };
 };
 
-/** A loan that is paid back changes whatever view it is given, so that what a view is made of is found again by the view. */
-const insideOf = new WeakMap<View, Here>();
+/** An account's worth, and how its deals name it. */
+type Judged = { valued: Valued; subjects: readonly [Subject]; claims: readonly [string] };
+
+/** A loan that is paid back changes whatever view it is given, so that a view carries what it is made of. */
+type AaveView = View & { readonly here: Here };
 
 /**
  * The view of a Pool.
@@ -53,13 +59,19 @@ export function viewOf(
   moment: Moment,
 ): View {
   const key = marketKey(ID, pool.address);
-  return open({ key, pool, state, moment, accounts, changed: new Map(), values: new Map() });
+  const names = pool.assets.map(({ id, address }) => ({ id, address, name: `${key}/liquidity/${address}` }));
+  const stocks = {
+    of: new Map(names.map(({ address, name }) => [address, name])),
+    ids: new Map(names.map(({ id, name }) => [name, id])),
+  };
+  return open({ key, pool, state, moment, accounts, changed: new Map(), judged: new Map(), stocks });
 }
 
-function open(here: Here): View {
+function open(here: Here): AaveView {
   const { key, pool, state, moment } = here;
   let weights: Coefficients | undefined;
-  const view: View = {
+  return {
+    here,
     market: key,
     moment,
     get coefficients() {
@@ -78,28 +90,38 @@ function open(here: Here): View {
     price: (asset) => price(pool, state, asset),
     loan: (asset, amount) => loan(here, asset, amount),
   };
-  insideOf.set(view, here);
-  return view;
 }
 
-const withState = (here: Here, state: AaveState): View => open({ ...here, state, values: new Map() });
+const withState = (here: Here, state: AaveState): View => open({ ...here, state, judged: new Map() });
 
 const knownOf = ({ accounts, changed }: Here, address: Address): Known =>
   changed.get(address) ?? { account: accounts(address), step: 0 };
 
-function valuedIn({ pool, state, moment, values }: Here, account: Account): Valued | Unjudged {
-  const found = values.get(account.address) ?? valueTwice(pool, state, account, moment.timestamp);
-  values.set(account.address, found);
+function judgedIn({ key, pool, state, moment, judged }: Here, account: Account): Judged | Unjudged {
+  const known = judged.get(account.address);
+  if (known) return known;
+  const valued = valuedAt(pool, state, account, moment.timestamp);
+  const address = account.address.toLowerCase() as Address;
+  const found =
+    'error' in valued
+      ? valued
+      : {
+          valued,
+          subjects: [{ key: address, label: valued.label }] as const,
+          claims: [accountClaim(key, address)] as const,
+        };
+  judged.set(account.address, found);
   return found;
 }
 
 function dealsOf(here: Here, address: Address): Deal[] {
   const { account, step } = knownOf(here, address);
   if (!account) return [];
-  const valued = valuedIn(here, account);
-  if ('error' in valued) return [];
+  const judged = judgedIn(here, account);
+  if ('error' in judged) return [];
   const { pool, state, moment } = here;
-  return liquidationsOf(pool, state, account, valued, moment.timestamp).map((done) => dealOf(here.key, step, done));
+  const found = liquidationsOf(pool, state, account, judged.valued, moment.timestamp);
+  return found.map((done) => dealOf(here, judged, step, done));
 }
 
 function fit(here: Here, deal: Deal, most?: bigint): Deal | undefined {
@@ -107,10 +129,11 @@ function fit(here: Here, deal: Deal, most?: bigint): Deal | undefined {
   const done = liquidationOf(deal);
   // A deal of another step is another deal, though it may be of the same pair.
   if (!account || deal.id !== idOf(here.key, step, done)) return undefined;
-  const valued = valuedIn(here, account);
-  if ('error' in valued) return undefined;
-  const fitted = fitLiquidation(here.pool, here.state, account, valued, here.moment.timestamp, done, most);
-  return fitted && dealOf(here.key, step, fitted);
+  const judged = judgedIn(here, account);
+  if ('error' in judged) return undefined;
+  const { pool, state, moment } = here;
+  const fitted = fitLiquidation(pool, state, account, judged.valued, moment.timestamp, done, most);
+  return fitted && dealOf(here, judged, step, fitted);
 }
 
 function after(here: Here, deal: Deal): View {
@@ -120,7 +143,7 @@ function after(here: Here, deal: Deal): View {
   if (!account || deal.id !== idOf(here.key, step, done)) throw new Error(`${deal.id} is not of this view`);
   const left = afterLiquidation(here.pool, here.state, account, here.moment.timestamp, done);
   const changed = new Map(here.changed).set(address, { account: left.account, step: step + 1 });
-  return open({ ...here, state: left.state, changed, values: new Map() });
+  return open({ ...here, state: left.state, changed, judged: new Map() });
 }
 
 function loan(here: Here, asset: Address, amount: bigint): Loan | undefined {
@@ -128,23 +151,22 @@ function loan(here: Here, asset: Address, amount: bigint): Loan | undefined {
   if (!lent) return undefined;
   const { funding, source, fee, out, back } = lent;
   const paidBack = (later: Here) => withState(later, back(later.state));
-  return { funding, source, fee, out: withState(here, out), back: (view) => paidBack(insideOf.get(view)!) };
+  return { funding, source, fee, out: withState(here, out), back: (view) => paidBack((view as AaveView).here) };
 }
 
 /** Its collateral is drawn first: the Pool collects the debt last, so what is repaid never pays for what is seized. */
-function dealOf(key: MarketKey, step: number, done: Liquidation): Deal {
-  const address = done.account.toLowerCase() as Address;
+function dealOf({ key, stocks }: Here, { subjects, claims }: Judged, step: number, done: Liquidation): Deal {
   return {
     id: idOf(key, step, done),
     market: key,
     kind: 'liquidate',
-    subjects: [{ key: address, label: done.account }],
-    claims: [accountClaim(key, address)],
+    subjects,
+    claims,
     spend: { asset: done.debtAsset, amount: done.repay, inHand: done.funding },
     gain: { asset: done.collateralAsset, amount: done.seized },
     draws: [
-      { on: stockOf(key, done.collateralAsset), amount: done.seized },
-      { on: stockOf(key, done.debtAsset), amount: -done.repay },
+      { on: stocks.of.get(done.collateralAsset)!, amount: done.seized },
+      { on: stocks.of.get(done.debtAsset)!, amount: -done.repay },
     ],
     gas: LEG_GAS,
     bytes: LEG_BYTES,
@@ -155,11 +177,9 @@ function dealOf(key: MarketKey, step: number, done: Liquidation): Deal {
 const idOf = (key: MarketKey, step: number, { account, debtAsset, collateralAsset }: Liquidation): string =>
   `${key}/${account.toLowerCase()}/${debtAsset}/${collateralAsset}#${step}`;
 
-const stockOf = (key: MarketKey, asset: Address): string => `${key}/liquidity/${asset}`;
-
-function liquidityOf({ key, pool, state }: Here, on: string): bigint {
-  const reserve = pool.assets.find(({ address }) => on === stockOf(key, address));
-  return (reserve && state.reserves[reserve.id]?.liquidity) ?? 0n;
+function liquidityOf({ state, stocks }: Here, on: string): bigint {
+  const id = stocks.ids.get(on);
+  return (id === undefined ? undefined : state.reserves[id]?.liquidity) ?? 0n;
 }
 
 const subjectOf = ({ subjects }: Deal): Address => subjects[0]!.key;
