@@ -5,7 +5,7 @@ import type { EstimatedRoute, Estimates } from '../venues/estimate.ts';
 import type { Bundle } from './bundles.ts';
 import { openStocks, type ScarceDraw, type Stocks, scarceDraws } from './estimate-stocks.ts';
 import { baseCost, laterOf, roundCost } from './exact-draft.ts';
-import { roundGas } from './gas.ts';
+import { baseGas, roundGas, TOKEN_GAS } from './gas.ts';
 import { PPM, type Situation } from './situation.ts';
 import { pairOf, routesOf, type Way, waysFor } from './ways.ts';
 
@@ -55,9 +55,13 @@ export type Floats = {
   survives: number;
   /** Whether a deal is worth something later, or trades in pools itself: not everything can be in one plan then. */
   mixed: boolean;
-  /** Wei that a plan costs beside its rounds and tokens. */
+  /** Wei and gas that a plan costs beside its rounds and tokens, gas for each of its tokens, and what it may be at most. */
   plain: number;
-  ways: Map<string, SketchedWay[]>;
+  plainGas: number;
+  tokenGas: number;
+  limits: { gas: number; legs: number };
+  /** By what is spent, then by what is gained. */
+  ways: Map<Address | undefined, Map<Address, readonly SketchedWay[]>>;
   deals: Map<Deal, SketchedDeal>;
   /** The largest loan that is given, its fee a unit, and the smallest that is refused. */
   loans: Map<Address, { given: number; fee: number; refused: number }>;
@@ -75,20 +79,29 @@ export const openFloats = (situation: Situation, bundles: readonly Bundle[], est
   mixed: bundles.some(({ deals }) => deals.some(({ later, moves }) => later !== undefined || moves !== undefined)),
   survives: Number(PPM - situation.stale) / Number(PPM),
   plain: Number(baseCost(situation, [])),
+  plainGas: Number(baseGas([])),
+  tokenGas: Number(TOKEN_GAS),
+  limits: { gas: Number(situation.limits.gas), legs: situation.limits.legs },
   ways: new Map(),
   deals: new Map(),
   loans: new Map(),
 });
 
 /** The ways that a deal can go. */
-export function waysOf(floats: Floats, deal: Deal): SketchedWay[] {
+export function waysOf(floats: Floats, deal: Deal): readonly SketchedWay[] {
   const { situation, ways } = floats;
-  const { spend, gain } = pairOf(deal, situation.native);
-  const key = `${deal.spend ? spend : ''}>${gain}`;
-  const known = ways.get(key);
-  if (known) return known;
-  const found = waysFor(situation, situation.pools, deal).flatMap((way) => sketchedWay(floats, way));
-  ways.set(key, found);
+  const { gain } = pairOf(deal, situation.native);
+  const spent = deal.spend?.asset;
+  let bySpent = ways.get(spent);
+  if (!bySpent) {
+    bySpent = new Map();
+    ways.set(spent, bySpent);
+  }
+  let found = bySpent.get(gain);
+  if (!found) {
+    found = waysFor(situation, situation.pools, deal).flatMap((way) => sketchedWay(floats, way));
+    bySpent.set(gain, found);
+  }
   return found;
 }
 

@@ -10,7 +10,7 @@ const TRANSACTION_CAP = 16_777_216n;
 /** A transaction with a plan of nothing: intrinsic gas, calldata, settlement. */
 const BASE = 170_000n;
 /** A token of the plan: its reserve, its pool and its transfers for the first time. */
-const TOKEN = 75_000n;
+export const TOKEN_GAS = 75_000n;
 /** A round beside its deals, on tokens that an earlier one has touched. Without funding it is a call of the contract to itself. */
 const ROUND = { 'flash swap': 80_000n, loan: 70_000n, none: 40_000n };
 /** One more pool that a swap goes through. */
@@ -32,13 +32,13 @@ const seamsOf = (way: Way): number =>
 /** Gas expected of a plan beside its rounds. */
 export const baseGas = (ways: readonly Way[]): bigint => {
   const tokens = new Set(ways.flatMap(({ spend, gain }) => [spend, gain]));
-  return BASE + TOKEN * BigInt(tokens.size);
+  return BASE + TOKEN_GAS * BigInt(tokens.size);
 };
 
 /** Gas expected of a round. @param deals - gas of its deals */
 export function roundGas(way: Way, deals: bigint, crossed: number): bigint {
   const pools = BigInt(poolsOf(way) - (way.kind === 'flash swap' ? 1 : 0));
-  return ROUND[way.kind] + deals + HOP * pools + TOKEN * BigInt(seamsOf(way)) + TICK * BigInt(crossed);
+  return ROUND[way.kind] + deals + HOP * pools + TOKEN_GAS * BigInt(seamsOf(way)) + TICK * BigInt(crossed);
 }
 
 /** Calldata of a round, bytes. @param deals - bytes of its deals */
