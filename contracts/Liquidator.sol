@@ -73,46 +73,46 @@ contract Liquidator is
         address to = _treasuryOf[msg.sender];
         if (to == address(0)) revert NotOperator(msg.sender);
         PlanAt plan = PLAN;
-        TokensAt past = plan.past();
+        TokensAt tokensEnd = plan.tokensEnd();
         // forge-lint: disable-next-line(block-timestamp) -- seconds of drift only end a plan early or late
         if (block.timestamp > plan.validUntil()) revert Expired(plan.validUntil(), block.timestamp);
-        Settlement.sweep(plan, past, to);
+        Settlement.sweep(plan, tokensEnd, to);
 
         uint256 counts = 1;
         uint256 flashFee;
         uint256 paid;
-        if (_isOneCall(past.behind()) && plan.rounds() == 1) paid = _runOne(plan, past, to);
-        else (counts, flashFee) = _runRounds(plan, past);
-        if (plan.tip() != 0) Settlement.checkTip(plan, past, tipCapBps);
-        value = Settlement.settle(plan, past, to, counts, flashFee, paid);
+        if (_isOneCall(tokensEnd.behind()) && plan.rounds() == 1) paid = _runOne(plan, tokensEnd, to);
+        else (counts, flashFee) = _runRounds(plan, tokensEnd);
+        if (plan.tip() != 0) Settlement.checkTip(plan, tokensEnd, tipCapBps);
+        value = Settlement.settle(plan, tokensEnd, to, counts, flashFee, paid);
         Binding.unlock();
     }
 
     /// @dev The plan is one call: what that does without landing is undone with the plan, so it needs no frame, and the module may
     /// pay the treasury itself.
     /// @return paid Wei that it did.
-    function _runOne(PlanAt plan, TokensAt past, address to) private returns (uint256 paid) {
-        (, uint256 behind) = _encoded(plan.tokens(), past.behind(), false);
+    function _runOne(PlanAt plan, TokensAt tokensEnd, address to) private returns (uint256 paid) {
+        (, uint256 behind) = _encoded(plan.tokens(), tokensEnd.behind(), false);
         if (behind != msg.data.length) revert BadEncoding();
         Binding.lock();
         bool ok;
         bytes memory reason;
         // A tip is taken out of what is here.
-        (ok, reason, paid) = _liquidateOne(past.behind(), past, plan.tip() == 0 ? to : address(this));
+        (ok, reason, paid) = _liquidateOne(tokensEnd.behind(), tokensEnd, plan.tip() == 0 ? to : address(this));
         if (!ok) revert NothingLanded(reason);
     }
 
     /// @return counts Legs that landed, at least one, and from bit 16 on those that did not; of 8 bits each in at most 255 rounds.
     /// @return flashFee Wei at the plan's prices.
-    function _runRounds(PlanAt plan, TokensAt past) private returns (uint256 counts, uint256 flashFee) {
-        uint256 at = RoundAt.unwrap(past.behind());
+    function _runRounds(PlanAt plan, TokensAt tokensEnd) private returns (uint256 counts, uint256 flashFee) {
+        uint256 at = RoundAt.unwrap(tokensEnd.behind());
         bytes memory lastReason;
         for (uint256 i; i < plan.rounds(); ++i) {
             RoundAt round = RoundAt.wrap(at);
             bytes memory encoded;
             // A round that landed has a count.
             (encoded, at) = _encoded(plan.tokens(), round, counts & 0xffff != 0);
-            (uint256 tally, bytes memory reason) = _ask(round, past, encoded);
+            (uint256 tally, bytes memory reason) = _ask(round, tokensEnd, encoded);
             if (tally == 0) {
                 unchecked {
                     counts += round.legs() << 16;
@@ -124,7 +124,7 @@ contract Liquidator is
                 unchecked {
                     counts += done;
                 }
-                if (fee != 0) flashFee += Settlement.valueOf(fee, round.debtTokenOf(past).price());
+                if (fee != 0) flashFee += Settlement.valueOf(fee, round.debtTokenOf(tokensEnd).price());
             }
         }
         if (at != msg.data.length) revert BadEncoding();
@@ -132,18 +132,18 @@ contract Liquidator is
     }
 
     /// @dev The funding call is the round's own frame: if anything behind it reverts, all of the round is undone.
-    function _ask(RoundAt round, TokensAt past, bytes memory encoded)
+    function _ask(RoundAt round, TokensAt tokensEnd, bytes memory encoded)
         private
         returns (uint256 tally, bytes memory reason)
     {
-        if (round.isFunding(Funding.UniswapV3Swap)) return _askUniswapV3Swap(round, past, encoded);
-        if (round.isFunding(Funding.AaveV3Simple)) return _askAaveV3Simple(round, past, encoded);
-        if (round.isFunding(Funding.Morpho)) return _askMorpho(round, past, encoded);
-        if (round.isFunding(Funding.BalancerV2)) return _askBalancerV2(round, past, encoded);
+        if (round.isFunding(Funding.UniswapV3Swap)) return _askUniswapV3Swap(round, tokensEnd, encoded);
+        if (round.isFunding(Funding.AaveV3Simple)) return _askAaveV3Simple(round, tokensEnd, encoded);
+        if (round.isFunding(Funding.Morpho)) return _askMorpho(round, tokensEnd, encoded);
+        if (round.isFunding(Funding.BalancerV2)) return _askBalancerV2(round, tokensEnd, encoded);
         if (round.isFunding(Funding.UniswapV4)) return _askUniswapV4(round, encoded);
         if (round.isFunding(Funding.BalancerV3)) return _askBalancerV3(round, encoded);
         if (round.isFunding(Funding.UniswapV3Flash)) return _askUniswapV3Flash(round, encoded);
-        if (round.isFunding(Funding.AaveV3)) return _askAaveV3Many(round, past, encoded);
+        if (round.isFunding(Funding.AaveV3)) return _askAaveV3Many(round, tokensEnd, encoded);
         if (!round.isFunding(Funding.None)) revert BadEncoding();
         Binding.lock();
         bool ok;
@@ -175,10 +175,10 @@ contract Liquidator is
             lender: lender,
             owed: owed
         });
-        uint256 past;
-        (landed, skipped, past) = _liquidateAll(round, only, run);
+        uint256 legsEnd;
+        (landed, skipped, legsEnd) = _liquidateAll(round, only, run);
         if (lender != address(0) && lender != run.spender) Money.allow(run.debtToken, lender, owed);
-        SwapAt swap = SwapAt.wrap(past);
+        SwapAt swap = SwapAt.wrap(legsEnd);
         for (uint256 left = round.swaps(); left != 0; --left) {
             address token = swap.tokenIn(round.tokens());
             // Nothing has moved since the last leg told how much of its collateral is here.

@@ -67,7 +67,7 @@ library PackedPlan {
     }
 
     /// @notice Where the tokens end and the rounds begin.
-    function past(PlanAt plan) internal pure returns (TokensAt) {
+    function tokensEnd(PlanAt plan) internal pure returns (TokensAt) {
         unchecked {
             return
                 TokensAt.wrap(
@@ -94,16 +94,16 @@ library PackedPlan {
 library PackedTokens {
     uint256 internal constant SIZE = 36;
 
-    /// @notice The token of a number that was found to be one, `past` being where the tokens end.
-    function numbered(TokensAt past, uint256 number) internal pure returns (TokensAt) {
+    /// @notice The token of a number that was found to be one, `tokensEnd` being where the tokens end.
+    function numbered(TokensAt tokensEnd, uint256 number) internal pure returns (TokensAt) {
         unchecked {
-            return TokensAt.wrap(TokensAt.unwrap(past) - number * SIZE);
+            return TokensAt.wrap(TokensAt.unwrap(tokensEnd) - number * SIZE);
         }
     }
 
-    /// @notice The first round, `past` being where a plan's tokens end.
-    function behind(TokensAt past) internal pure returns (RoundAt) {
-        return RoundAt.wrap(TokensAt.unwrap(past));
+    /// @notice The first round, `tokensEnd` being where a plan's tokens end.
+    function behind(TokensAt tokensEnd) internal pure returns (RoundAt) {
+        return RoundAt.wrap(TokensAt.unwrap(tokensEnd));
     }
 
     function next(TokensAt at) internal pure returns (TokensAt) {
@@ -149,9 +149,9 @@ library PackedRound {
         return addressOf(wordAt(RoundAt.unwrap(round)) >> 56);
     }
 
-    /// @notice The debt token of a round whose plan's tokens end at `past`.
-    function debtTokenOf(RoundAt round, TokensAt past) internal pure returns (TokensAt) {
-        return past.numbered((wordAt(RoundAt.unwrap(round)) >> 48) & 0xff);
+    /// @notice The debt token of a round whose plan's tokens end at `tokensEnd`.
+    function debtTokenOf(RoundAt round, TokensAt tokensEnd) internal pure returns (TokensAt) {
+        return tokensEnd.numbered((wordAt(RoundAt.unwrap(round)) >> 48) & 0xff);
     }
 
     /// @notice The debt token of a round that was handed back.
@@ -242,7 +242,7 @@ library PackedLeg {
     }
 
     /// @notice Where the leg ends and the next, or the first swap, begins.
-    function past(LegAt leg) internal pure returns (uint256) {
+    function end(LegAt leg) internal pure returns (uint256) {
         unchecked {
             return LegAt.unwrap(leg) + HEAD + ((wordAt(LegAt.unwrap(leg)) >> 232) & 0xffff);
         }
@@ -262,14 +262,14 @@ library PackedSwap {
         return addressOf(wordAt(SwapAt.unwrap(swap)) >> 72);
     }
 
-    /// @notice The token sold, the tokens ending at `past`.
-    function tokenIn(SwapAt swap, TokensAt past) internal pure returns (address) {
-        return past.numbered((wordAt(SwapAt.unwrap(swap)) >> 64) & 0xff).token();
+    /// @notice The token sold, the tokens ending at `tokensEnd`.
+    function tokenIn(SwapAt swap, TokensAt tokensEnd) internal pure returns (address) {
+        return tokensEnd.numbered((wordAt(SwapAt.unwrap(swap)) >> 64) & 0xff).token();
     }
 
-    /// @notice The token bought, the tokens ending at `past`.
-    function tokenOut(SwapAt swap, TokensAt past) internal pure returns (address) {
-        return past.numbered((wordAt(SwapAt.unwrap(swap)) >> 56) & 0xff).token();
+    /// @notice The token bought, the tokens ending at `tokensEnd`.
+    function tokenOut(SwapAt swap, TokensAt tokensEnd) internal pure returns (address) {
+        return tokensEnd.numbered((wordAt(SwapAt.unwrap(swap)) >> 56) & 0xff).token();
     }
 
     function amountIn(SwapAt swap) internal pure returns (uint256) {

@@ -18,26 +18,26 @@ library Settlement {
 
     /// @notice What lies here goes to the treasury first, so no plan can spend it or pass it off as profit, and nobody can
     /// upset a plan by sending dust.
-    function sweep(PlanAt plan, TokensAt past, address treasury) internal {
-        (TokensAt at, uint256 atRest) = _nextHeld(plan.tokens(), past);
+    function sweep(PlanAt plan, TokensAt tokensEnd, address treasury) internal {
+        (TokensAt at, uint256 atRest) = _nextHeld(plan.tokens(), tokensEnd);
         while (atRest != 0) {
             Binding.lock();
             Money.send(at.token(), treasury, atRest);
             emit ILiquidator.Rescued(at.token(), atRest);
-            (at, atRest) = _nextHeld(at.next(), past);
+            (at, atRest) = _nextHeld(at.next(), tokensEnd);
         }
     }
 
     /// @dev The first token from `at` on that anything of is here. By hand: every plan asks of all its tokens twice.
-    /// @return held Units of it; 0 if there is none before `past`. A token that does not answer has nothing.
-    function _nextHeld(TokensAt at, TokensAt past) private view returns (TokensAt, uint256 held) {
+    /// @return held Units of it; 0 if there is none before `tokensEnd`. A token that does not answer has nothing.
+    function _nextHeld(TokensAt at, TokensAt tokensEnd) private view returns (TokensAt, uint256 held) {
         bytes4 selector = IERC20.balanceOf.selector;
         uint256 size = PackedTokens.SIZE;
         assembly ("memory-safe") {
             let question := mload(0x40)
             mstore(question, selector)
             mstore(add(question, 0x04), address())
-            for { } lt(at, past) { at := add(at, size) } {
+            for { } lt(at, tokensEnd) { at := add(at, size) } {
                 let token := shr(96, calldataload(at))
                 // From right to left: only what was answered is read.
                 let ok := and(gt(returndatasize(), 0x1f), staticcall(gas(), token, question, 0x24, 0x00, 0x20))
@@ -54,15 +54,15 @@ library Settlement {
     /// @param flashFee Wei.
     /// @param paid Wei that went to the treasury while the plan ran.
     /// @return value Wei at the plan's prices, net of the tip.
-    function settle(PlanAt plan, TokensAt past, address treasury, uint256 counts, uint256 flashFee, uint256 paid)
+    function settle(PlanAt plan, TokensAt tokensEnd, address treasury, uint256 counts, uint256 flashFee, uint256 paid)
         internal
         returns (uint256 value)
     {
         uint256 tip = plan.tip();
-        address weth = tip == 0 ? address(0) : plan.weth(past);
+        address weth = tip == 0 ? address(0) : plan.weth(tokensEnd);
         uint256 record;
         uint256 count;
-        (value, record, count) = _sendAll(plan, past, treasury, tip, weth);
+        (value, record, count) = _sendAll(plan, tokensEnd, treasury, tip, weth);
         if (paid != 0) (value, count) = _add(plan, paid, value, record, count);
         if (value < plan.floor()) revert ILiquidator.BelowFloor(value, plan.floor());
         if (tip != 0) tip = _payTip(weth, tip, treasury);
@@ -73,18 +73,18 @@ library Settlement {
     /// @return value Wei at the plan's prices.
     /// @return record Where in memory the event's data begins.
     /// @return count Tokens that anything was left of.
-    function _sendAll(PlanAt plan, TokensAt past, address treasury, uint256 tip, address weth)
+    function _sendAll(PlanAt plan, TokensAt tokensEnd, address treasury, uint256 tip, address weth)
         private
         returns (uint256 value, uint256 record, uint256 count)
     {
         TokensAt at = plan.tokens();
-        record = _reserve(at, past);
+        record = _reserve(at, tokensEnd);
         uint256 left;
         uint256 next;
         unchecked {
             next = record + 0x80;
         }
-        for ((at, left) = _nextHeld(at, past); left != 0; (at, left) = _nextHeld(at.next(), past)) {
+        for ((at, left) = _nextHeld(at, tokensEnd); left != 0; (at, left) = _nextHeld(at.next(), tokensEnd)) {
             address token = at.token();
             if (tip != 0 && token == weth) {
                 left -= tip;
@@ -130,11 +130,11 @@ library Settlement {
     }
 
     /// @dev Memory for the event's four words, two more a token, and two for {_add}.
-    function _reserve(TokensAt at, TokensAt past) private pure returns (uint256 record) {
+    function _reserve(TokensAt at, TokensAt tokensEnd) private pure returns (uint256 record) {
         assembly ("memory-safe") {
             record := mload(0x40)
             // A token takes more than half of 64 bytes in the plan.
-            mstore(0x40, add(add(record, 0xc0), shl(1, sub(past, at))))
+            mstore(0x40, add(add(record, 0xc0), shl(1, sub(tokensEnd, at))))
         }
     }
 
@@ -166,8 +166,8 @@ library Settlement {
     }
 
     /// @notice Reverts where the tip is above the owner's cap on what the plan leaves of `weth`.
-    function checkTip(PlanAt plan, TokensAt past, uint256 tipCapBps) internal view {
-        uint256 profit = Money.here(plan.weth(past));
+    function checkTip(PlanAt plan, TokensAt tokensEnd, uint256 tipCapBps) internal view {
+        uint256 profit = Money.here(plan.weth(tokensEnd));
         uint256 cap = FixedPointMathLib.fullMulDiv(profit, tipCapBps, BPS); // rounded down, for the treasury
         if (plan.tip() > cap) revert ILiquidator.TipAboveCap(plan.tip(), cap);
     }

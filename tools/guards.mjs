@@ -54,7 +54,7 @@ export const guards = [
     'Packed.sol',
     'Bounds.t.sol',
   )('if (number == 0 || number > (wordAt(PlanAt.unwrap(plan)) >> 8) & 0xff) revert ILiquidator.BadEncoding();'),
-  reentry('Settlement.sweep(plan, past, to);'),
+  reentry('Settlement.sweep(plan, tokensEnd, to);'),
   callbacks('if (msg.sender != address(this)) revert UnexpectedCallback(msg.sender, msg.sig);'),
 
   // Callbacks.
@@ -74,7 +74,7 @@ export const guards = [
   aaveLoan('if (initiator != address(this)) revert ILiquidator.WrongInitiator(initiator);'),
 
   // What a round may say.
-  encoding('if (past > msg.data.length) revert ILiquidator.BadEncoding();'),
+  encoding('if (roundEnd > msg.data.length) revert ILiquidator.BadEncoding();'),
   encoding('revert(0x1c, 0x24)'),
   guard('Liquidator.sol', 'Encoding.t.sol')('if (at != msg.data.length) revert BadEncoding();'),
 

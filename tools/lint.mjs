@@ -44,12 +44,16 @@ const checks = {
     run('forge', ['lint', '--deny', 'warnings'], { FOUNDRY_OUT: 'out-lint', FOUNDRY_CACHE_PATH: 'cache-lint' }),
   bindings,
   'contract docs': () => run('node', ['tools/contract-docs.mjs']),
+  rooms: async () => {
+    const checked = await run(process.execPath, ['tools/check-rooms.mjs']);
+    return checked.ok ? { ...checked, summary: checked.output.trim() } : checked;
+  },
 };
 
 const results = await Promise.all(
   Object.entries(checks).map(async ([name, check]) => {
-    const { ok, output } = await check();
-    console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}`);
+    const { ok, output, summary = name } = await check();
+    console.log(`${ok ? 'ok  ' : 'FAIL'} ${summary}`);
     return { ok, text: ok ? '' : `\n--- ${name}\n${output}` };
   }),
 );

@@ -16,11 +16,11 @@ import { RoundTrip } from "./RoundTrip.sol";
 /// @notice Aave v3's `flashLoanSimple` and `flashLoan`: lend for a premium, which the latter waives for those with the
 /// flash borrower role, and pull both back afterwards.
 abstract contract AaveV3FlashLoan is RoundTrip, IAaveV3FlashLoanSimpleReceiver, IAaveV3FlashLoanReceiver {
-    function _askAaveV3Simple(RoundAt round, TokensAt past, bytes memory encoded)
+    function _askAaveV3Simple(RoundAt round, TokensAt tokensEnd, bytes memory encoded)
         internal
         returns (uint256 tally, bytes memory reason)
     {
-        address token = round.debtTokenOf(past).token();
+        address token = round.debtTokenOf(tokensEnd).token();
         bytes4 selector = IAaveV3Pool.flashLoanSimple.selector;
         uint256 amount = round.amount();
         bytes memory payload;
@@ -41,13 +41,13 @@ abstract contract AaveV3FlashLoan is RoundTrip, IAaveV3FlashLoanSimpleReceiver, 
             );
     }
 
-    function _askAaveV3Many(RoundAt round, TokensAt past, bytes memory encoded)
+    function _askAaveV3Many(RoundAt round, TokensAt tokensEnd, bytes memory encoded)
         internal
         returns (uint256 tally, bytes memory reason)
     {
         address[] memory assets = new address[](1);
         uint256[] memory amounts = new uint256[](1);
-        (assets[0], amounts[0]) = (round.debtTokenOf(past).token(), round.amount());
+        (assets[0], amounts[0]) = (round.debtTokenOf(tokensEnd).token(), round.amount());
         bytes memory payload = abi.encodeCall(
             IAaveV3Pool.flashLoan, (address(this), assets, amounts, new uint256[](1), address(this), encoded, 0)
         );

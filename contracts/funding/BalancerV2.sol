@@ -10,13 +10,13 @@ import { RoundTrip } from "./RoundTrip.sol";
 /// @title BalancerV2
 /// @notice A loan of Balancer's v2 Vault. Its fee is a parameter of the protocol; the round's `maxPay` bounds it.
 abstract contract BalancerV2 is RoundTrip, IBalancerV2FlashLoanRecipient {
-    function _askBalancerV2(RoundAt round, TokensAt past, bytes memory encoded)
+    function _askBalancerV2(RoundAt round, TokensAt tokensEnd, bytes memory encoded)
         internal
         returns (uint256, bytes memory)
     {
         address[] memory tokens = new address[](1);
         uint256[] memory amounts = new uint256[](1);
-        (tokens[0], amounts[0]) = (round.debtTokenOf(past).token(), round.amount());
+        (tokens[0], amounts[0]) = (round.debtTokenOf(tokensEnd).token(), round.amount());
         address vault = round.source();
         return Binding.callBound(
             vault,

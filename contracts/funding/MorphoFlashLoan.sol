@@ -10,12 +10,12 @@ import { RoundTrip } from "./RoundTrip.sol";
 /// @title MorphoFlashLoan
 /// @notice A loan of Morpho Blue: whatever it holds of the token, without a fee, pulled back afterwards.
 abstract contract MorphoFlashLoan is RoundTrip, IMorphoFlashLoanCallback {
-    function _askMorpho(RoundAt round, TokensAt past, bytes memory encoded)
+    function _askMorpho(RoundAt round, TokensAt tokensEnd, bytes memory encoded)
         internal
         returns (uint256 tally, bytes memory reason)
     {
         address lender = round.source();
-        address token = round.debtTokenOf(past).token();
+        address token = round.debtTokenOf(tokensEnd).token();
         (tally, reason) = Binding.callBound(
             lender,
             Binding.keyOfMemory(lender, IMorphoFlashLoanCallback.onMorphoFlashLoan.selector, encoded),

@@ -43,11 +43,11 @@ abstract contract RoundTrip {
     /// - every token it names is listed: money leaves only in tokens that are swept before and settled after
     ///   ({ILiquidator.UnlistedToken}).
     /// @return encoded What is handed out, with {Binding.ROOM} in front.
-    /// @return past Where the round ends.
+    /// @return roundEnd Where the round ends.
     function _encoded(TokensAt first, RoundAt round, bool touched)
         internal
         pure
-        returns (bytes memory encoded, uint256 past)
+        returns (bytes memory encoded, uint256 roundEnd)
     {
         uint256 room = Binding.ROOM;
         assembly ("memory-safe") {
@@ -61,25 +61,25 @@ abstract contract RoundTrip {
             let head := calldataload(round)
             let nth := byte(25, head) // debtToken
             if iszero(lt(sub(nth, 1), count)) { unlisted(nth) }
-            past := add(add(round, 58), and(shr(216, head), 0xffff))
+            roundEnd := add(add(round, 58), and(shr(216, head), 0xffff))
             for { let left := byte(1, head) } left { left := sub(left, 1) } {
-                let leg := calldataload(past)
+                let leg := calldataload(roundEnd)
                 nth := byte(23, leg) // collateral
                 if iszero(lt(sub(nth, 1), count)) { unlisted(nth) }
-                past := add(add(past, 60), and(shr(232, leg), 0xffff))
+                roundEnd := add(add(roundEnd, 60), and(shr(232, leg), 0xffff))
             }
             for { let left := byte(2, head) } left { left := sub(left, 1) } {
-                let swap := calldataload(past)
+                let swap := calldataload(roundEnd)
                 nth := byte(23, swap) // tokenIn
                 if iszero(lt(sub(nth, 1), count)) { unlisted(nth) }
                 nth := byte(24, swap) // tokenOut
                 if iszero(lt(sub(nth, 1), count)) { unlisted(nth) }
-                past := add(add(past, 57), and(shr(232, swap), 0xffff))
+                roundEnd := add(add(roundEnd, 57), and(shr(232, swap), 0xffff))
             }
             // Nothing is copied that ends behind the plan.
-            if iszero(gt(past, calldatasize())) {
+            if iszero(gt(roundEnd, calldatasize())) {
                 encoded := add(mload(0x40), room)
-                let size := sub(past, round)
+                let size := sub(roundEnd, round)
                 let at := add(encoded, 0x20)
                 mstore8(at, count)
                 count := mul(count, 36)
@@ -93,7 +93,7 @@ abstract contract RoundTrip {
                 mstore(0x40, and(add(add(at, size), 0x1f), not(0x1f)))
             }
         }
-        if (past > msg.data.length) revert ILiquidator.BadEncoding();
+        if (roundEnd > msg.data.length) revert ILiquidator.BadEncoding();
     }
 
     /// @dev The round that {_encoded} handed out.

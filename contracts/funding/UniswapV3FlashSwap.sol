@@ -17,12 +17,12 @@ import { RoundTrip } from "./RoundTrip.sol";
 /// Over several pools (`round.extra` holds the {UniswapV3} hops from the debt's side): each pool is paid by the next, which
 /// sends it its tokens directly; the last one is paid with collateral, after the legs.
 abstract contract UniswapV3FlashSwap is RoundTrip, IUniswapV3SwapCallback {
-    function _askUniswapV3Swap(RoundAt round, TokensAt past, bytes memory encoded)
+    function _askUniswapV3Swap(RoundAt round, TokensAt tokensEnd, bytes memory encoded)
         internal
         returns (uint256 tally, bytes memory reason)
     {
-        address tokenIn = round.leg().collateral(past);
-        address debtToken = round.debtTokenOf(past).token();
+        address tokenIn = round.leg().collateral(tokensEnd);
+        address debtToken = round.debtTokenOf(tokensEnd).token();
         if (round.legs() == 0 || tokenIn == debtToken) revert ILiquidator.NotOnePair();
         bytes calldata hops = round.extra();
         if (hops.length != 0) {

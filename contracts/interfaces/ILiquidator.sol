@@ -136,13 +136,19 @@ struct Profit {
 /// @title ILiquidator
 /// @notice Repays the debts of underwater accounts with borrowed money, seizes and sells the collateral, returns the loan
 /// and sends the profit to a treasury, in one transaction or not at all.
+/// @dev Whoever knows a plan can tell by the place of an event alone which leg it is about. A plan that landed leaves, in this
+/// order: one `Rescued` for each of its tokens that lay here before; its rounds, in order; one `PlanExecuted`. A round that
+/// landed leaves exactly one event of `Liquidated`, `Frozen` or `LegSkipped` for each of its legs, in their order, and none for
+/// its swaps. A round that did not land leaves nothing but one `RoundSkipped`. No other event of this contract stands between
+/// them, unless the owner sets something in the midst of a plan. A plan that did not land leaves nothing.
 interface ILiquidator {
     // ---- events ----
 
-    /// @notice One liquidation landed.
+    /// @notice One liquidation landed. It stands at its leg's place: a round that landed has one event a leg.
     /// @param protocol Which protocol's rules applied.
     /// @param market The market that was called.
-    /// @param borrower The account.
+    /// @param borrower The account as the leg names it. On Compound v3 that is the first account, or 0, also where a rival absorbed
+    /// it or it is healthy, and only the collateral for sale was bought: no proof of an absorption, which the Comet's `AbsorbDebt` is.
     /// @param debt The token repaid.
     /// @param collateral The token seized.
     /// @param repaid Units of `debt` that left, measured here.
@@ -157,25 +163,26 @@ interface ILiquidator {
         uint256 seized
     );
 
-    /// @notice A Dex223 position is frozen and can be confirmed from the next second on, for an hour.
+    /// @notice A Dex223 position is frozen and can be confirmed from the next second on, for an hour. Its leg landed and has no
+    /// other event.
     /// @param market The margin module.
     /// @param position Its id there.
     event Frozen(address indexed market, uint256 indexed position);
 
-    /// @notice One leg of a round that went on without it.
+    /// @notice One leg of a round that went on without it, and landed with another.
     /// @param market The market that was called.
     /// @param borrower The account.
-    /// @param leg Its index in the round.
+    /// @param leg Its index in its round, from 0; which round that is, the event's place tells.
     /// @param reason The first 256 bytes of what the call reverted with.
     event LegSkipped(address indexed market, address indexed borrower, uint256 leg, bytes reason);
 
-    /// @notice One round that left nothing behind.
-    /// @param round Its index in the plan.
+    /// @notice One round that left nothing behind, no event of its legs either: this stands in their place.
+    /// @param round Its index in the plan, from 0.
     /// @param source What was asked for money.
     /// @param reason The first 256 bytes of what the round reverted with.
     event RoundSkipped(uint256 indexed round, address indexed source, bytes reason);
 
-    /// @notice The plan is done and the treasury has its profit.
+    /// @notice The plan is done and the treasury has its profit. The plan's last event.
     /// @param operator Who sent it.
     /// @param value All profits in wei at the plan's prices, net of the tip.
     /// @param tally Legs, tip and fees; see {Tally}.
@@ -188,7 +195,8 @@ interface ILiquidator {
     event TreasurySet(address indexed treasury);
     /// @notice A tip may take at most `bps` of a plan's WETH profit from now on.
     event TipCapSet(uint256 bps);
-    /// @notice `amount` of `token` (0: native) that lay here went to the treasury: sent by the owner, or swept before a plan.
+    /// @notice `amount` of `token` (0: native) that lay here went to the treasury: sent by the owner, or swept before a plan's
+    /// first round.
     event Rescued(address indexed token, uint256 amount);
 
     // ---- errors ----

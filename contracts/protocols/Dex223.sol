@@ -103,8 +103,8 @@ library Dex223 {
     }
 
     function _preSell(LegAt leg) private {
-        uint256 past = leg.past();
-        for (uint256 at = _extraAt(leg) + ALWAYS + FORM; at < past; at += PRE_SALE) {
+        uint256 legEnd = leg.end();
+        for (uint256 at = _extraAt(leg) + ALWAYS + FORM; at < legEnd; at += PRE_SALE) {
             _sell(leg.market(), uint160(leg.borrower()), wordAt(at), wordAt(at + 25) >> 128);
         }
     }

@@ -19,10 +19,10 @@ abstract contract Legs {
     /// @param run What is known before the first leg; what is known after the last.
     /// @return landed Legs that landed.
     /// @return skipped Legs that did not.
-    /// @return past Where the legs end.
+    /// @return legsEnd Where the legs end.
     function _liquidateAll(RoundAt round, uint256 only, AaveV3Run memory run)
         internal
-        returns (uint256 landed, uint256 skipped, uint256 past)
+        returns (uint256 landed, uint256 skipped, uint256 legsEnd)
     {
         uint256 count = round.legs();
         LegAt leg = round.leg();
@@ -41,7 +41,7 @@ abstract contract Legs {
             } else {
                 emit ILiquidator.LegSkipped(leg.market(), leg.borrower(), i, reason);
             }
-            leg = LegAt.wrap(leg.past());
+            leg = LegAt.wrap(leg.end());
         }
         if (landed == 0) revert ILiquidator.LegFailed(count - 1, reason);
         AaveV3.finish(run);
@@ -59,18 +59,18 @@ abstract contract Legs {
     }
 
     /// @dev Runs a round as {_isOneCall} has it.
-    /// @param past Where the plan's tokens end.
+    /// @param tokensEnd Where the plan's tokens end.
     /// @param payee Whom a reward in the native coin is paid to.
     /// @return ok Whether its leg landed; if not, the plan has to revert.
     /// @return reason {ILiquidator.LegFailed}.
     /// @return paid Wei that went to `payee` and not here.
-    function _liquidateOne(RoundAt round, TokensAt past, address payee)
+    function _liquidateOne(RoundAt round, TokensAt tokensEnd, address payee)
         internal
         returns (bool ok, bytes memory reason, uint256 paid)
     {
         LegAt leg = round.leg();
-        address collateral = leg.collateral(past);
-        (ok, reason, paid) = Dex223.liquidate(leg, round.debtTokenOf(past).token(), collateral, payee);
+        address collateral = leg.collateral(tokensEnd);
+        (ok, reason, paid) = Dex223.liquidate(leg, round.debtTokenOf(tokensEnd).token(), collateral, payee);
         if (!ok) reason = abi.encodeWithSelector(ILiquidator.LegFailed.selector, 0, reason);
         if (collateral != address(0) || payee == address(this)) paid = 0;
     }
@@ -89,10 +89,10 @@ abstract contract Legs {
     }
 
     function _bytesOf(LegAt leg) private pure returns (bytes calldata packed) {
-        uint256 past = leg.past();
+        uint256 legEnd = leg.end();
         assembly ("memory-safe") {
             packed.offset := leg
-            packed.length := sub(past, leg)
+            packed.length := sub(legEnd, leg)
         }
     }
 

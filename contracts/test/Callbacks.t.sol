@@ -10,10 +10,6 @@ import { Stage } from "./Stage.sol";
 
 /// @notice Callbacks that nobody asked for, or that answer another question than the one asked.
 contract CallbacksTest is Stage {
-    function _unexpected(address caller, bytes4 selector) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(ILiquidator.UnexpectedCallback.selector, caller, selector);
-    }
-
     function _swapCallback(bytes memory data) private view returns (bytes memory) {
         return abi.encodeCall(liquidator.uniswapV3SwapCallback, (PAY_DELTA, DEBT_DELTA, data));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { console } from "forge-std/console.sol";
 import { Funding, ILiquidator, Leg, Plan, Round } from "../interfaces/ILiquidator.sol";
 import { Coin } from "./hostile/Coin.sol";
 import { Fault } from "./hostile/Pool.sol";
@@ -49,10 +50,20 @@ contract EncodingTest is Stage {
         Plans.execute(liquidator, plan);
     }
 
+    /// @dev Executes a plan that is refused as soon as a byte of it is changed, and leaves the chain as it was.
+    function _lands(bytes memory plan) private {
+        uint256 state = vm.snapshotState();
+        vm.prank(OPERATOR);
+        assertGt(Plans.execute(liquidator, plan), 0, "value of the plan unchanged");
+        assertEq(market.debts(BORROWER), 0, "debt repaid");
+        vm.revertToState(state);
+    }
+
     /// @dev The plan names a swap and ends before it. The pool hands back the bytes it was given, and behind them a sale of a
     /// token that the plan does not list.
     function test_partsOutsideOfTheBoundBytesAreRefused() public {
         bytes memory torn = _packed(_flashSwap());
+        _lands(_around(torn));
         torn[SWAPS] = bytes1(uint8(1));
         Round memory theft = _flashSwap();
         theft.swaps = Plans.swaps(Plans.sale(address(venue), address(atRest), address(debt), type(uint256).max, 0));
@@ -73,12 +84,14 @@ contract EncodingTest is Stage {
     /// @dev One byte short: the last part's `extra` would end behind the plan.
     function test_extraBeyondThePlanIsRefused() public {
         bytes memory round = _packed(_flashSwap());
+        _lands(_around(round));
         round[ROUND_HEAD + EXTRA + 1] = bytes1(uint8(1));
         _expectBadEncoding(_around(round));
     }
 
     function test_fundingThatIsNone() public {
         bytes memory round = _packed(_flashSwap());
+        _lands(_around(round));
         round[0] = bytes1(uint8(type(Funding).max) + 1);
         _expectBadEncoding(_around(round));
     }
@@ -86,6 +99,7 @@ contract EncodingTest is Stage {
     /// @dev A leg more than there is, in the zeros behind calldata: no token has its collateral's number.
     function test_legBeyondThePlanIsRefused() public {
         bytes memory round = _packed(_flashSwap());
+        _lands(_around(round));
         round[LEGS] = bytes1(uint8(2));
         _expectUnlisted(_around(round), 0);
     }
@@ -93,6 +107,7 @@ contract EncodingTest is Stage {
     /// @dev Tokens are numbered from 1 to as many as there are: what stands before them or behind is no token.
     function test_numbersOfNoToken() public {
         bytes memory round = _packed(_flashSwap());
+        _lands(_around(round));
         uint8[3] memory numbers = [0, 3, 255];
         for (uint256 i; i < numbers.length; ++i) {
             round[ROUND_HEAD + COLLATERAL] = bytes1(numbers[i]);
@@ -102,26 +117,51 @@ contract EncodingTest is Stage {
 
     /// @dev There is one encoding of a plan: nothing stands behind its last round.
     function test_appendedBytesAreRefused() public {
-        _expectBadEncoding(bytes.concat(Plans.packed(_plan(_flashSwap())), hex"00"));
+        bytes memory packed = Plans.packed(_plan(_flashSwap()));
+        _lands(packed);
+        _expectBadEncoding(bytes.concat(packed, hex"00"));
     }
 
     function test_roundBeyondThePlanIsRefused() public {
         bytes memory packed = Plans.packed(_plan(_flashSwap()));
+        _lands(packed);
         packed[31] = bytes1(uint8(2));
         _expectUnlisted(packed, 0);
     }
 
-    /// @dev Cutting any plan anywhere never lands a part of it.
-    function testFuzz_cutAnywhere(uint256 at) public {
+    /// @dev Cutting a plan anywhere never lands a part of it; uncut it lands. Which error it is depends on the part that ends
+    /// early: less than the first word are no arguments, and that reverts without data; behind it zeros stand where a part is
+    /// missing, which is no token's number, or the parts that are there end behind the plan.
+    function test_cutAnywhere() public {
         bytes memory packed = Plans.packed(_plan(_loan()));
-        at = bound(at, 0, packed.length - 1);
-        assembly ("memory-safe") {
-            mstore(packed, at)
+        uint256 length = packed.length;
+        uint256[3] memory refused;
+        for (uint256 at; at < length; ++at) {
+            assembly ("memory-safe") {
+                mstore(packed, at)
+            }
+            vm.prank(OPERATOR);
+            (bool ok, bytes memory answer) = address(liquidator).call(Plans.call(packed));
+            assertFalse(ok, "half a plan went through");
+            ++refused[_whichOf(answer)];
         }
-        vm.prank(OPERATOR);
-        (bool ok,) = address(liquidator).call(Plans.call(packed));
-        assertFalse(ok, "half a plan went through");
         _assertClean();
+        assembly ("memory-safe") {
+            mstore(packed, length)
+        }
+        _lands(packed);
+        assertEq(refused[0], 32, "cuts in the first word");
+        assertEq(refused[0] + refused[1] + refused[2], length, "cuts");
+        assertGt(refused[1] * refused[2], 0, "an error that no cut met");
+        console.log("%d cuts: no token's number %d, another length %d", length, refused[1], refused[2]);
+    }
+
+    function _whichOf(bytes memory answer) private pure returns (uint256) {
+        if (answer.length == 0) return 0;
+        bytes memory unlisted = abi.encodeWithSelector(ILiquidator.UnlistedToken.selector, 0);
+        if (keccak256(answer) == keccak256(unlisted)) return 1;
+        assertEq(answer, abi.encodeWithSelector(ILiquidator.BadEncoding.selector), "error");
+        return 2;
     }
 
     /// @dev The layout, to the byte: what another encoder has to write.

@@ -152,8 +152,7 @@ contract ExecuteTest is Lab {
         _setPrice(weth, 1700);
         Plan memory plan = Plans.plan(_wethUsdc(), Plans.rounds(_flashSwap(DEBT, Plans.legs(_leg(borrower, weth)))));
         _execute(plan);
-        vm.expectRevert();
-        _execute(plan);
+        _expectNothingLanded(plan, abi.encodeWithSelector(ILiquidator.LegFailed.selector, 0, _healthy()));
         _assertClean();
     }
 

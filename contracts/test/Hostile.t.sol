@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { Ownable } from "@openzeppelin/contracts/access/Ownable.sol";
 import { IERC20Errors } from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
 import { ILiquidator, Plan, Round } from "../interfaces/ILiquidator.sol";
@@ -202,9 +203,16 @@ contract HostileTest is Stage {
         assertEq(_execute(_plan(_flashSwap())), SEIZED - PAY, "value");
         // Three transfers: seized, paid, profit.
         assertEq(coll.answered(), 12, "attempts");
+        bytes[4] memory errors = [
+            abi.encodeWithSelector(ILiquidator.Reentered.selector),
+            abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, coll),
+            _unexpected(address(coll), liquidator.runUnfunded.selector),
+            _unexpected(address(coll), liquidator.uniswapV3SwapCallback.selector)
+        ];
         for (uint256 i; i < 12; ++i) {
-            (bool ok,) = coll.answer(i);
+            (bool ok, bytes memory answer) = coll.answer(i);
             assertFalse(ok, "a token re-entered");
+            assertEq(answer, errors[i % 4]);
         }
         assertEq(coll.balanceOf(TREASURY), SEIZED - PAY, "treasury");
         _assertClean();

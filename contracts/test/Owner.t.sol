@@ -167,7 +167,8 @@ contract OwnerTest is Stage {
     }
 
     function test_unknownSelector() public {
-        (bool ok,) = address(liquidator).call(hex"deadbeef");
+        (bool ok, bytes memory answer) = address(liquidator).call(hex"deadbeef");
         assertFalse(ok, "no fallback");
+        assertEq(answer.length, 0, "a selector that nobody has is no error of ours");
     }
 }

@@ -85,6 +85,10 @@ abstract contract Stage is Test {
 
     // ---- what is expected ----
 
+    function _unexpected(address caller, bytes4 selector) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(ILiquidator.UnexpectedCallback.selector, caller, selector);
+    }
+
     /// @dev Executes a plan that cannot land and expects `reason` as the last round's.
     function _expectNothingLanded(Plan memory plan, bytes memory reason) internal {
         vm.expectRevert(abi.encodeWithSelector(ILiquidator.NothingLanded.selector, reason));

@@ -13,16 +13,16 @@ library UniswapV2 {
     uint256 private constant USUAL_FEE = 30;
 
     /// @notice Sells `amount` of `tokenIn` by the constant-product formula, rounded down as the pair demands.
-    function sell(SwapAt leg, address tokenIn, address tokenOut, uint256 amount) internal {
-        IUniswapV2Pair pair = IUniswapV2Pair(leg.pool());
+    function sell(SwapAt swap, address tokenIn, address tokenOut, uint256 amount) internal {
+        IUniswapV2Pair pair = IUniswapV2Pair(swap.pool());
         bool zeroForOne = tokenIn < tokenOut;
         (uint256 reserve0, uint256 reserve1,) = pair.getReserves();
         (uint256 reserveIn, uint256 reserveOut) = zeroForOne ? (reserve0, reserve1) : (reserve1, reserve0);
-        uint256 fee = leg.extra().length == 0 ? USUAL_FEE : uint16(bytes2(leg.extra()));
+        uint256 fee = swap.extra().length == 0 ? USUAL_FEE : uint16(bytes2(swap.extra()));
         uint256 amountAfterFee = amount * (BPS - fee);
         uint256 out = amountAfterFee * reserveOut / (reserveIn * BPS + amountAfterFee);
 
-        Money.send(tokenIn, leg.pool(), amount);
+        Money.send(tokenIn, swap.pool(), amount);
         pair.swap(zeroForOne ? 0 : out, zeroForOne ? out : 0, address(this), "");
     }
 }

@@ -60,16 +60,16 @@ library UniswapV3 {
     }
 
     /// @notice Sells `amount` of `tokenIn`; reverts with the pool's own reason.
-    function sell(SwapAt leg, address tokenIn, address tokenOut, uint256 amount) internal {
-        address pool = leg.pool();
-        uint256 count = leg.extra().length / HOP;
+    function sell(SwapAt swap, address tokenIn, address tokenOut, uint256 amount) internal {
+        address pool = swap.pool();
+        uint256 count = swap.extra().length / HOP;
         for (uint256 i; i < count; ++i) {
-            address between = hopToken(leg.extra(), i);
+            address between = hopToken(swap.extra(), i);
             // What came in is measured: what lies here of a token between is not ours to sell.
             uint256 before = Money.here(between);
             _sellOne(pool, tokenIn, between, amount);
             amount = Money.here(between) - before;
-            (pool, tokenIn) = (hopPool(leg.extra(), i), between);
+            (pool, tokenIn) = (hopPool(swap.extra(), i), between);
         }
         _sellOne(pool, tokenIn, tokenOut, amount);
     }

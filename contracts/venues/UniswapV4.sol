@@ -23,10 +23,10 @@ library UniswapV4 {
     }
 
     /// @notice Sells `amount` of `tokenIn`, in an unlock of its own unless the manager is unlocked for the round.
-    function sell(SwapAt leg, address tokenIn, address tokenOut, uint256 amount, bool unlocked) internal {
-        if (unlocked) return _sell(leg.pool(), tokenIn, tokenOut, amount, leg.extra());
-        bytes memory data = abi.encode(SALE, tokenIn, tokenOut, amount, leg.extra());
-        address manager = leg.pool();
+    function sell(SwapAt swap, address tokenIn, address tokenOut, uint256 amount, bool unlocked) internal {
+        if (unlocked) return _sell(swap.pool(), tokenIn, tokenOut, amount, swap.extra());
+        bytes memory data = abi.encode(SALE, tokenIn, tokenOut, amount, swap.extra());
+        address manager = swap.pool();
         (uint256 tally, bytes memory reason) = Binding.callBound(
             manager,
             Binding.keyOfMemory(manager, IUnlockCallback.unlockCallback.selector, data),

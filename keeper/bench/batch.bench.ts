@@ -46,23 +46,23 @@ export default async function batchBench(): Promise<Row[]> {
     const { scene } = rig;
     return scene.undone(async () => {
       const sum = { accounts: 0, legs: 0, plans: 0, profit: 0, gas: 0, milliseconds: 0 };
-      const view = await rig.look(scene.directory.borrowers, { gasPrice });
-      const { limits } = view.situation;
-      const situation = { ...view.situation, limits: { ...limits, legs } };
+      const sight = await rig.look(scene.directory.borrowers, { gasPrice });
+      const { limits } = sight.situation;
+      const situation = { ...sight.situation, limits: { ...limits, legs } };
       const from = performance.now();
-      const { offers } = bestOffers(situation, view.candidates, view.head);
+      const { offers } = bestOffers(situation, sight.deals, sight.head);
       sum.milliseconds = performance.now() - from;
       const accounts = new Set<Address>();
       // All in one block, as large as it takes.
       await scene.client.setBlockGasLimit({ gasLimit: 10n ** 10n });
       const results = await rig.sendAll(
         offers.map(({ plan }) => ({ ...plan, floor: 0n })),
-        situation.timestamp,
+        sight.timestamp,
       );
-      for (const [index, { legs: planned }] of offers.entries()) {
+      for (const [index, { sent }] of offers.entries()) {
         const { value, landed, gas } = results[index]!;
-        if (landed !== planned.length) throw new Error(`${landed} of ${planned.length} liquidations landed`);
-        for (const { option } of planned) accounts.add(option.account);
+        if (landed !== sent.length) throw new Error(`${landed} of ${sent.length} liquidations landed`);
+        for (const { deals } of sent) for (const { subjects } of deals) accounts.add(subjects[0]!.key);
         sum.legs += landed;
         sum.plans += 1;
         sum.gas += Number(gas);

@@ -1,9 +1,8 @@
 import { type AbiEvent, type Address, decodeEventLog, toEventSelector } from 'viem';
 import { createBook } from '../src/book/book.ts';
-import { type Found, watchOf } from '../src/book/watch.ts';
+import { type Found, logReaderOf } from '../src/book/read-logs.ts';
 import { accountEventsAbi, reopenEventsAbi } from '../src/protocols/aave-v3/abi.ts';
 import { discovery } from '../src/protocols/aave-v3/discovery.ts';
-import { aaveV3 } from '../src/protocols/aave-v3/index.ts';
 import { type InventedLog, inventLog } from '../test/aave-v3/logs.ts';
 import { scene } from '../test/aave-v3/scene.ts';
 import { random } from '../test/book/random.ts';
@@ -42,11 +41,11 @@ const abi = [...accountEventsAbi, ...reopenEventsAbi];
  * @throws when they differ
  */
 export default function decodeBench(): Row[] {
-  const { market } = scene(10n, [{}, {}, {}, {}], []);
-  const watch = watchOf(discovery(market));
+  const { pool } = scene(10n, [{}, {}, {}, {}], []);
+  const reader = logReaderOf(discovery(pool));
   const rng = random(3);
   const people = Array.from({ length: ACCOUNTS }, rng.address);
-  const book = createBook(aaveV3);
+  const book = createBook();
   for (const address of people.slice(0, ACCOUNTS / 2))
     book.set({ address, group: 0, cells: [{ slot: 0, amount: 1n }] });
 
@@ -56,13 +55,13 @@ export default function decodeBench(): Row[] {
   });
   const logs = Array.from({ length: LOGS }, (_, index): InventedLog => {
     const event = rng.among(bag);
-    const emitter = event.name === 'BalanceTransfer' ? market.assets[index % 4]!.aToken : market.address;
+    const emitter = event.name === 'BalanceTransfer' ? pool.assets[index % 4]!.aToken : pool.address;
     return inventLog(rng, event, emitter, () => rng.among(people));
   });
 
   const apply = ({ touched, borrowers }: Found): Set<Address> =>
     new Set([...touched].filter((account) => book.has(account) || borrowers.has(account)));
-  const ours = () => apply(watch.read(logs));
+  const ours = () => apply(reader.read(logs));
   const theirs = () => apply(byViem(logs));
   const [a, b] = [ours(), theirs()];
   if (a.size !== b.size || [...a].some((account) => !b.has(account))) {

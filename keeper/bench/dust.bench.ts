@@ -1,5 +1,5 @@
 import { createBook } from '../src/book/book.ts';
-import { aaveV3 } from '../src/protocols/aave-v3/index.ts';
+import { marketOf } from '../src/protocols/aave-v3/index.ts';
 import { collateralSlot, debtSlot } from '../src/protocols/aave-v3/slots.ts';
 import type { Account } from '../src/protocols/protocol.ts';
 import { now, scene } from '../test/aave-v3/scene.ts';
@@ -34,15 +34,15 @@ export default function dustBench(): Row[] {
     { price: 10n ** 8n, decimals: 6 },
     { price: 10n ** 8n },
   ];
-  const { market, state } = scene(10n, reserves, []);
+  const { pool, state } = scene(10n, reserves, []);
   const books = [[], inventDust(ACCOUNTS)].map((dust) => {
-    const book = createBook(aaveV3);
+    const book = createBook();
     for (const account of [...inventAccounts(ACCOUNTS), drowning, ...dust]) book.set(account);
     return book;
   });
   let time = now;
   const judges = books.map((book) => () => {
-    const { underwater } = book.judge(market, state, ++time, DUST);
+    const { underwater } = book.judge(marketOf(pool).at(state, book.get, { timestamp: ++time, number: 2n }), DUST);
     const [found] = [...underwater.keys()];
     if (underwater.size !== 1 || found?.toLowerCase() !== drowning.address) {
       throw new Error(`${underwater.size} under water instead of the one that is, ${found ?? 'nobody'} first`);

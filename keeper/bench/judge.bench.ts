@@ -1,5 +1,4 @@
-import { aaveV3 } from '../src/protocols/aave-v3/index.ts';
-import { now, scene } from '../test/aave-v3/scene.ts';
+import { key, now, scene } from '../test/aave-v3/scene.ts';
 import { median, type Row, timed } from './row.ts';
 
 const RAY = 10n ** 27n;
@@ -15,7 +14,7 @@ export default function judgeBench(): Row[] {
     variableBorrowRate: RAY / 20n,
   };
   const amount = 4793456789012345678n;
-  const { market, state, account } = scene(
+  const { view: at } = scene(
     10n,
     [reserve, reserve, reserve, reserve],
     [{ supply: amount }, { supply: amount }, { debt: amount }, { debt: amount / 3n }],
@@ -24,7 +23,8 @@ export default function judgeBench(): Row[] {
   // Everybody at the same second, as at a head; each run at another.
   const judge = () => {
     time++;
-    for (let judged = 0; judged < JUDGED; judged++) aaveV3.health(market, state, account, time);
+    const view = at(time);
+    for (let judged = 0; judged < JUDGED; judged++) view.health(key);
   };
   timed(20, judge);
   return [{ name: 'judge.per-s', value: (JUDGED / median(timed(50, judge))) * 1000, unit: 'accounts/s' }];

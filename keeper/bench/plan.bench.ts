@@ -1,8 +1,10 @@
+import type { Address } from 'viem';
 import { startLab } from '../../test-fork/lab/anvil.ts';
 import { setPrice } from '../../test-fork/lab/chain.ts';
-import { GAS_PRICE, openRig, type View } from '../../test-fork/planning/rig.ts';
+import { GAS_PRICE, openRig, type Rig, type Sight } from '../../test-fork/planning/rig.ts';
+import { openFunding } from '../src/planning/funding.ts';
 import { bestOffers } from '../src/planning/offers.ts';
-import type { Candidate } from '../src/planning/situation.ts';
+import { accountClaim } from '../src/store/key.ts';
 import { median, type Row } from './row.ts';
 
 const RUNS = 30;
@@ -17,7 +19,7 @@ const TARGETS = [
 ] as const;
 
 /**
- * From accounts under water to plans, in the crash of the bench of batches: all options, their sizes, places, funding, exact
+ * From accounts under water to plans, in the crash of the bench of batches: all deals, their sizes, places, funding, exact
  * quotes and calldata; the median of warm runs, of the time that its thread is running. Each run has what a head brings as a keeper has just read it, so that nothing
  * is known of it.
  *
@@ -28,10 +30,11 @@ export default async function planBench(): Promise<Row[]> {
   const rig = await openRig(lab.url);
   try {
     await setPrice(rig.scene, 'WETH', 1_700n * 10n ** 8n);
-    const view = await rig.look(rig.scene.directory.borrowers, { gasPrice: GAS_PRICE });
+    const sight = await rig.look(rig.scene.directory.borrowers, { gasPrice: GAS_PRICE });
+    const due = dueIn(sight);
     return TARGETS.map(({ accounts, target }): Row => {
-      if (view.candidates.length < accounts) throw new Error(`only ${view.candidates.length} accounts are under water`);
-      const times = Array.from({ length: RUNS }, () => planned(view, accounts)).slice(RUNS / 3);
+      if (due.length < accounts) throw new Error(`only ${due.length} accounts are under water`);
+      const times = Array.from({ length: RUNS }, () => planned(rig, sight, due.slice(0, accounts))).slice(RUNS / 3);
       return { name: `plan.ms.${accounts}`, value: median(times), unit: 'ms', target };
     });
   } finally {
@@ -40,19 +43,24 @@ export default async function planBench(): Promise<Row[]> {
   }
 }
 
+/** Whom anything can be done about, by key. */
+const dueIn = ({ view, accounts, deals }: Sight): Address[] => {
+  const claimed = new Set(deals.flatMap(({ claims }) => claims));
+  return [...accounts.keys()].filter((key) => claimed.has(accountClaim(view.market, key)));
+};
+
 /** Milliseconds of the thread: planning waits for nothing, and what else the machine does is not to be measured. */
-function planned({ situation, candidates, state, head }: View, count: number): number {
-  const { protocol, market, timestamp } = situation;
-  const accounts = candidates.slice(0, count).map(({ account }) => account);
+function planned({ market }: Rig, { situation, view, accounts, state, head }: Sight, keys: readonly Address[]): number {
+  const { moment } = view;
   const heads = Array.from({ length: PER_RUN }, () => structuredClone({ accounts, state, pools: situation.pools }));
   const from = process.threadCpuUsage();
   for (const read of heads) {
-    const legal = read.accounts.map((account): Candidate => {
-      const options = protocol.options(market, read.state, account, timestamp);
-      return { account, state: read.state, options };
-    });
-    const { offers } = bestOffers({ ...situation, pools: read.pools }, legal, head, PLANS);
-    if (offers.length === 0) throw new Error(`no plan for ${count} accounts under water`);
+    const now = market.at(read.state, (key) => read.accounts.get(key), moment);
+    const views = new Map([[now.market, now]]);
+    const { graph } = situation;
+    const there = { ...situation, views, pools: read.pools, lend: openFunding(views, graph, read.pools) };
+    const { offers } = bestOffers(there, now.deals(keys), head, PLANS);
+    if (offers.length === 0) throw new Error(`no plan for ${keys.length} accounts under water`);
   }
   const { user, system } = process.threadCpuUsage(from);
   return (user + system) / 1_000 / PER_RUN;

@@ -4,6 +4,7 @@ import { encodeRow } from '../src/book/row.ts';
 import { headOf } from '../src/chain/head.ts';
 import { collateralSlot, debtSlot } from '../src/protocols/aave-v3/slots.ts';
 import type { Account } from '../src/protocols/protocol.ts';
+import { marketKey } from '../src/store/key.ts';
 import { openStore } from '../src/store/store.ts';
 import { random } from '../test/book/random.ts';
 
@@ -50,7 +51,7 @@ export async function stock(lab: Lab, path: string, accounts: readonly Account[]
   const { hash, parentHash, timestamp } = headOf(block);
   const store = openStore({ path, chainId: directory.chainId });
   try {
-    store.market({ protocol: 'aave-v3', address: pool as Address }).commit({
+    store.market(marketKey('aave-v3', pool as Address)).commit({
       rows: accounts.map((account) => [account.address, encodeRow(account)] as const),
       cursor: { number, hash, timestamp },
       backfill: { fromBlock: BigInt(creationBlock), nextBlock: number + 1n, done: true },

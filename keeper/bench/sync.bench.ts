@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Address, getAddress } from 'viem';
 import { startLab } from '../../test-fork/lab/anvil.ts';
+import { shareLogs } from '../src/book/share-logs.ts';
 import { openTracker } from '../src/book/tracker.ts';
 import { connect } from '../src/chain/client.ts';
 import { headOf } from '../src/chain/head.ts';
 import { createLogger } from '../src/log/log.ts';
 import { aaveV3 } from '../src/protocols/aave-v3/index.ts';
 import type { Account } from '../src/protocols/protocol.ts';
+import { marketKey } from '../src/store/key.ts';
 import { openStore } from '../src/store/store.ts';
 import { crowd } from './crowd.ts';
 import { type PlainAccount, plainSync } from './plain.ts';
@@ -74,7 +76,9 @@ async function sync(url: string, { pool, fromBlock, range }: { pool: Address; fr
       protocol: aaveV3,
       name: 'lab',
       address: pool,
-      store: store.market({ protocol: aaveV3.id, address: pool }),
+      us: { liquidator: pool, wrappedNative: pool },
+      store: store.market(marketKey(aaveV3.id, pool)),
+      logs: shareLogs(chain),
       fromBlock,
       range,
       head,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { KeeperError, usageError } from './config/error.ts';
-import { parseFlags, STATUS_SETTINGS } from './config/flags.ts';
+import { DECODE_SETTINGS, parseFlags, STATUS_SETTINGS } from './config/flags.ts';
 import { readSettings, readSome, unknownVariables } from './config/read.ts';
 import type { Settings } from './config/schema.ts';
 import { addSecret, addSecretUrl, createLogger, describeUrl, type Logger, scrub } from './log/log.ts';
@@ -21,12 +21,23 @@ async function main(args: readonly string[]): Promise<void> {
   }
   loadEnvFile();
   addSecret(process.env.PLIMSOLL_PRIVATE_KEY?.trim() ?? '');
+  const sources = { flags: commandLine.flags, env: process.env };
   if (commandLine.command === 'status') {
-    const sources = { flags: commandLine.flags, env: process.env };
-    const [{ printStatus }, settings] = await Promise.all([import('./report/status.ts'), readSome(sources, STATUS_SETTINGS)]);
+    const [{ printStatus }, settings] = await Promise.all([
+      import('./report/status.ts'),
+      readSome(sources, STATUS_SETTINGS),
+    ]);
     return printStatus(settings, commandLine.json);
   }
-  const settings = await readSettings({ flags: commandLine.flags, env: process.env });
+  if (commandLine.command === 'decode') {
+    const [{ printPlan }, settings] = await Promise.all([
+      import('./report/decode.ts'),
+      readSome(sources, DECODE_SETTINGS),
+    ]);
+    for (const endpoint of settings.rpc) addSecretUrl(endpoint);
+    return printPlan(commandLine.given, settings, commandLine.json);
+  }
+  const settings = await readSettings(sources);
   for (const endpoint of settings.rpc) addSecretUrl(endpoint);
   showCauses = settings.logLevel === 'debug' || settings.logLevel === 'trace';
 

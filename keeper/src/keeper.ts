@@ -1,20 +1,27 @@
-import { placesIn } from './book/priority.ts';
-import { type Advance, openTracker, type Tracker } from './book/tracker.ts';
+import type { Address } from 'viem';
+import type { Judged } from './book/book.ts';
+import { stillThere } from './book/look-back.ts';
+import { createQueue, placesIn, type Queue } from './book/priority.ts';
+import type { Advance, Tracker } from './book/tracker.ts';
 import { openGasPrices } from './chain/gas-price.ts';
 import { type Head, headOf } from './chain/head.ts';
 import { KeeperError } from './config/error.ts';
-import { type Dispatcher, openDispatcher, type Summary } from './execution/dispatcher.ts';
+import { type Drill, openDrill } from './drill.ts';
+import { type Dispatcher, openDispatcher } from './execution/dispatcher.ts';
+import type { Summary } from './execution/dispatcher-state.ts';
 import { openLedger } from './execution/ledger.ts';
 import { recallMined } from './execution/recall.ts';
-import { openPlanner, type Planner } from './planning/planner.ts';
-import type { Ready } from './preflight.ts';
-import { protocols } from './protocols/registry.ts';
-import { storePath } from './store/path.ts';
-import { openStore, type Store } from './store/store.ts';
 import { describeError } from './log/describe-error.ts';
 import type { Logger } from './log/log.ts';
-import { createReport } from './report/report.ts';
+import { openMarkets } from './open-markets.ts';
+import { type Due, openPlanner, type Planner } from './planning/planner.ts';
+import type { Ready } from './preflight.ts';
+import type { View } from './protocols/protocol.ts';
+import { createReport, type Report } from './report/report.ts';
 import { snapshotOf } from './report/snapshot.ts';
+import { accountClaim } from './store/key.ts';
+import { storePath } from './store/path.ts';
+import { openStore, type Store } from './store/store.ts';
 import { nextMoment } from './triggers/clock.ts';
 
 /** What a keeper works with. */
@@ -24,10 +31,13 @@ type Rooms = {
   /** Markets join when their history is searched; the others do not wait for them. */
   trackers: readonly Tracker[];
   planner: Planner;
+  drill: Drill;
   dispatcher: Dispatcher;
+  /** Who is planned for where more is due than a block has room for, of all markets. */
+  queue: Queue<string>;
   /** Newest blocks of ours on the chain, of markets that found unwound ones as they joined. */
   unwound: bigint[];
-  report: ReturnType<typeof createReport>;
+  report: Report;
   log: Logger;
 };
 
@@ -35,16 +45,14 @@ type Rooms = {
 const FINISH_WITHIN = 30_000;
 
 /**
- * The keeper. At every head: bring each market to it, see what became of what was sent, judge at the next block's time who is
- * under water, plan the best legal liquidations together, rehearse them and send them. An error ends the head, not the loop.
+ * The keeper. At every head: bring each market to it, see what became of what was sent, judge at the next block's moment who is
+ * under water in which market, plan the best deals of all markets together, rehearse the plans and send them. An error ends the
+ * head, not the loop.
  */
 export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger): Promise<Summary> {
   const { settings, chain, markets } = ready;
-  const store = openStore({
-    path: storePath(settings.store, chain.id),
-    chainId: chain.id,
-    rebuild: settings.rebuildStore,
-  });
+  const path = storePath(settings.store, chain.id);
+  const store = openStore({ path, chainId: chain.id, rebuild: settings.rebuildStore });
   if (store.renamed) log.warn({ renamed: store.renamed }, 'the store begins anew; the old one is kept under this name');
   try {
     const head = async () =>
@@ -52,40 +60,28 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
     const who = ready.operator?.account.address;
     const mined = await recallMined(chain.client, store, who, (await head()).number);
     const trackers: Tracker[] = [];
-    const report = createReport(log, trackers);
-    const ledger = openLedger(store, who);
+    const report = createReport(log, markets, trackers);
     const prices = openGasPrices(chain.client);
-    const dispatcher = await openDispatcher({ ready, ledger, report, prices, mined });
+    const ledger = openLedger(store, who);
+    const dispatcher = await openDispatcher({
+      client: chain.client,
+      chainId: chain.id,
+      operator: ready.operator?.account,
+      liquidator: ready.liquidator?.address,
+      stillThere: (sent, hash) => stillThere(chain.client, trackers, sent, hash),
+      ...{ settings, ledger, tell: report, prices, mined },
+    });
     const planner = openPlanner(ready, prices);
-    const rooms: Rooms = { ready, store, trackers, planner, dispatcher, unwound: [], report, log };
+    const drill = openDrill(planner, chain.id);
+    const queue = createQueue<string>();
+    const rooms: Rooms = { ready, store, trackers, planner, drill, dispatcher, queue, unwound: [], report, log };
 
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
-    const { fromBlock, logRange: range } = settings;
-    const opening = markets.map(async ({ name, address }) => {
-      const protocol = protocols[settings.protocol]!;
-      const marketStore = store.market({ protocol: protocol.id, address });
-      const started = performance.now();
-      const tracker = await openTracker({
-        chain,
-        protocol,
-        name,
-        address,
-        store: marketStore,
-        fromBlock,
-        range,
-        head,
-        signal: stop,
-        log,
-      });
-      const { unwound } = await tracker.advance(await head());
+    const opening = openMarkets(ready, store, head, stop, log).map(async (joining) => {
+      const { tracker, unwound } = await joining;
       if (unwound) rooms.unwound.push(tellUnwound(tracker, unwound, rooms));
       trackers.push(tracker);
-      const seconds = Math.round(performance.now() - started) / 1_000;
-      log.info(
-        { market: name, fromBlock: tracker.fromBlock, head: tracker.tip?.number, accounts: tracker.book.size, seconds },
-        'every borrower is read',
-      );
     });
     const opened = Promise.all(opening).catch((error) => {
       failed.abort(error);
@@ -110,17 +106,19 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
     const advancing = Promise.all(trackers.map((tracker) => advance(tracker, head, rooms)));
     // Asked beside what shows whether any of it is needed: a round trip less for who has something to send.
     dispatcher.prepare(head);
-    for (const tracker of trackers) planner.prepare(tracker, head);
-    const advanced = await advancing;
-    const ancestor = lowest([...advanced, ...rooms.unwound.splice(0)]);
+    planner.prepare(
+      trackers.map(({ key, market }) => ({ key, assets: market.assets })),
+      head,
+    );
+    const ancestor = lowest([...(await advancing), ...rooms.unwound.splice(0)]);
     if (ancestor !== undefined) await dispatcher.unwind(ancestor, head.number);
     await dispatcher.onHead(head);
     const { once } = ready.settings;
-    if (!(once && dispatcher.acted))
-      for (const tracker of trackers) if (tracker.tip) await act(tracker, head, rooms, stop);
+    if (!(once && dispatcher.acted)) await act(head, rooms, stop);
     for (const tracker of trackers) await reread(tracker, rooms);
-    if (!stop.aborted) store.writeStatus(snapshotOf({ ready, trackers, head, inFlight: dispatcher.inFlight() }));
+    if (!stop.aborted) store.writeStatus(statusAt(head, rooms));
     if (once) dispatcher.acted = true;
+    else if (dispatcher.inFlight().length === 0) await practise(head, rooms);
     return once && dispatcher.inFlight().length === 0;
   } catch (error) {
     if (error instanceof KeeperError || stop.aborted) throw error;
@@ -132,71 +130,81 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
   }
 }
 
-const lowest = (blocks: readonly (bigint | undefined)[]): bigint | undefined =>
-  blocks.reduce(
-    (least, block) => (least === undefined || (block !== undefined && block < least) ? block : least),
-    undefined,
-  );
-
 /** @returns the newest block of ours that is still on the chain, where some are not */
 async function advance(tracker: Tracker, head: Head, rooms: Rooms): Promise<bigint | undefined> {
   const { dispatcher, log } = rooms;
   try {
     const { touched, unwound } = await tracker.advance(head);
-    dispatcher.forget(tracker, touched);
+    dispatcher.forget([...touched].map((account) => accountClaim(tracker.key, account)));
     return unwound && tellUnwound(tracker, unwound, rooms);
   } catch (error) {
     if (error instanceof KeeperError) throw error;
     // The others go on; this one takes the next head whole.
     log.error(
-      { market: tracker.name, head: head.number, err: describeError(error, dispatcher.errors) },
+      { ...named(tracker), head: head.number, err: describeError(error, dispatcher.errors) },
       'this market is left where it was',
     );
     return undefined;
   }
 }
 
-/** What changed silently is found in the end; a node that fails here is none the worse for what is at stake at this head. */
-async function reread(tracker: Tracker, { dispatcher, log }: Rooms): Promise<void> {
-  try {
-    await tracker.reread();
-  } catch (error) {
-    if (error instanceof KeeperError) throw error;
-    const err = describeError(error, dispatcher.errors);
-    log.warn({ market: tracker.name, err }, 'accounts that no log names could not be read again; the next head tries');
-  }
-}
+/** A market at a head: how its accounts stand at the next block's moment. */
+type Looked = { tracker: Tracker; view: View; judged: Judged };
 
-function tellUnwound({ name, tip }: Tracker, unwound: NonNullable<Advance['unwound']>, { log }: Rooms): bigint {
-  const what = 'unwound: these blocks are not on the chain any more';
-  log.warn({ market: name, head: tip?.number, ...unwound }, what);
-  return unwound.ancestor;
-}
-
-async function act(tracker: Tracker, head: Head, rooms: Rooms, stop: AbortSignal): Promise<void> {
-  const { ready, planner, dispatcher, report } = rooms;
+/** Judges all markets, plans for those who are due in any of them, and sends the plans. */
+async function act(head: Head, rooms: Rooms, stop: AbortSignal): Promise<void> {
+  const { trackers, planner, dispatcher, report } = rooms;
   // A market that could not be brought here is not judged by what it was.
-  if (tracker.state.block.hash !== head.hash) return;
-  const { timestamp } = nextMoment(head, ready.chain.id);
-  const judged = tracker.judge(timestamp, dustOf(tracker, head, ready));
-  report.head(tracker, head, tracker.touched, judged);
-  dispatcher.rescued(tracker, judged.underwater);
-  const due = dispatcher.due(tracker, judged.underwater.keys(), head);
+  const here = trackers.filter(({ tip, state }) => tip !== undefined && state.block.hash === head.hash);
+  const due = dueOf(
+    here.map((tracker) => look(tracker, head, rooms)),
+    head,
+    rooms,
+  );
   if (due.length === 0) return;
-
-  const first = tracker.book.first(due, judged.underwater, placesIn(head.gasLimit));
-  if (first.length < due.length) report.queued(due.length - first.length, first.length);
-  const { offers, without } = await planner.plan(tracker, first, timestamp, head);
+  const { offers, without } = await planner.plan(due, head);
   try {
     for (const [index, offer] of offers.entries()) {
       if (stop.aborted) return;
       if (dispatcher.isFull()) return report.waiting(offers.length - index);
-      await dispatcher.attempt(tracker, offer, head);
+      await dispatcher.attempt(offer, head);
     }
   } finally {
     // Written down when nothing waits for it any more.
-    for (const [account, why] of without) dispatcher.setAside(tracker, account, why, head);
+    for (const [claim, why] of without) dispatcher.setAside(claim, why, head);
   }
+}
+
+function look(tracker: Tracker, head: Head, { ready, planner, dispatcher, report }: Rooms): Looked {
+  const view = tracker.view(nextMoment(head, ready.chain.id));
+  const dust = dustOf(planner.weiPerBase(view), head, ready.settings.minProfit);
+  const judged = tracker.judge(view, dust);
+  report.head(tracker, head, tracker.touched, judged);
+  dispatcher.rescued(tracker.key, new Set(claimsOf(tracker, judged)));
+  return { tracker, view, judged };
+}
+
+const claimsOf = ({ key }: Tracker, { underwater }: Judged): string[] =>
+  [...underwater.keys()].map((account) => accountClaim(key, account));
+
+/** Whom to plan for at this head, by market: those who are free, and of these as many as a block has room for, by worth in wei. */
+function dueOf(looked: readonly Looked[], head: Head, { planner, dispatcher, queue, report }: Rooms): Due[] {
+  const ranks = new Map<string, number>();
+  for (const { tracker, view, judged } of looked) {
+    // A market whose base currency nothing prices yet ranks behind the others.
+    const wei = planner.weiPerBase(view) ?? 0;
+    for (const [account, health] of judged.underwater) {
+      ranks.set(accountClaim(tracker.key, account), wei * tracker.book.rank(account, health));
+    }
+  }
+  const free = dispatcher.due(ranks.keys(), head);
+  if (free.length === 0) return [];
+  const first = new Set(queue.take(new Map(free.map((claim) => [claim, ranks.get(claim)!])), placesIn(head.gasLimit)));
+  if (first.size < free.length) report.queued(free.length - first.size, first.size);
+  return looked.map(({ tracker, view, judged }): Due => {
+    const keys: Address[] = [...judged.underwater.keys()].filter((key) => first.has(accountClaim(tracker.key, key)));
+    return { name: tracker.name, assets: tracker.market.assets, view, keys };
+  });
 }
 
 /** Less gas than a liquidation takes, however many share a transaction. */
@@ -205,16 +213,59 @@ const LEAST_GAS = 50_000n;
 const LEAST_GAS_PRICE = 10n ** 6n;
 
 /**
- * A debt (base currency) that no liquidation of could pay for its own gas, the bonus being a part of the debt. 0 where the price
- * of the coin that gas is paid in is not known.
+ * A debt (base currency) that no liquidation of could pay for its own gas, the bonus being a part of the debt. 0 where nothing
+ * prices the base currency.
+ *
+ * @param weiPerBase - wei for one unit of it
  */
-function dustOf({ protocol, market, state }: Tracker, head: Head, { settings }: Ready): number {
-  const native = protocol.price(market, state, settings.wrappedNative);
-  if (!native) return 0;
-  const gasPrice = head.baseFeePerGas ?? 0n;
-  const cost = LEAST_GAS * (gasPrice > LEAST_GAS_PRICE ? gasPrice : LEAST_GAS_PRICE) + settings.minProfit;
-  return Number(cost) * Number(native.base) * 10 ** -native.decimals;
+function dustOf(weiPerBase: number | undefined, { baseFeePerGas = 0n }: Head, minProfit: bigint): number {
+  if (!weiPerBase) return 0;
+  const cost = LEAST_GAS * (baseFeePerGas > LEAST_GAS_PRICE ? baseFeePerGas : LEAST_GAS_PRICE) + minProfit;
+  return Number(cost) / weiPerBase;
 }
+
+/** Nothing is at stake in a drill: a node that fails in one is asked again at a later head. */
+async function practise(head: Head, { drill, trackers, dispatcher, log }: Rooms): Promise<void> {
+  try {
+    const offers = await drill(trackers, head);
+    if (offers?.[0]) await dispatcher.practise(offers[0], head);
+  } catch (error) {
+    log.debug({ err: describeError(error, dispatcher.errors) }, 'a drill failed');
+  }
+}
+
+const statusAt = (head: Head, { ready, trackers, dispatcher }: Rooms) =>
+  snapshotOf({
+    chain: { id: ready.chain.id, endpoints: () => ready.chain.endpoints.health() },
+    markets: ready.markets,
+    inFlight: dispatcher.inFlight(),
+    ...{ trackers, head },
+  });
+
+/** What changed silently is found in the end; a node that fails here is none the worse for what is at stake at this head. */
+async function reread(tracker: Tracker, { dispatcher, log }: Rooms): Promise<void> {
+  try {
+    await tracker.reread();
+  } catch (error) {
+    if (error instanceof KeeperError) throw error;
+    const err = describeError(error, dispatcher.errors);
+    log.warn({ ...named(tracker), err }, 'accounts that no log names could not be read again; the next head tries');
+  }
+}
+
+function tellUnwound(tracker: Tracker, unwound: NonNullable<Advance['unwound']>, { log }: Rooms): bigint {
+  const what = 'unwound: these blocks are not on the chain any more';
+  log.warn({ ...named(tracker), head: tracker.tip?.number, ...unwound }, what);
+  return unwound.ancestor;
+}
+
+const named = ({ protocol, name }: Tracker) => ({ protocol: protocol.id, market: name });
+
+const lowest = (blocks: readonly (bigint | undefined)[]): bigint | undefined =>
+  blocks.reduce(
+    (least, block) => (least === undefined || (block !== undefined && block < least) ? block : least),
+    undefined,
+  );
 
 /** What was sent before the keeper was told to stop is seen to its end, for a while; the rest is in the store. */
 async function finish({ ready, dispatcher, report, log }: Rooms): Promise<void> {

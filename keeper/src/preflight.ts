@@ -5,10 +5,10 @@ import type { Head } from './chain/head.ts';
 import type { V2Factory } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
 import { loadOperator, type Operator } from './config/keys.ts';
-import { findMarkets, type NamedMarket } from './protocols/choose.ts';
 import { type ChainSettings, withPreset } from './config/preset.ts';
 import type { Settings } from './config/schema.ts';
 import type { Logger } from './log/log.ts';
+import { type Chosen, chooseMarkets } from './protocols/choose.ts';
 import { followHeads } from './triggers/heads.ts';
 import { areV2Factories } from './venues/pools.ts';
 
@@ -19,7 +19,7 @@ export interface Ready {
   /** New heads of the chain: see {@link followHeads}. */
   heads: (signal: AbortSignal) => AsyncGenerator<Head, void>;
   /** What to watch, as given or from presets. */
-  markets: readonly NamedMarket[];
+  markets: readonly Chosen[];
   /** Undefined in a dry run without a key. */
   operator: Operator | undefined;
   /** Undefined in a dry run without a Liquidator. */
@@ -35,7 +35,7 @@ export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   const chain = await connect(settings, log);
   const heads = followHeads(chain.endpoints, settings.pollingInterval, log);
   const filled = withPreset(settings, chain.id);
-  const markets = await findMarkets(settings, chain.id);
+  const markets = await chooseMarkets(settings, chain.id, chain.client);
   const operator = await loadOperator(settings, log);
   const liquidator = settings.liquidator && (await checkLiquidator(chain, settings.liquidator, operator));
   if (operator && !settings.dryRun) await checkGasMoney(chain, operator.account.address);

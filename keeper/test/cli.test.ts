@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { createTestClient } from 'viem';
+import { createTestClient, encodeFunctionResult, multicall3Abi, pad } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Anvil, nodeTransport, startAnvil } from '../../test-fork/lab/node.ts';
@@ -19,7 +19,7 @@ const NOTHING = '0x00000000000000000000000000000000000000A1';
 const NOT_A_LIQUIDATOR = '0x00000000000000000000000000000000000000A2';
 /** Answers every call with zero: treasury zero, nobody is an operator. */
 const REFUSES_ALL = '0x00000000000000000000000000000000000000A3';
-/** Answers every call with one: everybody is an operator. */
+/** Answers every call with one, as MARKET does: everybody is an operator, and whatever a market is asked has an answer. */
 const TAKES_ALL = '0x00000000000000000000000000000000000000a4';
 
 const AAVE = ['--protocol', 'aave-v3'];
@@ -32,7 +32,7 @@ let ethereum: Anvil;
 let anvil: Anvil;
 let web: Server;
 let silent: Server;
-/** A node that says which chain it is and that there is no code, and answers nothing else. */
+/** A node that says which chain it is, that there is no code, and that a market is one, and answers nothing else. */
 let stuck: Server;
 let keystore: string;
 let closed: number;
@@ -44,12 +44,16 @@ beforeAll(async () => {
   [ethereum, anvil, closed] = await Promise.all([startAnvil({ chainId: 1 }), startAnvil(), closedPort()]);
   web = createServer((_, response) => response.writeHead(404).end('<html>nothing here</html>')).listen(0, '127.0.0.1');
   silent = createServer(() => {}).listen(0, '127.0.0.1');
+  const one = { success: true, returnData: pad('0x01') };
+  const isMarket = encodeFunctionResult({ abi: multicall3Abi, functionName: 'aggregate3', result: [one, one, one] });
+  const known: Record<string, string> = { eth_chainId: '0x7a69', eth_getCode: '0x', eth_call: isMarket };
   stuck = createServer(async (request, response) => {
     const body = (await json(request)) as Asked | Asked[];
     const asked = [body].flat();
-    const known: Record<string, string> = { eth_chainId: '0x7a69', eth_getCode: '0x' };
     if (!asked.every(({ method }) => method in known)) return;
-    const answers = asked.map(({ id, method }) => ({ jsonrpc: '2.0', id, result: known[method] }));
+    if (asked.some(({ method }) => method === 'eth_call')) delete known.eth_call;
+    const result = (method: string) => (method === 'eth_call' ? isMarket : known[method]);
+    const answers = asked.map(({ id, method }) => ({ jsonrpc: '2.0', id, result: result(method) }));
     response.end(JSON.stringify(Array.isArray(body) ? answers : answers[0]));
   }).listen(0, '127.0.0.1');
   await cast('wallet', 'import', 'operator', '-k', folder, '--private-key', RICH, '--unsafe-password', PASSWORD);
@@ -64,7 +68,7 @@ beforeAll(async () => {
   const chain = createTestClient({ mode: 'anvil', transport: nodeTransport(anvil.url) });
   await chain.setCode({ address: NOT_A_LIQUIDATOR, bytecode: '0x5f5ffd' });
   await chain.setCode({ address: REFUSES_ALL, bytecode: '0x60205ff3' });
-  await chain.setCode({ address: TAKES_ALL, bytecode: '0x60015f5260205ff3' });
+  for (const address of [TAKES_ALL, MARKET] as const) await chain.setCode({ address, bytecode: '0x60015f5260205ff3' });
 });
 
 afterAll(async () => {
@@ -111,6 +115,18 @@ const withKeystore = (...args: string[]) => [...DRY, ...local(), ...args];
 const cases: Case[] = [
   ['an unknown protocol', 2, () => ['--protocol', 'aave-v9'], '--protocol aave-v9: expected aave-v3'],
   [
+    'a protocol of a later version',
+    2,
+    () => ['--protocol', 'aave-v3,dex223'],
+    '--protocol aave-v3,dex223: is not in this version of plimsoll; use aave-v3',
+  ],
+  [
+    'neither a protocol nor a market',
+    2,
+    () => ['--dry-run'],
+    '--protocol or --market is required: --protocol aave-v3 watches its main market on the chain, --market 0x… one by its address',
+  ],
+  [
     'an unknown flag',
     2,
     () => ['--protocl', 'aave-v3'],
@@ -128,6 +144,24 @@ const cases: Case[] = [
     () => [...DRY, '--rpc', ethereum.url, '--market', 'etherium-core'],
     async () =>
       `--market etherium-core: no such market on chain 1 (Ethereum) (did you mean ethereum-core?); known here: ${await knownMarkets()}`,
+  ],
+  [
+    'a market of an unknown protocol',
+    2,
+    () => ['--dry-run', '--rpc', ethereum.url, '--market', 'aave-v2:ethereum-core'],
+    '--market aave-v2:ethereum-core: no such protocol (did you mean aave-v3?); known: aave-v3',
+  ],
+  [
+    'an address that is no market',
+    2,
+    () => ['--dry-run', '--rpc', anvil.url, '--wrapped-native', MARKET, '--market', NOTHING],
+    `--market ${NOTHING} is no market of aave-v3 on chain 31337 (Anvil): pass the address of one, or a preset's name`,
+  ],
+  [
+    'no market on a chain that has none by name',
+    2,
+    () => [...DRY, '--rpc', anvil.url, '--wrapped-native', MARKET],
+    '--market is required on chain 31337 (Anvil): aave-v3 has no main market there that is known by name; give the address of one',
   ],
   [
     'an endpoint of another chain',

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CHAINS, findChainId } from '../src/config/chains.ts';
 import { parseFlags } from '../src/config/flags.ts';
-import { findMarkets } from '../src/protocols/choose.ts';
 import { withPreset } from '../src/config/preset.ts';
 import { readSettings, unknownVariables } from '../src/config/read.ts';
 import { configurationTable, fields } from '../src/config/schema.ts';
@@ -91,6 +90,18 @@ describe('values', () => {
     await refused(`${a}:2.5`).toThrow(`--uniswap-v2-factory ${a}:2.5: expected a whole number of bps from 0 to 1000`);
     await refused('0x42').toThrow('--uniswap-v2-factory 0x42: expected an address: 0x and 40 hex digits');
     await refused(`${a}:20:30`).toThrow('expected an address, or one with its fee in bps like');
+  });
+
+  test('protocols and markets may be repeated and listed with commas, each once; without one they are not set', async () => {
+    const args = ['--dry-run', '--protocol', 'AAVE-v3,aave-v3', '--protocol', 'aave-v3', '--market', 'base, 0x12'];
+    expect(await read([...args, '--market', 'aave-v3:base'])).toMatchObject({
+      protocol: ['aave-v3'],
+      market: ['base', '0x12', 'aave-v3:base'],
+    });
+    const config = configFile({ protocol: ['aave-v3'], dryRun: true });
+    const settings = await read(['--config', config]);
+    expect([settings.protocol, settings.market]).toEqual([['aave-v3'], undefined]);
+    expect((await read(['--dry-run', '--market', 'base'])).protocol).toBeUndefined();
   });
 
   test('endpoints may be repeated, listed with commas, and be sockets', async () => {
@@ -207,12 +218,11 @@ describe('what is refused, and who is blamed', () => {
   });
 
   test('what must be given', async () => {
-    expect(await message([])).toBe('--protocol is required: expected aave-v3');
-    for (const protocol of ['compound-v2', 'compound-v3', 'dex223']) {
-      expect(await message(['--protocol', protocol])).toBe(
-        `--protocol ${protocol}: is not in this version of plimsoll; use aave-v3`,
-      );
-    }
+    const neither =
+      '--protocol or --market is required: --protocol aave-v3 watches its main market on the chain, --market 0x… one by its address';
+    expect(await message([])).toBe(neither);
+    expect(await message(['--dry-run'])).toBe(neither);
+    expect(await message(['--dry-run', '--market', 'base'])).toBe('accepted');
     expect(await message(['--protocol', 'aave-v3'])).toBe(
       '--liquidator is required: the address that forge script Deploy printed (or pass --dry-run to only look)',
     );
@@ -221,19 +231,15 @@ describe('what is refused, and who is blamed', () => {
     );
   });
 
-  test('a market of another chain, and none where there is no preset', async () => {
-    await expect(findMarkets({ market: ['base'] }, 8453)).resolves.toEqual([
-      { name: 'base', address: '0xA238Dd80C259a72e81d7e4664a9801593F98d1c5' },
-    ]);
-    await expect(findMarkets({ market: undefined }, 1)).resolves.toEqual([
-      { name: 'ethereum-core', address: '0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2' },
-    ]);
-    await expect(findMarkets({ market: ['base'] }, 10)).rejects.toThrow(
-      '--market base is on chain 8453 (Base), not on 10 (OP Mainnet); known here: optimism',
-    );
-    await expect(findMarkets({ market: undefined }, 31337)).rejects.toThrow(
-      '--market is required on chain 31337 (Anvil); give the address of its Pool',
-    );
+  test('a protocol of a later version, or of none, whatever stands beside it', async () => {
+    for (const protocol of ['compound-v2', 'compound-v3', 'dex223']) {
+      const said = 'is not in this version of plimsoll; use aave-v3';
+      expect(await message(['--protocol', protocol])).toBe(`--protocol ${protocol}: ${said}`);
+      const two = ['--protocol', `aave-v3,${protocol}`, '--dry-run'];
+      expect(await message(two)).toBe(`--protocol aave-v3,${protocol}: ${said}`);
+    }
+    expect(await message([...BASE, '--protocol', 'aave-v9'])).toBe('--protocol aave-v3,aave-v9: expected aave-v3');
+    expect(await message([...BASE, '--market', ','])).toBe('--market ,: expected the name of a market or an address');
   });
 
   test('only one key', async () => {

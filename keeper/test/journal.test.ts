@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { random } from '../../test-fork/lab/random.ts';
 import type { Head } from '../src/chain/head.ts';
 import { createJournal, JOURNAL_BLOCKS, type Journal, type LightBlock, pathTo } from '../src/chain/journal.ts';
+import { marketKey } from '../src/store/key.ts';
 import { openStore, type Store } from '../src/store/store.ts';
 
 const SEQUENCES = 2_000;
@@ -95,7 +96,7 @@ describe(`${SEQUENCES} random sequences of heads, gaps, reorgs and restarts`, ()
     const chain = chainModel();
     // Every fourth is kept in a store, and killed now and then.
     const kept = seed % 4 === 0;
-    const market = store.market({ protocol: 'aave-v3', address: padHex(numberToHex(seed + 1), { size: 20 }) });
+    const market = store.market(marketKey('aave-v3', padHex(numberToHex(seed + 1), { size: 20 })));
     const whole = (most: number) => 1 + Math.floor(rng.next() ** 2 * most);
     chain.grow(2 * DEEPEST + whole(50));
     let journal = createJournal();

@@ -1,6 +1,6 @@
 import { createPublicClient, encodeErrorResult, http, parseAbi } from 'viem';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { describeError } from '../src/log/describe-error.ts';
+import { describeError, revertDataOf } from '../src/log/describe-error.ts';
 import { addSecret, addSecretUrl, createLogger, describeUrl, scrub } from '../src/log/log.ts';
 import { closedPort } from './support/cli.ts';
 
@@ -135,9 +135,15 @@ test('a revert is decoded with its numbers, from wherever the node put the data'
     const error = new Error('execution reverted', { cause: Object.assign(new Error('from the node'), carried) });
     expect(describeError(error, abi)).toBe('reverted: ProfitTooLow(12, 30)');
     expect(describeError(error)).toBe(`reverted: ${data.slice(0, 10)}`);
+    expect(revertDataOf(error)).toBe(data);
   }
   const reason = encodeErrorResult({ abi: parseAbi(['error Error(string)']), errorName: 'Error', args: ['LOK'] });
   expect(describeError(Object.assign(new Error('x'), { data: reason }))).toBe('reverted: LOK');
+});
+
+test('an error without revert data has none: nothing, too little for a selector, no error', () => {
+  for (const none of [new Error('x'), Object.assign(new Error('x'), { data: '0x1234' }), 'x', undefined])
+    expect(revertDataOf(none)).toBeUndefined();
 });
 
 test('a revert that carries another is decoded to the bottom', () => {

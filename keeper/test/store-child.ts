@@ -2,10 +2,11 @@
 // commits without end, saying the number of each commit once it is made.
 import { writeSync } from 'node:fs';
 import type { Address } from 'viem';
+import { accountClaim } from '../src/store/key.ts';
 import { openStore } from '../src/store/store.ts';
 
 const [what, path] = process.argv.slice(2) as ['hold' | 'commit', string];
-const market = { protocol: 'aave-v3', address: '0x87870bca3f3fd6335c3f4ce8392d69350b4fa4e2' } as const;
+const market = 'aave-v3:0x87870bca3f3fd6335c3f4ce8392d69350b4fa4e2' as const;
 const say = (word: string | number) => writeSync(1, `${word}\n`);
 
 const store = openStore({ path, chainId: 1 });
@@ -27,7 +28,7 @@ while (what === 'commit') {
       cursor: { number, hash, timestamp: number * 12n },
       journal: { add: [{ number, hash, parentHash: hash, touched: accounts, found: [] }], keep: 10 },
     });
-    store.candidates.set(market, accounts[0]!, { state: 'sent', reason: String(number) });
+    store.standings.set(accountClaim(market, accounts[0]!), { state: 'sent', reason: String(number) });
   });
   say(Number(number));
 }

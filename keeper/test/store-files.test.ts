@@ -9,7 +9,7 @@ import { migrations } from '../src/store/schema.ts';
 import { openStore } from '../src/store/store.ts';
 import { temporaryFolder } from './support/cli.ts';
 
-const pool = { protocol: 'aave-v3', address: '0x87870bca3f3fd6335c3f4ce8392d69350b4fa4e2' } as const;
+const pool = 'aave-v3:0x87870bca3f3fd6335c3f4ce8392d69350b4fa4e2' as const;
 const account = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`;
 const ACCOUNTS = 2_000;
 

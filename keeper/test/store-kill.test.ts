@@ -9,7 +9,7 @@ import { lockHolder } from '../src/store/lock.ts';
 import { openStore } from '../src/store/store.ts';
 import { temporaryFolder } from './support/cli.ts';
 
-const pool = { protocol: 'aave-v3', address: '0x87870bca3f3fd6335c3f4ce8392d69350b4fa4e2' } as const;
+const pool = 'aave-v3:0x87870bca3f3fd6335c3f4ce8392d69350b4fa4e2' as const;
 const script = fileURLToPath(new URL('store-child.ts', import.meta.url));
 const children: ChildProcess[] = [];
 
@@ -132,7 +132,7 @@ test('killed at twenty instants: nothing that was committed is lost, and nothing
     expect(BigInt(said[0]!)).toBe(before + 1n);
     expect(journal.at(-1)!.number).toBe(number);
     expect(new Set([...accounts].map(([, row]) => decoder.decode(row!)))).toEqual(new Set([String(number)]));
-    expect(store.candidates.all().map(({ reason }) => reason)).toEqual([String(number)]);
+    expect(store.standings.all().map(({ reason }) => reason)).toEqual([String(number)]);
     store.close();
     before = number;
   }

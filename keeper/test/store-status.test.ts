@@ -3,7 +3,13 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { getAddress } from 'viem';
 import { describe, expect, test } from 'vitest';
+import type { NewAttempt } from '../src/store/attempts.ts';
+import { type MarketKey, marketKey } from '../src/store/key.ts';
+import type { Liquidation } from '../src/store/liquidations.ts';
+import type { LegOutcome } from '../src/store/outcome.ts';
+import type { Sent } from '../src/store/sent.ts';
 import type { StatusSnapshot } from '../src/store/status.ts';
 import { openStore } from '../src/store/store.ts';
 import { runCli, temporaryFolder } from './support/cli.ts';
@@ -14,7 +20,7 @@ const HASH = `0x${'ab'.repeat(32)}` as const;
 const HEAD = 1_700_000_000;
 
 const snapshot: StatusSnapshot = {
-  version: 1,
+  version: 2,
   chain: 1,
   startedAt: '2023-11-14T22:00:00.000Z',
   updatedAt: new Date((HEAD + 7) * 1_000).toISOString(),
@@ -32,7 +38,15 @@ const snapshot: StatusSnapshot = {
       ],
     },
   ],
-  inFlight: [{ accounts: [ACCOUNT], nonce: 5, hash: HASH, sentAt: '18570999', value: '10000000000000000' }],
+  inFlight: [
+    {
+      legs: [{ protocol: 'aave-v3', market: 'ethereum-core', accounts: [ACCOUNT] }],
+      nonce: 5,
+      hash: HASH,
+      sentAt: '18570999',
+      value: '10000000000000000',
+    },
+  ],
   endpoints: [
     { endpoint: 'wss://node.example', state: 'good', head: '18571000', lag: 0, errors: 0, latencyMs: 12.4 },
     { endpoint: 'http://other.example', state: 'set aside', lag: 0, errors: 3, reason: 'ECONNREFUSED' },
@@ -45,7 +59,7 @@ const told = (outcomes: string) =>
     `market     aave-v3 ethereum-core ${POOL}: 61234 accounts, 1 under water`,
     `  nearest  ${ACCOUNT} slack -1.23 %, health factor 0.9877`,
     `           ${POOL} slack 5.00 %`,
-    `in flight  ${ACCOUNT} nonce 5, sent at block 18570999, worth 0.01, ${HASH}`,
+    `in flight  ${ACCOUNT} of aave-v3 ethereum-core, nonce 5, sent at block 18570999, worth 0.01, ${HASH}`,
     outcomes,
     'endpoints  wss://node.example good, head 18571000, 12 ms',
     '           http://other.example set aside, 3 errors, ECONNREFUSED',
@@ -58,17 +72,39 @@ function keeper(path: string) {
   return store;
 }
 
-const attempt = {
-  market: { protocol: 'aave-v3', address: POOL },
-  legs: [{ account: ACCOUNT, debt: POOL, collateral: POOL }],
-  operator: POOL,
-  to: POOL,
+const OTHER = marketKey('aave-v3', '0x00000000000000000000000000000000000000a1');
+/** A leg on an account, of a market. */
+const leg = (market: MarketKey, label: string): Sent => ({
+  round: 0,
+  leg: { protocol: 0, market: POOL, borrower: ACCOUNT, collateral: POOL, repay: 2n ** 256n - 1n, extra: '0x' },
+  deals: [
+    {
+      ...{ id: `${market}/${label}`, market, kind: 'liquidate', spend: POOL, gain: POOL },
+      ...{ subjects: [{ key: ACCOUNT, label }], claims: [] },
+    },
+  ],
+});
+const attempt: NewAttempt = {
+  ...{ legs: [leg(marketKey('aave-v3', POOL), ACCOUNT), leg(OTHER, 'somebody')], operator: POOL, to: POOL },
   data: '0x',
-  value: 10n ** 18n,
-  gas: 400_000n,
-  budget: 0n,
-  validUntil: 0n,
-} as const;
+  ...{ value: 10n ** 18n, gas: 400_000n, budget: 0n, validUntil: 0n },
+};
+const ended = (state: LegOutcome['state'], reason?: string): LegOutcome => ({
+  ...{ state, deals: [{ id: 'a', state }] },
+  ...(reason === undefined ? {} : { reason }),
+});
+const landedLeg: Liquidation = {
+  ...{ hash: HASH, leg: 0, market: marketKey('aave-v3', POOL), account: ACCOUNT, debt: POOL, collateral: POOL },
+  ...{ repaid: 11n, seized: 22n, profits: [{ token: POOL, amount: 3n }], value: 10n ** 18n, gasCost: 10n ** 15n },
+  ...{ block: 18_570_999n, time: 1n },
+};
+
+const low = (text: string) => text.toLowerCase();
+const lower = ({ account, debt, collateral }: Liquidation) => ({
+  ...{ account: low(account), debt: low(debt), collateral: low(collateral) },
+});
+const asJson = (value: unknown) =>
+  JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? each.toString() : each));
 
 describe('keeper status', () => {
   test.concurrent('tells of a keeper that runs', async () => {
@@ -91,12 +127,26 @@ describe('keeper status', () => {
     const store = keeper(path);
     const hashes = [HASH];
     const [lost, , landed] = [1, 2, 3].map(() => store.attempts.insert({ ...attempt, hashes }));
-    store.attempts.update(lost!, { state: 'lost', reason: 'a rival was first', hashes: [] });
-    store.attempts.update(landed!, { state: 'landed', cost: 10n ** 15n });
+    const reason = 'a rival was first';
+    store.attempts.update(lost!, {
+      state: 'lost',
+      reason,
+      hashes: [],
+      outcomes: [ended('lost', reason), ended('lost')],
+    });
+    const outcomes = [ended('landed'), ended('skipped', 'ReservePaused')];
+    store.attempts.update(landed!, { state: 'landed', cost: 10n ** 15n, outcomes });
+    store.liquidations.add(landedLeg);
     const at = (id: number) => store.attempts.get(id)!.updatedAt;
-    const outcomes = [
-      `outcomes   ${at(landed!)} landed ${ACCOUNT}, worth 1, gas 0.001, ${HASH}`,
-      `           ${at(lost!)} lost ${ACCOUNT}, a rival was first, never sent`,
+    const moved = `repaid 11 of ${POOL}, seized 22 of ${POOL}, worth 1, gas 0.001`;
+    const other = `somebody of aave-v3 ${getAddress('0x00000000000000000000000000000000000000a1')}`;
+    const shown = [
+      `outcomes   ${at(landed!)} landed, worth 1, gas 0.001, ${HASH}`,
+      `             landed ${ACCOUNT} of aave-v3 ethereum-core, ${moved}`,
+      `             skipped ${other}, ReservePaused`,
+      `           ${at(lost!)} lost, a rival was first, never sent`,
+      `             lost ${ACCOUNT} of aave-v3 ethereum-core, a rival was first`,
+      `             lost ${other}`,
     ].join('\n');
     store.close();
     const reader = openStore({ path, readOnly: true });
@@ -112,7 +162,7 @@ describe('keeper status', () => {
       expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
       const head = 'head       18571000 of 2023-11-14T22:13:20.000Z, 7 s behind when it was taken in';
       const begin = `plimsoll on chain 1 (Ethereum): stopped since ${stoppedAt}\nstore      ${path}\n${head}\n`;
-      expect(run.stdout).toBe(begin + told(outcomes));
+      expect(run.stdout).toBe(begin + told(shown));
     }
   });
 
@@ -140,9 +190,12 @@ describe('keeper status', () => {
   test.concurrent('--json gives all of it to machines', async () => {
     const path = join(temporaryFolder(), 'a.sqlite');
     const store = keeper(path);
+    const landed = store.attempts.insert({ ...attempt, state: 'landed', hashes: [HASH] });
+    store.attempts.update(landed, { outcomes: [ended('landed'), ended('skipped', 'ReservePaused')] });
+    store.liquidations.add(landedLeg);
     store.attempts.insert({ ...attempt, value: 2n ** 256n - 1n });
     const cursor = { number: 5n, hash: HASH, timestamp: 60n };
-    store.market({ protocol: 'aave-v3', address: POOL }).commit({ cursor, found: [ACCOUNT] });
+    store.market(marketKey('aave-v3', POOL)).commit({ cursor, found: [ACCOUNT] });
     const run = await runCli(['status', '--store', path, '--json']);
     const { startedAt } = store.writer()!;
     store.close();
@@ -164,8 +217,30 @@ describe('keeper status', () => {
         },
       ],
       snapshot,
+      liquidations: [
+        JSON.parse(asJson({ ...landedLeg, ...lower(landedLeg), profits: [{ token: low(POOL), amount: 3n }] })),
+      ],
     });
-    expect(attempts).toMatchObject([{ state: 'planned', value: (2n ** 256n - 1n).toString() }]);
+    const max = (2n ** 256n - 1n).toString();
+    expect(attempts).toMatchObject([
+      { state: 'planned', value: max, legs: [{ outcome: null, leg: { repay: max } }, { outcome: null }] },
+      {
+        state: 'landed',
+        legs: [
+          {
+            deals: [{ market: marketKey('aave-v3', POOL), subjects: [{ label: ACCOUNT }] }],
+            outcome: {
+              ...{ state: 'landed', deals: [{ id: 'a', state: 'landed' }], repaid: '11', seized: '22' },
+              ...{ profits: [{ token: low(POOL), amount: '3' }], value: (10n ** 18n).toString() },
+              gasCost: (10n ** 15n).toString(),
+            },
+          },
+          { deals: [{ market: OTHER }], outcome: { state: 'skipped', reason: 'ReservePaused' } },
+        ],
+      },
+    ]);
+    expect(attempts[1].legs[1].outcome.repaid).toBeUndefined();
+    expect(attempts[1].outcomes).toBeUndefined();
   });
 
   test.concurrent('has a help of its own', async () => {

@@ -1,18 +1,22 @@
 import { readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Address, Hash, Hex } from 'viem';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { NewAttempt } from '../src/store/attempts.ts';
-import type { StoredBlock } from '../src/store/market.ts';
+import { type MarketKey, marketKey } from '../src/store/key.ts';
+import type { Liquidation } from '../src/store/liquidations.ts';
+import type { StoredBlock } from '../src/store/markets.ts';
+import type { LegOutcome } from '../src/store/outcome.ts';
 import { storeFolder, storePath } from '../src/store/path.ts';
-import type { Position } from '../src/store/positions.ts';
+import type { Sent } from '../src/store/sent.ts';
 import { openStore, type Store } from '../src/store/store.ts';
 import { temporaryFolder } from './support/cli.ts';
 
 const MAX = 2n ** 256n - 1n;
 const POOL = '0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2';
-const pool = { protocol: 'aave-v3', address: POOL } as const;
+const pool = marketKey('aave-v3', POOL);
 const address = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`;
 const hash = (n: number): Hash => `0x${n.toString(16).padStart(64, '0')}`;
 const block = (n: number): StoredBlock => ({
@@ -70,9 +74,10 @@ describe('a market', () => {
   test('is one whichever way its address is written, and no other of the same address', () => {
     const store = opened();
     store.market(pool).commit({ found: ['0xABcdEFABcdEFabcdEfAbCdefabcdeFABcDEFabCD'] });
-    const lower = { protocol: 'aave-v3', address: POOL.toLowerCase() as Address };
+    const lower: MarketKey = 'aave-v3:0x87870bca3f3fd6335c3f4ce8392d69350b4fa4e2';
+    expect(store.market(pool).key).toBe(lower);
     expect([...store.market(lower).load().accounts]).toEqual([['0xabcdefabcdefabcdefabcdefabcdefabcdefabcd', null]]);
-    expect(store.market({ ...pool, protocol: 'compound-v3' }).load().size).toBe(0);
+    expect(store.market(marketKey('compound-v3', POOL)).load().size).toBe(0);
     expect(store.markets()).toEqual([{ key: lower, accounts: 1, cursor: undefined, backfill: undefined }]);
   });
 
@@ -111,7 +116,7 @@ describe('a market', () => {
 
   test('is forgotten for a resync, alone', () => {
     const store = opened();
-    const other = { protocol: 'aave-v3', address: address(7) } as const;
+    const other = marketKey('aave-v3', address(7));
     for (const key of [pool, other]) {
       store.market(key).commit({
         found: [address(1)],
@@ -128,12 +133,35 @@ describe('a market', () => {
   });
 });
 
+const MIXED = '0xABcdEFABcdEFabcdEfAbCdefabcdeFABcDEFabCD';
+const lowerMixed = MIXED.toLowerCase();
+const legs: Sent[] = [
+  {
+    round: 0,
+    leg: { protocol: 0, market: POOL, borrower: MIXED, collateral: MIXED, repay: MAX, extra: '0x' },
+    deals: [
+      {
+        id: `${pool}/${address(9)}#0`,
+        market: pool,
+        kind: 'liquidate',
+        subjects: [{ key: address(9), label: 'nine' }],
+        claims: [`${pool}/account/${address(9)}`],
+        spend: MIXED,
+        gain: address(2),
+      },
+    ],
+  },
+  {
+    round: 3,
+    leg: { protocol: 3, market: address(4), borrower: address(5), collateral: address(6), repay: 0n, extra: '0xAbCd' },
+    deals: [
+      { id: 'a', market: `dex223:${address(4)}`, kind: 'freeze', subjects: [], claims: [] },
+      { id: 'b', market: `dex223:${address(4)}`, kind: 'buy', subjects: [], claims: ['c', 'd'], gain: MIXED },
+    ],
+  },
+];
 const attempt: NewAttempt = {
-  market: pool,
-  legs: [
-    { account: '0xABcdEFABcdEFabcdEfAbCdefabcdeFABcDEFabCD', debt: address(1), collateral: address(2) },
-    { account: address(9), debt: address(2), collateral: address(1) },
-  ],
+  legs,
   operator: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
   to: address(3),
   data: '0x1234',
@@ -151,8 +179,15 @@ describe('attempts', () => {
     expect(planned).toEqual({
       ...attempt,
       id,
-      market: { protocol: 'aave-v3', address: POOL.toLowerCase() },
-      legs: [{ ...attempt.legs[0], account: attempt.legs[0]!.account.toLowerCase() }, attempt.legs[1]],
+      legs: [
+        {
+          ...legs[0],
+          leg: { ...legs[0]!.leg, market: POOL.toLowerCase(), borrower: lowerMixed, collateral: lowerMixed },
+          deals: [{ ...legs[0]!.deals[0], spend: lowerMixed }],
+        },
+        { ...legs[1], deals: [legs[1]!.deals[0], { ...legs[1]!.deals[1], gain: lowerMixed }] },
+      ],
+      outcomes: undefined,
       operator: attempt.operator.toLowerCase(),
       state: 'planned',
       nonce: undefined,
@@ -195,6 +230,39 @@ describe('attempts', () => {
     expect(attempts.get(id)).toMatchObject({ state: 'sent', nonce: 3, reason: undefined, sentAt: 4n });
   });
 
+  test('keep what became of each leg, until they are on their way again', () => {
+    const store = opened();
+    const id = store.attempts.insert(attempt);
+    const outcomes: LegOutcome[] = [
+      { state: 'landed', deals: [{ id: legs[0]!.deals[0]!.id, state: 'landed' }] },
+      {
+        state: 'skipped',
+        reason: 'paused',
+        revert: 'ReservePaused()',
+        deals: [
+          { id: 'a', state: 'lost', reason: 'gone', revert: 'Gone()' },
+          { id: 'b', state: 'skipped', reason: 'paused', revert: 'ReservePaused()' },
+        ],
+      },
+    ];
+    store.attempts.update(id, { state: 'landed', outcomes });
+    const { attempts } = reopened(store);
+    expect(attempts.get(id)!.outcomes).toEqual(outcomes);
+    attempts.update(id, { state: 'sent', outcomes: undefined });
+    expect(attempts.get(id)!.outcomes).toBeUndefined();
+  });
+
+  test('of a later version are not read as if they were of this one', () => {
+    const store = opened();
+    store.attempts.insert(attempt);
+    store.close();
+    open.splice(open.indexOf(store), 1);
+    const db = new DatabaseSync(store.path);
+    db.exec(`UPDATE attempts SET legs = '{"version":2,"legs":[]}'`);
+    db.close();
+    expect(() => opened(store.path).attempts.recent(1)).toThrow('the store has legs of version 2; this one knows 1');
+  });
+
   test('that do not exist cannot change', () => {
     const { attempts } = opened();
     expect(() => attempts.update(7, { state: 'lost' })).toThrow('there is no attempt 7');
@@ -202,38 +270,31 @@ describe('attempts', () => {
   });
 });
 
-describe('candidates', () => {
-  test('stand in one place at a time, and come due by block or by time', () => {
+describe('standings', () => {
+  test('are one a claim, and to be watched is no news of one that nothing is known of', () => {
     const store = opened();
-    const set = (n: number, ...rest: [Parameters<Store['candidates']['set']>[2]]) =>
-      store.candidates.set(pool, address(n), ...rest);
-    set(1, { state: 'planned' });
-    set(1, { state: 'reverted', reason: 'too late', retryAt: { block: 100n } });
-    set(2, { state: 'set aside', reason: 'no price', retryAt: { time: 1_000n } });
-    set(3, { state: 'landed' });
-    set(4, { state: 'watched' });
-    set(3, { state: 'watched' });
-
-    const { candidates } = reopened(store);
-    const shown = candidates.all().map(({ account, state, reason, retryAt }) => [account, state, reason, retryAt]);
-    expect(shown).toEqual([
-      [address(1), 'reverted', 'too late', { block: 100n }],
-      [address(2), 'set aside', 'no price', { time: 1_000n }],
-      [address(3), 'watched', undefined, undefined],
+    const { standings } = store;
+    standings.set('b', { state: 'planned' });
+    standings.set('b', { state: 'set aside', reason: 'too late', retryBlock: 2n ** 62n });
+    standings.set('c', { state: 'landed' });
+    standings.set('a', { state: 'skipped', reason: 'paused' });
+    standings.set('d', { state: 'watched' });
+    standings.set('c', { state: 'watched' });
+    const shown = reopened(store).standings.all();
+    expect(shown.map(({ claim, state, reason, retryBlock }) => [claim, state, reason, retryBlock])).toEqual([
+      ['a', 'skipped', 'paused', undefined],
+      ['b', 'set aside', 'too late', 2n ** 62n],
+      ['c', 'watched', undefined, undefined],
     ]);
-    const due = (block: bigint, time: bigint) => candidates.due({ block, time }).map(({ account }) => account);
-    expect(due(99n, 999n)).toEqual([]);
-    expect(due(100n, 999n)).toEqual([address(1)]);
-    expect(due(99n, 1_000n)).toEqual([address(2)]);
-    expect(due(100n, 1_000n)).toEqual([address(1), address(2)]);
+    for (const { updatedAt } of shown) expect(new Date(updatedAt).toISOString()).toBe(updatedAt);
   });
 });
 
-describe('positions', () => {
-  const position: Position = {
+describe('liquidations', () => {
+  const liquidation: Liquidation = {
     hash: hash(1),
     leg: 0,
-    market: { protocol: 'aave-v3', address: address(5) },
+    market: marketKey('aave-v3', address(5)),
     account: address(1),
     debt: address(2),
     collateral: address(3),
@@ -251,14 +312,33 @@ describe('positions', () => {
 
   test('are told twice and counted once, and go when their block goes', () => {
     const store = opened();
-    const second = { ...position, leg: 1, profits: [] };
-    const later = { ...position, hash: hash(2), block: 11n };
-    for (const each of [position, second, later, position, { ...later, block: 12n }]) store.positions.add(each);
-    const { positions } = reopened(store);
-    expect(positions.recent(1)).toEqual([{ ...later, block: 12n }]);
-    expect(new Set(positions.recent(9))).toEqual(new Set([{ ...later, block: 12n }, position, second]));
-    positions.remove(hash(1));
-    expect(positions.recent(9)).toEqual([{ ...later, block: 12n }]);
+    const second = { ...liquidation, leg: 1, profits: [] };
+    const later = { ...liquidation, hash: hash(2), block: 11n };
+    for (const each of [liquidation, second, later, liquidation, { ...later, block: 12n }])
+      store.liquidations.add(each);
+    const { liquidations } = reopened(store);
+    expect(liquidations.recent(1)).toEqual([{ ...later, block: 12n }]);
+    // Of one block, what was written last comes first.
+    expect(liquidations.recent(9)).toEqual([{ ...later, block: 12n }, liquidation, second]);
+    expect(liquidations.of(hash(1))).toEqual([liquidation, second]);
+    expect(liquidations.of(hash(3))).toEqual([]);
+    liquidations.remove(hash(1));
+    expect(liquidations.recent(9)).toEqual([{ ...later, block: 12n }]);
+  });
+
+  test('are found however their addresses and hashes are written', () => {
+    const { liquidations } = opened();
+    const upper = <Text extends string>(text: Text) => text.replaceAll('a', 'A') as Text;
+    const spelt = `0x${'a'.repeat(40)}` as Address;
+    const one = `0x${'a'.repeat(64)}` as Hash;
+    const plain = { ...liquidation, hash: one, account: spelt, debt: spelt, collateral: spelt };
+    liquidations.add({
+      ...{ ...plain, hash: upper(one), account: upper(spelt), debt: upper(spelt), collateral: upper(spelt) },
+      profits: [{ token: upper(spelt), amount: 1n }],
+    });
+    expect(liquidations.of(upper(one))).toEqual([{ ...plain, profits: [{ token: spelt, amount: 1n }] }]);
+    liquidations.remove(upper(one));
+    expect(liquidations.of(one)).toEqual([]);
   });
 });
 

@@ -1,12 +1,14 @@
 import { type Address, createPublicClient, encodeFunctionData, http } from 'viem';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
-import type { Account, Option } from '../../keeper/src/protocols/protocol.ts';
+import { aaveV3, marketOf } from '../../keeper/src/protocols/aave-v3/index.ts';
+import { readPool } from '../../keeper/src/protocols/aave-v3/pool.ts';
+import type { Account, Deal } from '../../keeper/src/protocols/protocol.ts';
 import { labAddress } from '../lab/borrowers.ts';
 import { mint } from '../lab/chain.ts';
 import { type Random, random } from '../lab/random.ts';
 import { assets } from '../lab/tokens.ts';
-import { abi, createRig, MAX, type Rig, type SentLog, symbols } from './rig.ts';
+import { abi, claimOf, createRig, liquidationOf, liquidator, MAX, type Rig, type SentLog, symbols } from './rig.ts';
+import { crossPrices, expectEnough, playSequences, type SequencesSeen } from './sequences.ts';
 
 const DAY = 86_400;
 const ROUNDS = 14;
@@ -24,17 +26,17 @@ beforeAll(async () => {
 afterAll(() => rig.lab.stop());
 
 /** Leaves a few WETH in the Pool, so that it cannot pay out every collateral. */
-async function drain(): Promise<void> {
-  const { lab, market, send } = rig;
+async function drain(left = 3): Promise<void> {
+  const { lab, send } = rig;
   const [weth, wbtc] = [lab.directory.tokens.WETH.address, lab.directory.tokens.WBTC.address];
-  const pool = market.address;
+  const pool = rig.pool.address;
   const { state } = await rig.read(await rig.head());
-  const free = state.reserves[market.assets.find(({ address }) => address === weth)!.id]!.liquidity;
+  const free = state.reserves[rig.pool.assets.find(({ address }) => address === weth)!.id]!.liquidity;
   const amount = 100_000n * 10n ** 8n;
   await mint(lab, 'WBTC', whale, amount);
   await send(whale, wbtc, encodeFunctionData({ abi, functionName: 'approve', args: [pool, amount] }));
   await send(whale, pool, encodeFunctionData({ abi, functionName: 'supply', args: [wbtc, amount, whale, 0] }));
-  const args = [weth, free - LEFT, 2n, 0, whale] as const;
+  const args = [weth, free - (LEFT * BigInt(Math.round(left * 1e6))) / 3_000_000n, 2n, 0, whale] as const;
   await send(whale, pool, encodeFunctionData({ abi, functionName: 'borrow', args }));
 }
 
@@ -63,56 +65,57 @@ const seen = {
 };
 const offered = new Set<string>();
 const executed = new Map<string, number>();
-const pairOf = ({ debtAsset, collateralAsset }: Option) => `${debtAsset} ${collateralAsset}`;
+const pairOf = ({ spend, gain }: Deal) => `${spend!.asset} ${gain!.asset}`;
 
-function count(option: Option, account: Account, drained: boolean, half: boolean): void {
+function count(deal: Deal, account: Account, drained: boolean, half: boolean): void {
+  const { closesDebt, closesCollateral, seized } = liquidationOf(deal);
   seen.liquidations++;
-  if (option.closesDebt) seen.closesDebt++;
-  else if (option.closesCollateral) seen.closesCollateral++;
+  if (closesDebt) seen.closesDebt++;
+  else if (closesCollateral) seen.closesCollateral++;
   else if (half) seen.half++;
-  else seen[drained && option.seized < LEFT ? 'liquidityLimited' : 'dustLimited']++;
+  else seen[drained && seized < LEFT ? 'liquidityLimited' : 'dustLimited']++;
   if (account.group !== 0) seen.eMode++;
-  if (option.debtAsset === option.collateralAsset) seen.sameAsset++;
-  executed.set(pairOf(option), (executed.get(pairOf(option)) ?? 0) + 1);
+  if (deal.spend!.asset === deal.gain!.asset) seen.sameAsset++;
+  executed.set(pairOf(deal), (executed.get(pairOf(deal)) ?? 0) + 1);
 }
 
-/** The option whose kind and pair has been tried least. */
-const rarest = (options: readonly Option[]): Option =>
-  options.reduce((best, option) => (rank(option) < rank(best) ? option : best));
-const rank = (option: Option) => (executed.get(pairOf(option)) ?? 0) - (option.argument === MAX ? 0 : 1000);
+/** The deal whose kind and pair has been tried least. */
+const rarest = (deals: readonly Deal[]): Deal => deals.reduce((best, deal) => (rank(deal) < rank(best) ? deal : best));
+const rank = (deal: Deal) => (executed.get(pairOf(deal)) ?? 0) - (liquidationOf(deal).argument === MAX ? 0 : 1000);
 
 async function playRound(round: number): Promise<void> {
-  const { market, lab } = rig;
+  const { lab } = rig;
   const rng = random(1000 + round);
   const drained = round % 4 === 3;
   if (drained) await drain();
   await shock(rng, round);
   const block = await rig.mineAt((await rig.head()).timestamp + BigInt(Math.floor(rng.logBetween(1, 60 * DAY))));
-  const { state, accounts } = await rig.read(block);
+  const { accounts, view: at } = await rig.read(block);
   expect(accounts.size).toBe(lab.directory.borrowers.length);
-  seen.healths += await rig.compareHealth(state, accounts, block);
+  seen.healths += await rig.compareHealth(at(block.timestamp), accounts.keys(), block);
   const next = block.timestamp + BigInt(Math.floor(rng.logBetween(1, 90 * DAY)));
-  seen.healths += await rig.undone(async () => rig.compareHealth(state, accounts, await rig.mineAt(next)));
+  const view = at(next);
+  seen.healths += await rig.undone(async () => rig.compareHealth(view, accounts.keys(), await rig.mineAt(next)));
 
   for (const account of accounts.values()) {
-    const health = aaveV3.health(market, state, account, next);
+    const health = view.health(account.address);
     if ('error' in health || !health.underwater) continue;
     seen.underwater++;
-    const options = aaveV3.options(market, state, account, next);
-    if (options.length === 0) throw new Error(`${account.address} is under water without an option`);
-    for (const option of options) offered.add(pairOf(option));
-    const option = rarest(options);
-    for (const tried of options.filter((other) => other === option || !executed.has(pairOf(other)))) {
-      expect(await rig.liquidate(tried, next)).toEqual({ repay: tried.repay, seized: tried.seized });
-      const { base, decimals } = aaveV3.price(market, state, tried.debtAsset)!;
+    const deals = view.deals([account.address]);
+    if (deals.length === 0) throw new Error(`${account.address} is under water without a deal`);
+    for (const deal of deals) offered.add(pairOf(deal));
+    const deal = rarest(deals);
+    for (const tried of deals.filter((other) => other === deal || !executed.has(pairOf(other)))) {
+      expect(await rig.liquidate(view, tried)).toEqual(claimOf(tried));
+      const { base, decimals } = view.price(tried.spend!.asset)!;
       // Half of the position, rounded to a unit of the debt token.
-      const difference = health.debtBase - (2n * tried.repay * base) / 10n ** BigInt(decimals);
+      const difference = health.debtBase - (2n * tried.spend!.amount * base) / 10n ** BigInt(decimals);
       count(tried, account, drained, difference >= 0n && difference <= 4n + (2n * base) / 10n ** BigInt(decimals));
     }
     // The same call, landing later than it was judged for: it is still accepted, and what is in hand suffices.
     if (rng.next() < 0.1) {
-      const { repay } = await rig.liquidate(option, next + 1n + BigInt(Math.floor(rng.between(0, 60))));
-      expect(repay).toBeLessThanOrEqual(option.funding);
+      const { repay } = await rig.liquidate(view, deal, next + 1n + BigInt(Math.floor(rng.between(0, 60))));
+      expect(repay).toBeLessThanOrEqual(deal.spend!.inHand);
       seen.landedLater++;
     }
   }
@@ -120,10 +123,19 @@ async function playRound(round: number): Promise<void> {
 
 describe('against the bytecode of Aave v3.6', () => {
   test('opens by Pool and by PoolAddressesProvider alike', async () => {
-    const { market, client, lab } = rig;
-    expect(await aaveV3.open(client, lab.directory.aave.addressesProvider)).toEqual(market);
-    expect(market).toMatchObject({
-      chainId: 31337,
+    const { pool, client, lab } = rig;
+    const { aave } = lab.directory;
+    expect(await readPool(client, aave.addressesProvider)).toEqual(pool);
+    for (const address of [aave.pool, aave.addressesProvider])
+      expect(await aaveV3.find(client, address)).toBe(aave.pool);
+    for (const address of [aave.oracle, lab.directory.tokens.WETH.address]) {
+      expect(await aaveV3.find(client, address)).toBeUndefined();
+    }
+    const us = { liquidator, wrappedNative: lab.directory.tokens.WETH.address };
+    const { key, assets: listed } = await aaveV3.open(client, aave.pool, us);
+    expect(key).toBe(`aave-v3:${aave.pool.toLowerCase()}`);
+    expect(listed).toEqual(pool.assets);
+    expect(pool).toMatchObject({
       address: lab.directory.aave.pool,
       oracle: lab.directory.aave.oracle,
       revision: 10n,
@@ -135,7 +147,7 @@ describe('against the bytecode of Aave v3.6', () => {
         minLeftoverBase: 1000n * 10n ** 8n,
       },
     });
-    expect(market.assets.map(({ symbol, address, decimals }) => ({ symbol, address, decimals }))).toEqual(
+    expect(pool.assets.map(({ symbol, address, decimals }) => ({ symbol, address, decimals }))).toEqual(
       symbols.map((symbol) => ({ symbol, ...lab.directory.tokens[symbol] })),
     );
   });
@@ -143,15 +155,17 @@ describe('against the bytecode of Aave v3.6', () => {
   test('reads the same on a chain that is not known to have Multicall3', async () => {
     const plain = createPublicClient({ transport: http(rig.lab.url) });
     const block = await rig.head();
-    const market = await aaveV3.open(plain, rig.lab.directory.aave.pool, block);
-    expect(market).toEqual(rig.market);
-    const state = await aaveV3.readMarket(plain, market, block);
-    const accounts = await aaveV3.readAccounts(plain, market, state, rig.lab.directory.borrowers);
-    expect({ state, accounts }).toEqual(await rig.read(block));
+    const pool = await readPool(plain, rig.lab.directory.aave.pool, block);
+    expect(pool).toEqual(rig.pool);
+    const market = marketOf(pool);
+    const state = await market.read(plain, block);
+    const accounts = await market.readAccounts(plain, state, rig.lab.directory.borrowers);
+    const { view: _, ...read } = await rig.read(block);
+    expect({ state, accounts }).toEqual(read);
   });
 
   test('finds every borrower in the logs', async () => {
-    const { accounts, backfill } = aaveV3.discovery(rig.market);
+    const { accounts, backfill } = marketOf(rig.pool).discovery;
     const { addresses, events } = backfill;
     const logs = await rig.client.getLogs({ address: [...addresses], events, fromBlock: 0n });
     const found = new Set<Address>((logs as unknown as SentLog[]).flatMap((log) => accounts(log)));
@@ -167,5 +181,22 @@ describe('against the bytecode of Aave v3.6', () => {
     expect(seen.liquidations).toBeGreaterThanOrEqual(seen.underwater);
     expect([...executed.keys()].sort()).toEqual([...offered].sort());
     for (const [kind, times] of Object.entries(seen)) expect(times, kind).toBeGreaterThan(0);
+  });
+
+  test('deals of several accounts in one block equal the chain, where they share what a reserve can pay out', async () => {
+    const played: SequencesSeen[] = [];
+    for (let round = 0; round < 10; round++) {
+      await rig.undone(async () => {
+        const rng = random(7000 + round);
+        await drain(rng.logBetween(1, 60));
+        await shock(rng, round);
+        if (round % 2 === 1) await crossPrices(rig, rng, 'WETH', 'WBTC');
+        const block = await rig.mineAt((await rig.head()).timestamp + BigInt(Math.floor(rng.logBetween(1, 30 * DAY))));
+        const { accounts, view } = await rig.read(block);
+        const next = view(block.timestamp + BigInt(Math.floor(rng.logBetween(1, DAY))));
+        played.push(await playSequences(rig, next, [...accounts.keys()], rng, 24));
+      });
+    }
+    expectEnough('3.6', played, 200);
   });
 });

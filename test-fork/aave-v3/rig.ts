@@ -8,10 +8,12 @@ import {
   parseEventLogs,
 } from 'viem';
 import { expect } from 'vitest';
-import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
-import type { AaveMarket } from '../../keeper/src/protocols/aave-v3/market.ts';
+import { discovery } from '../../keeper/src/protocols/aave-v3/discovery.ts';
+import { marketOf } from '../../keeper/src/protocols/aave-v3/index.ts';
+import type { Liquidation } from '../../keeper/src/protocols/aave-v3/liquidations.ts';
+import { type AavePool, readPool } from '../../keeper/src/protocols/aave-v3/pool.ts';
 import type { AaveState } from '../../keeper/src/protocols/aave-v3/state.ts';
-import type { Account, BlockRef, Option } from '../../keeper/src/protocols/protocol.ts';
+import type { BlockRef, Deal, View } from '../../keeper/src/protocols/protocol.ts';
 import { forkLab, type Lab } from '../lab/anvil.ts';
 import { labAddress } from '../lab/borrowers.ts';
 import { healthOf, mint } from '../lab/chain.ts';
@@ -32,6 +34,9 @@ export const abi = parseAbi([
   'function setReservePause(address asset, bool paused, uint40 gracePeriod)',
   'event LiquidationCall(address indexed collateralAsset, address indexed debtAsset, address indexed user, uint256 debtToCover, uint256 liquidatedCollateralAmount, address liquidator, bool receiveAToken)',
 ]);
+
+/** What is Aave's own of a deal. */
+export const liquidationOf = ({ detail }: Deal): Liquidation => detail as Liquidation;
 
 export type SentLog = { address: Address; topics: [Hex, ...Hex[]]; data: Hex };
 type Receipt = { status: Hex; logs: SentLog[] };
@@ -83,58 +88,77 @@ export async function createRig(url: string, deployment: 'aave' | 'aaveV30' = 'a
     await mint(lab, symbol, liquidator, 10n ** BigInt(decimals + 8));
     await send(liquidator, address, encodeFunctionData({ abi, functionName: 'approve', args: [pool, MAX] }));
   }
-  const market = await aaveV3.open(client, pool);
+  const opened = await readPool(client, pool);
 
-  /** Reads the market and its borrowers at `block`; by default those of Aave 3.6. */
-  const read = async (block: BlockRef, borrowers: readonly Address[] = directory.borrowers, of = market) => {
-    const state = await aaveV3.readMarket(client, of, block);
-    return { state, accounts: await aaveV3.readAccounts(client, of, state, borrowers) };
+  /** Reads a market and its borrowers at `block`; by default those of the lab, at the Pool as it was first read. */
+  const read = async (block: BlockRef, borrowers: readonly Address[] = directory.borrowers, of = opened) => {
+    const market = marketOf(of);
+    const state = (await market.read(client, block)) as AaveState;
+    const accounts = await market.readAccounts(client, state, borrowers);
+    const view = (timestamp: bigint): View =>
+      market.at(state, (key) => accounts.get(key), { timestamp, number: block.number + 1n });
+    return { state, accounts, view };
   };
-  const rig = { lab, client, market, send, head, mineAt, undone, setFeed, read };
   return {
-    ...rig,
-    /** What the Pool does with an option, in a block at `timestamp` that is undone again; throws when it refuses. */
-    liquidate: (option: Option, timestamp: bigint) =>
+    ...{ lab, client, pool: opened, send, head, mineAt, undone, setFeed, read },
+    /** What the Pool does with a deal, in a block at `timestamp` that is undone again; throws when it refuses. */
+    liquidate: (view: View, deal: Deal, timestamp = view.moment.timestamp) =>
       undone(async () => {
         await lab.client.setNextBlockTimestamp({ timestamp });
-        return liquidation(market, option, (to, data) => transact(liquidator, to, data));
+        return liquidation(opened, callOf(view, deal), deal, (to, data) => transact(liquidator, to, data));
       }),
-    /** Asserts that the health of every account equals the Pool's as of `block`, and returns how many there are. */
-    compareHealth: (
-      state: AaveState,
-      accounts: ReadonlyMap<Address, Account>,
-      block: BlockRef,
-      of: AaveMarket = market,
-    ) => compareHealth(lab, of, state, accounts, block),
+    /** Asserts that the health of accounts in a view equals the Pool's as of a block, and returns how many there are. */
+    compareHealth: (view: View, keys: Iterable<Address>, block: BlockRef) =>
+      compareHealth(lab, pool, view, [...keys], block),
   };
 }
 
+/** The call of the Pool that a deal's leg stands for. */
+export function callOf(view: View, deal: Deal): { to: Address; data: Hex } {
+  const { leg } = view.legs([[deal]])[0]![0]!;
+  const args = [leg.collateral, deal.spend!.asset, leg.borrower, leg.repay, false] as const;
+  return { to: leg.market, data: encodeFunctionData({ abi, functionName: 'liquidationCall', args }) };
+}
+
+/** What the Pool's event says that was paid and seized. */
+export function outcomeOf(logs: readonly SentLog[], deal: Deal): { repay: bigint; seized: bigint } {
+  const [event] = parseEventLogs({ abi, logs: logs as never, eventName: 'LiquidationCall' });
+  const { args } = event!;
+  expect([args.user.toLowerCase(), args.debtAsset, args.collateralAsset]).toEqual([
+    deal.subjects[0]!.key,
+    deal.spend!.asset,
+    deal.gain!.asset,
+  ]);
+  return { repay: args.debtToCover, seized: args.liquidatedCollateralAmount };
+}
+
+/** What a deal says of that. */
+export const claimOf = ({ spend, gain }: Deal) => ({ repay: spend!.amount, seized: gain!.amount });
+
 async function liquidation(
-  market: AaveMarket,
-  option: Option,
+  pool: AavePool,
+  { to, data }: { to: Address; data: Hex },
+  deal: Deal,
   transact: (to: Address, data: Hex) => Promise<Receipt>,
 ): Promise<{ repay: bigint; seized: bigint }> {
-  const leg = aaveV3.leg(market, option);
-  const args = [leg.collateral, option.debtAsset, leg.borrower, leg.repay, false] as const;
-  const receipt = await transact(leg.market, encodeFunctionData({ abi, functionName: 'liquidationCall', args }));
-  if (receipt.status !== '0x1') throw new Error(`the Pool refused ${Object.values(option)}`);
-  const [event] = parseEventLogs({ abi, logs: receipt.logs as never, eventName: 'LiquidationCall' });
-  expect(event!.args.user).toBe(option.account);
-  expect(receipt.logs.flatMap((log) => aaveV3.discovery(market).accounts(log))).toContain(option.account.toLowerCase());
-  return { repay: event!.args.debtToCover, seized: event!.args.liquidatedCollateralAmount };
+  const receipt = await transact(to, data);
+  if (receipt.status !== '0x1') throw new Error(`the Pool refused ${Object.values(liquidationOf(deal))}`);
+  const { accounts } = discovery(pool);
+  expect(receipt.logs.flatMap((log) => accounts(log))).toContain(deal.subjects[0]!.key);
+  return outcomeOf(receipt.logs, deal);
 }
 
 async function compareHealth(
   lab: Lab,
-  market: AaveMarket,
-  state: AaveState,
-  accounts: ReadonlyMap<Address, Account>,
+  pool: Address,
+  view: View,
+  keys: readonly Address[],
   block: BlockRef,
 ): Promise<number> {
-  const directory = { ...lab.directory, aave: { ...lab.directory.aave, pool: market.address } };
-  const theirs = await healthOf({ client: lab.client, directory }, [...accounts.keys()], block.number);
+  const directory = { ...lab.directory, aave: { ...lab.directory.aave, pool } };
+  const theirs = await healthOf({ client: lab.client, directory }, keys, block.number);
   for (const { account, healthFactor, totalCollateralBase, totalDebtBase } of theirs) {
-    expect(aaveV3.health(market, state, accounts.get(account)!, block.timestamp)).toEqual({
+    expect(view.health(account)).toEqual({
       healthFactor,
       underwater: healthFactor < 10n ** 18n,
       collateralBase: totalCollateralBase,

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createColumns } from '../../keeper/src/book/columns.ts';
 import { createScreen } from '../../keeper/src/book/screen.ts';
 import { value } from '../../keeper/src/protocols/aave-v3/health.ts';
-import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
-import type { AaveMarket } from '../../keeper/src/protocols/aave-v3/market.ts';
+import { type AavePool, readPool } from '../../keeper/src/protocols/aave-v3/pool.ts';
 import type { AaveState } from '../../keeper/src/protocols/aave-v3/state.ts';
-import type { Account, Option } from '../../keeper/src/protocols/protocol.ts';
+import type { Account, Deal } from '../../keeper/src/protocols/protocol.ts';
 import { type Borrower, inventBorrowers } from '../lab/borrowers.ts';
-import { random } from '../lab/random.ts';
+import { type Random, random } from '../lab/random.ts';
 import { type AssetSymbol, assets } from '../lab/tokens.ts';
-import { abi, createRig, liquidator, type Rig, symbols } from './rig.ts';
+import { abi, claimOf, createRig, liquidationOf, liquidator, type Rig, symbols } from './rig.ts';
+import { crossPrices, expectEnough, playSequences, type SequencesSeen } from './sequences.ts';
 
 const BORROWERS = 80;
 const ROUNDS = 12;
@@ -108,15 +108,15 @@ const seen = {
   pricedAlone: 0,
 };
 
-/** Leaves little WETH to be paid out of the Pool. */
-async function drain(market: AaveMarket): Promise<void> {
-  const { state } = await rig.read(await rig.head(), [], market);
-  const free = state.reserves[market.assets.find(({ symbol }) => symbol === 'WETH')!.id]!.liquidity;
-  const wbtc = 50_000n * 10n ** 8n;
-  const supply = [token('WBTC'), wbtc, liquidator, 0] as const;
-  await rig.send(liquidator, market.address, encodeFunctionData({ abi, functionName: 'supply', args: supply }));
-  const borrow = [token('WETH'), free - 3n * 10n ** 18n, 2n, 0, liquidator] as const;
-  await rig.send(liquidator, market.address, encodeFunctionData({ abi, functionName: 'borrow', args: borrow }));
+/** Leaves so much of a token to be paid out of the Pool. */
+async function drain(pool: AavePool, symbol: AssetSymbol = 'WETH', left = 3): Promise<void> {
+  const { state } = await rig.read(await rig.head(), [], pool);
+  const free = state.reserves[pool.assets.find((asset) => asset.symbol === symbol)!.id]!.liquidity;
+  const kept = (BigInt(Math.round(left * 1e6)) * 10n ** BigInt(assets[symbol].decimals)) / 1_000_000n;
+  const supply = [token('WBTC'), 50_000n * 10n ** 8n, liquidator, 0] as const;
+  await rig.send(liquidator, pool.address, encodeFunctionData({ abi, functionName: 'supply', args: supply }));
+  const borrow = [token(symbol), free - kept, 2n, 0, liquidator] as const;
+  await rig.send(liquidator, pool.address, encodeFunctionData({ abi, functionName: 'borrow', args: borrow }));
 }
 
 async function playRound(round: number): Promise<void> {
@@ -125,58 +125,64 @@ async function playRound(round: number): Promise<void> {
   await setEMode(ownPrice ? token('USDC') : zeroAddress, Math.floor(rng.between(7900, 9300)));
   // Some owe in an eMode what is no longer of it: the call still values it at the category's price.
   if (round % 4 === 2) await configure('setAssetEModeCategory', [token('DAI'), 0]);
-  const market = await aaveV3.open(rig.client, rig.market.address);
-  expect(market.eModePriceSources).toEqual(new Map(ownPrice ? [[1, token('USDC')]] : []));
-  if (round % 4 === 3) await drain(market);
-  for (const symbol of symbols) {
-    const volatile = symbol === 'WETH' || symbol === 'WBTC';
-    const factor = volatile ? rng.between(0.6, 1.25) : rng.between(0.9, 1.04);
-    await rig.setFeed(symbol, BigInt(Math.round(Number(assets[symbol].price) * factor)));
-  }
+  const pool = await readPool(rig.client, rig.pool.address);
+  expect(pool.eModePriceSources).toEqual(new Map(ownPrice ? [[1, token('USDC')]] : []));
+  if (round % 4 === 3) await drain(pool);
+  await shock(rng);
   const block = await rig.mineAt((await rig.head()).timestamp + BigInt(Math.floor(rng.logBetween(1, 30 * DAY))));
-  const { state, accounts } = await rig.read(block, borrowers, market);
+  const { state, accounts, view: at } = await rig.read(block, borrowers, pool);
   expect(accounts.size).toBe(BORROWERS);
-  seen.healths += await rig.compareHealth(state, accounts, block, market);
+  seen.healths += await rig.compareHealth(at(block.timestamp), accounts.keys(), block);
   const next = block.timestamp + BigInt(Math.floor(rng.logBetween(1, 60 * DAY)));
-  seen.healths += await rig.undone(async () => rig.compareHealth(state, accounts, await rig.mineAt(next), market));
+  const view = at(next);
+  seen.healths += await rig.undone(async () => rig.compareHealth(view, accounts.keys(), await rig.mineAt(next)));
 
   const columns = createColumns();
   for (const account of accounts.values()) columns.upsert(account);
-  const rows = createScreen(columns).candidates(aaveV3.coefficients(market, state, next));
+  const rows = createScreen(columns).suspects(view.coefficients);
   const screened = new Set(Array.from(rows, (row) => columns.addressAt(row)));
   for (const account of accounts.values()) {
-    const health = aaveV3.health(market, state, account, next);
+    const health = view.health(account.address);
     if ('error' in health) throw new Error(health.error);
     if (!health.underwater) continue;
     expect(screened).toContain(account.address);
-    for (const option of aaveV3.options(market, state, account, next)) {
-      expect(await rig.liquidate(option, next)).toEqual({ repay: option.repay, seized: option.seized });
+    for (const deal of view.deals([account.address])) {
+      expect(await rig.liquidate(view, deal)).toEqual(claimOf(deal));
       seen.liquidations++;
-      if (option.closesDebt) seen.closesDebt++;
-      else if (option.closesCollateral) seen.closesCollateral++;
-      else if (isHalf(market, state, account, next, option)) seen.half++;
+      const { closesDebt, closesCollateral } = liquidationOf(deal);
+      if (closesDebt) seen.closesDebt++;
+      else if (closesCollateral) seen.closesCollateral++;
+      else if (isHalf(pool, state, account, next, deal)) seen.half++;
       else seen.limitedByLiquidity++;
-      const debt = market.assets.find(({ address }) => address === option.debtAsset)!;
+      const debt = pool.assets.find(({ address }) => address === deal.spend!.asset)!;
       if (account.cells.some(({ slot }) => slot === 256 + 3 * debt.id)) seen.owedAtStableRate++;
       if (account.group === 1) seen[ownPrice ? 'pricedByEMode' : 'pricedAlone']++;
     }
   }
 }
 
+async function shock(rng: Random): Promise<void> {
+  for (const symbol of symbols) {
+    const volatile = symbol === 'WETH' || symbol === 'WBTC';
+    const factor = volatile ? rng.between(0.6, 1.25) : rng.between(0.9, 1.04);
+    await rig.setFeed(symbol, BigInt(Math.round(Number(assets[symbol].price) * factor)));
+  }
+}
+
 /** Half of what the account owes of the debt asset, give or take a rounding. */
-function isHalf(market: AaveMarket, state: AaveState, account: Account, timestamp: bigint, option: Option): boolean {
-  const valuation = value(market, state, account, timestamp);
+function isHalf(pool: AavePool, state: AaveState, account: Account, timestamp: bigint, { spend }: Deal): boolean {
+  const valuation = value(pool, state, account, timestamp);
   if ('error' in valuation) return false;
-  const { id } = market.reserves.find((reserve) => reserve?.address === option.debtAsset)!;
-  const difference = valuation.holdings.find((holding) => holding.id === id)!.debt - 2n * option.repay;
+  const { id } = pool.assets.find(({ address }) => address === spend!.asset)!;
+  const difference = valuation.holdings.find((holding) => holding.id === id)!.debt - 2n * spend!.amount;
   return difference >= -1n && difference <= 1n;
 }
 
 test('a Pool of 3.0 is opened with the rules of its revision', () => {
-  const { market } = rig;
-  expect(market).toMatchObject({ revision: 1n, rules: { version: '3.0' }, baseUnit: 10n ** 8n });
-  expect(market.thresholds.fullCloseHealth).toBe(95n * 10n ** 16n);
-  expect(market.assets.map(({ symbol, address }) => ({ symbol, address }))).toEqual(
+  const { pool } = rig;
+  expect(pool).toMatchObject({ revision: 1n, rules: { version: '3.0' }, baseUnit: 10n ** 8n });
+  expect(pool.thresholds.fullCloseHealth).toBe(95n * 10n ** 16n);
+  expect(pool.assets.map(({ symbol, address }) => ({ symbol, address }))).toEqual(
     symbols.map((symbol) => ({ symbol, address: token(symbol) })),
   );
 });
@@ -187,4 +193,23 @@ test('health and liquidations equal the bytecode of Aave v3.0 to the last unit',
   expect(seen.healths).toBe(2 * ROUNDS * BORROWERS);
   expect(seen.liquidations).toBeGreaterThanOrEqual(100);
   for (const [kind, times] of Object.entries(seen)) expect(times, kind).toBeGreaterThan(0);
+});
+
+test('deals of several accounts in one block equal the chain, where they share what a reserve can pay out', async () => {
+  const played: SequencesSeen[] = [];
+  for (let round = 0; round < 10; round++) {
+    await rig.undone(async () => {
+      const rng = random(8000 + round);
+      // Few of these owe WETH; dollars are owed and held, and the former bring what the latter draw on.
+      const dollars = round % 2 === 1;
+      await drain(rig.pool, dollars ? 'USDC' : 'WETH', rng.logBetween(1, 60) * (dollars ? 200 : 1));
+      await shock(rng);
+      if (dollars) await crossPrices(rig, rng, 'USDC', 'WETH');
+      const block = await rig.mineAt((await rig.head()).timestamp + BigInt(Math.floor(rng.logBetween(1, 30 * DAY))));
+      const { accounts, view } = await rig.read(block, borrowers, await readPool(rig.client, rig.pool.address));
+      const next = view(block.timestamp + BigInt(Math.floor(rng.logBetween(1, DAY))));
+      played.push(await playSequences(rig, next, [...accounts.keys()], rng, 24));
+    });
+  }
+  expectEnough('3.0', played, 200);
 });

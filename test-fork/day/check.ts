@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { type Hash, isAddressEqual, parseAbi, parseEventLogs } from 'viem';
 import { expect } from 'vitest';
+import { marketKey } from '../../keeper/src/store/key.ts';
 import { openStore } from '../../keeper/src/store/store.ts';
 import type { LogLine } from '../harness/keeper.ts';
+import { flyingLegs } from '../harness/legs.ts';
 import type { Scene } from '../harness/scene.ts';
 import { RIVAL } from './people.ts';
 import type { Script } from './script.ts';
@@ -12,7 +14,7 @@ const liquidationCall = parseAbi([
   'event LiquidationCall(address indexed collateralAsset, address indexed debtAsset, address indexed user, uint256 debtToCover, uint256 liquidatedCollateralAmount, address liquidator, bool receiveAToken)',
 ]);
 /** A keeper remembers what landed for so many blocks below its head, and takes it back when they are unwound. */
-const KEPT_POSITIONS = 1_000;
+const KEPT = 1_000;
 
 /** What the chain has of the operator since a block. */
 export type Ours = { hash: Hash; block: bigint; nonce: number; succeeded: boolean };
@@ -49,7 +51,7 @@ export async function sameAsFresh(scene: Scene, watched: Watched): Promise<void>
   expect(await fresh.ended, fresh.output().slice(-2_000)).toBe(0);
   const accounts = ({ pool }: Scene['directory']['aave']) => ({
     read: (store: ReturnType<typeof openStore>) => {
-      const { accounts, cursor } = store.market({ protocol: 'aave-v3', address: pool }).load();
+      const { accounts, cursor } = store.market(marketKey('aave-v3', pool)).load();
       const rows = [...accounts].map(([address, row]) => [address, row && Buffer.from(row).toString('hex')] as const);
       return { cursor: cursor?.hash, rows: Object.fromEntries(rows.sort()) };
     },
@@ -83,14 +85,12 @@ export async function storeTells(scene: Scene, watched: Watched, from: bigint): 
         .toLowerCase(),
     );
   const told = watched
-    .look((store) => store.positions.recent(KEPT_POSITIONS))
+    .look((store) => store.liquidations.recent(KEPT))
     .map(({ hash, block, account, debt, collateral, repaid, seized }) =>
       [hash, block, account, debt, collateral, repaid, seized].join().toLowerCase(),
     );
   expect(told.sort()).toEqual(happened.sort());
-  const landed = watched.look((store) =>
-    store.attempts.recent(KEPT_POSITIONS).filter(({ state }) => state === 'landed'),
-  );
+  const landed = watched.look((store) => store.attempts.recent(KEPT).filter(({ state }) => state === 'landed'));
   const hashes = new Set(happened.map((line) => line.slice(0, 66)));
   expect(landed.map(({ hashes: all }) => all.filter((hash) => hashes.has(hash)).length)).toEqual(landed.map(() => 1));
   expect(landed.length).toBe(hashes.size);
@@ -109,7 +109,7 @@ export async function onlyRivalsBeat(
   { kept, swept }: Pick<Script, 'kept' | 'swept'>,
 ): Promise<number> {
   const all = await liquidations(scene, from);
-  const attempts = watched.look((store) => store.attempts.recent(KEPT_POSITIONS));
+  const attempts = watched.look((store) => store.attempts.recent(KEPT));
   const failed = ours.filter(({ hash, block, succeeded }) => !succeeded && !kept.has(hash) && !swept.has(block));
   for (const { hash, block } of failed) {
     const attempt = attempts.find(({ hashes }) => hashes.includes(hash));
@@ -117,9 +117,14 @@ export async function onlyRivalsBeat(
       ({ blockNumber, args }) =>
         blockNumber === block &&
         isAddressEqual(args.liquidator, RIVAL) &&
-        attempt?.legs.some(({ account }) => isAddressEqual(account, args.user)),
+        flyingLegs(attempt?.legs ?? []).some(({ account }) => isAddressEqual(account, args.user)),
     );
-    const told = { hash, block, reason: attempt?.reason, accounts: attempt?.legs.map(({ account }) => account) };
+    const told = {
+      hash,
+      block,
+      reason: attempt?.reason,
+      accounts: flyingLegs(attempt?.legs ?? []).map(({ account }) => account),
+    };
     expect(
       rivals.length,
       JSON.stringify(told, (_, value) => (typeof value === 'bigint' ? String(value) : value)),

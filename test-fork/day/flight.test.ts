@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, t
 import type { Attempt } from '../../keeper/src/store/attempts.ts';
 import { endOf, lookInto, taken } from '../harness/blocks.ts';
 import type { KeeperProcess, LogLine } from '../harness/keeper.ts';
+import { flyingLegs } from '../harness/legs.ts';
 import { type RpcProxy, startProxy } from '../harness/proxy.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';
 import { setPrice } from '../lab/chain.ts';
@@ -127,7 +128,7 @@ describe('killed between planning and sending', () => {
   test('a rival was first meanwhile: it expires and is not sent', async () => {
     const hash = await killedAtBroadcast();
     const [attempt] = attempts();
-    for (const { account, debt, collateral } of attempt!.legs)
+    for (const { account, debt, collateral } of flyingLegs(attempt!.legs))
       await sendCalls(scene, [doings(scene, {} as never).rival(account, debt, collateral)]);
     await scene.client.mine({ blocks: 1 });
     const logs = await scene.client.getLogs({ address: scene.directory.aave.pool });

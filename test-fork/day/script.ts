@@ -1,5 +1,5 @@
 import type { Address, Hash } from 'viem';
-import type { PlannedLeg } from '../../keeper/src/store/attempts.ts';
+import type { FlyingLeg } from '../harness/legs.ts';
 import type { Scene } from '../harness/scene.ts';
 import { type Random, random } from '../lab/random.ts';
 import { type AssetSymbol, symbols } from '../lab/tokens.ts';
@@ -29,7 +29,7 @@ export type Script = {
   /** Blocks in which the price of ether moves. */
   readonly moves: readonly number[];
   /** Mines block `index` of the day, counted from 0. @param flying - what the keeper has on its way, for a rival to take */
-  block(index: number, flying?: readonly PlannedLeg[]): Promise<void>;
+  block(index: number, flying?: readonly FlyingLeg[]): Promise<void>;
   /** The reorg that comes after this block, if one does. */
   after(index: number): Promise<void>;
 };

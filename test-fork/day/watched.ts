@@ -1,7 +1,7 @@
-import type { PlannedLeg } from '../../keeper/src/store/attempts.ts';
 import type { Store } from '../../keeper/src/store/store.ts';
 import { flying, lookInto, taken } from '../harness/blocks.ts';
 import type { KeeperProcess, LogLine } from '../harness/keeper.ts';
+import type { FlyingLeg } from '../harness/legs.ts';
 import type { Scene } from '../harness/scene.ts';
 
 /** A keeper with a store, which may be killed and started again any number of times. */
@@ -17,7 +17,7 @@ export type Watched = {
   /** Waits until something is on its way, or it is done with the newest head and nothing is. */
   acts(): Promise<void>;
   /** Of the liquidations that are planned or sent, the legs. */
-  flying(): readonly PlannedLeg[];
+  flying(): readonly FlyingLeg[];
   /** Looks into its store. */
   look<T>(read: (store: Store) => T): T;
 };

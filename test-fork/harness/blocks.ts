@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PlannedLeg } from '../../keeper/src/store/attempts.ts';
+import type { Address } from 'viem';
 import { openStore, type Store } from '../../keeper/src/store/store.ts';
 import type { Lab } from '../lab/anvil.ts';
 import type { KeeperProcess } from './keeper.ts';
+import { type FlyingLeg, flyingLegs } from './legs.ts';
 import type { Scene } from './scene.ts';
 
 /** Milliseconds a keeper may take for a head, on however busy a machine, before it is taken for stuck. */
@@ -34,15 +35,19 @@ export function lookInto<T>({ store: path }: Pick<KeeperProcess, 'store'>, read:
 }
 
 /** Of the liquidations that a keeper has planned or sent, the legs. */
-export const flying = ({ operator }: Scene, keeper: KeeperProcess): readonly PlannedLeg[] =>
-  lookInto(keeper, (store) => store.attempts.open(operator).flatMap(({ legs }) => legs));
+export const flying = ({ operator }: Scene, keeper: KeeperProcess): readonly FlyingLeg[] =>
+  lookInto(keeper, (store) => store.attempts.open(operator).flatMap(({ legs }) => flyingLegs(legs)));
 
 /**
  * Waits until a keeper has done all there was to do at the newest head: a block that came sooner would pass it by, and on a
  * slow machine plans would be of the past before they are sent.
  * @param enough - whether to wait no longer
  */
-export async function taken({ client }: Lab, keeper: KeeperProcess, enough = () => false): Promise<void> {
+export async function taken(
+  { client }: Pick<Lab, 'client'>,
+  keeper: KeeperProcess,
+  enough = () => false,
+): Promise<void> {
   const { number, hash } = await client.getBlock();
   for (const late = Date.now() + STUCK; !isDone(keeper, hash, number) && !enough(); ) {
     if (keeper.child.exitCode !== null || Date.now() > late)
@@ -67,13 +72,29 @@ function isDone(keeper: KeeperProcess, hash: string, number: bigint): boolean {
  * on its way and has said nothing of a transaction for a while.
  */
 export async function mineUntilDone(scene: Scene, keeper: KeeperProcess): Promise<void> {
-  await taken(scene, keeper);
+  await mineUntilAllDone(scene, [{ keeper, operator: scene.operator }]);
+}
+
+/** As {@link mineUntilDone}, of several keepers side by side: each block waits for all of them. */
+export async function mineUntilAllDone(
+  { client }: Pick<Lab, 'client'>,
+  running: readonly { keeper: KeeperProcess; operator: Address }[],
+): Promise<void> {
+  const allTaken = () => Promise.all(running.map(({ keeper }) => taken({ client }, keeper)));
+  await allTaken();
   for (let quiet = 0, mined = 0; quiet < QUIET_HEADS; mined++) {
-    if (mined > MOST_BLOCKS) throw new Error(`the keeper finds no rest:\n${keeper.output().slice(-4_000)}`);
-    const said = keeper.lines.length;
-    await scene.client.mine({ blocks: 1 });
-    await taken(scene, keeper);
-    const busy = keeper.lines.slice(said).some(({ msg }) => BUSY.includes(msg)) || flying(scene, keeper).length > 0;
+    if (mined > MOST_BLOCKS) {
+      const said = running.map(({ keeper }) => keeper.output().slice(-4_000));
+      throw new Error(`the keeper finds no rest:\n${said.join('\n')}`);
+    }
+    const before = running.map(({ keeper }) => keeper.lines.length);
+    await client.mine({ blocks: 1 });
+    await allTaken();
+    const busy = running.some(
+      ({ keeper, operator }, index) =>
+        keeper.lines.slice(before[index]).some(({ msg }) => BUSY.includes(msg)) ||
+        lookInto(keeper, (store) => store.attempts.open(operator).length > 0),
+    );
     quiet = busy ? 0 : quiet + 1;
   }
 }

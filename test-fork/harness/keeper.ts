@@ -29,8 +29,13 @@ export type KeeperProcess = {
 };
 
 /** The flags that tell a keeper where things are in a lab. */
-export const labFlags = (directory: CoreDirectory, url: string): string[] => [
-  ...['--protocol', 'aave-v3', '--rpc', url, '--market', directory.aave.pool],
+export const labFlags = (
+  directory: CoreDirectory,
+  url: string,
+  markets: readonly string[] = [directory.aave.pool],
+): string[] => [
+  ...['--protocol', 'aave-v3', '--rpc', url],
+  ...markets.flatMap((market) => ['--market', market]),
   ...['--wrapped-native', directory.tokens.WETH.address],
   ...['--uniswap-v3-factory', directory.uniswapV3.factory],
 ];

@@ -5,7 +5,7 @@ import { type Address, encodeFunctionData, type Hex, keccak256, numberToHex, par
 import { privateKeyToAccount } from 'viem/accounts';
 import { forkLab, type Lab } from '../lab/anvil.ts';
 import { labAddress } from '../lab/borrowers.ts';
-import { mint } from '../lab/chain.ts';
+import { mint, type PricedSymbol, tokenOf } from '../lab/chain.ts';
 import { type AssetSymbol, assets } from '../lab/tokens.ts';
 import { deploy } from './deploy.ts';
 import { type KeeperProcess, labFlags, startKeeper } from './keeper.ts';
@@ -14,18 +14,28 @@ import { type KeeperProcess, labFlags, startKeeper } from './keeper.ts';
 export type Scene = Lab & {
   key: Hex;
   operator: Address;
+  /** Others who may send with the same Liquidator, as many as the scene was opened with. */
+  others: readonly { key: Hex; operator: Address }[];
   treasury: Address;
   liquidator: Address;
   /** Of this scene alone, for stores; removed when it stops. */
   folder: string;
   /** Starts a keeper, with a new store unless a flag names one; `url` where it is not to talk to the fork itself. */
-  keeper(flags?: readonly string[], url?: string): KeeperProcess;
+  keeper(flags?: readonly string[], url?: string, as?: Watching): KeeperProcess;
   /** Runs `act` and undoes all that it did to the chain. */
   undone<T>(act: () => Promise<T>): Promise<T>;
   /** Sends a transaction from any address, in a block of its own if the node mines by itself. */
   send(from: Address, to: Address, data: Hex, gas?: bigint): Promise<Hex>;
   /** Ends the keepers it started and the chain. */
   stop(): Promise<void>;
+};
+
+/** What a keeper watches, and who it is. */
+export type Watching = {
+  /** What stands behind each `--market`. @default the first market of Aave v3.6 */
+  markets?: readonly string[];
+  /** @default the scene's operator */
+  key?: Hex;
 };
 
 const abi = parseAbi([
@@ -43,30 +53,35 @@ const ANY_FEE = 10n ** 15n;
 /**
  * Forks the lab at a URL, or takes one that impersonates everybody, and deploys. Nobody in it has a key that is used anywhere
  * else.
+ *
+ * @param options.others - operators beside the first
  */
-export async function openScene(from: string | Lab): Promise<Scene> {
+export async function openScene(from: string | Lab, { others: count = 0 } = {}): Promise<Scene> {
   const lab = typeof from === 'string' ? await forkLab({ url: from, anvil: { autoImpersonate: true } }) : from;
   const { client } = lab;
-  const key = keccak256(stringToHex('plimsoll scene operator'));
-  const operator = privateKeyToAccount(key).address;
+  const [first, ...others] = ['', ...Array.from({ length: count }, (_, index) => ` ${index + 1}`)].map(operatorOf);
+  const { key, operator } = first!;
   const treasury = labAddress(0, 'treasury');
   const owner = labAddress(0, 'owner');
   await client.setBalance({ address: owner, value: 10n * ETHER });
-  await client.setBalance({ address: operator, value: 10_000n * ETHER });
-  const { liquidator } = await deploy(lab.url, owner, { owner, treasury, operators: [operator] });
+  const operators = [operator, ...others.map((other) => other.operator)];
+  for (const address of operators) await client.setBalance({ address, value: 10_000n * ETHER });
+  const { liquidator } = await deploy(lab.url, owner, { owner, treasury, operators });
   const folder = await mkdtemp(join(tmpdir(), 'plimsoll-scene-'));
   const started: KeeperProcess[] = [];
   return {
     ...lab,
     key,
     operator,
+    others,
     treasury,
     liquidator,
     folder,
-    keeper(flags = [], endpoint = lab.url) {
+    keeper(flags = [], endpoint = lab.url, as = {}) {
       const always = ['--liquidator', liquidator, '--polling-interval', '50'];
       const store = flags.includes('--store') ? [] : ['--store', join(folder, `new-${started.length}.sqlite`)];
-      const keeper = startKeeper([...labFlags(lab.directory, endpoint), ...always, ...store, ...flags], key);
+      const where = labFlags(lab.directory, endpoint, as.markets);
+      const keeper = startKeeper([...where, ...always, ...store, ...flags], as.key ?? key);
       started.push(keeper);
       return keeper;
     },
@@ -89,6 +104,11 @@ export async function openScene(from: string | Lab): Promise<Scene> {
   };
 }
 
+function operatorOf(suffix: string): { key: Hex; operator: Address } {
+  const key = keccak256(stringToHex(`plimsoll scene operator${suffix}`));
+  return { key, operator: privateKeyToAccount(key).address };
+}
+
 function sendAs({ client }: Lab, from: Address, to: Address, data: Hex, gas = 2_000_000n): Promise<Hex> {
   const fees = { maxFeePerGas: numberToHex(ANY_FEE), maxPriorityFeePerGas: numberToHex(10n ** 10n) };
   const transaction = { from, to, data, gas: numberToHex(gas), ...fees };
@@ -97,15 +117,18 @@ function sendAs({ client }: Lab, from: Address, to: Address, data: Hex, gas = 2_
 
 /** What an account is to have; amounts in whole tokens, at most six decimals. */
 export type Wanted = {
-  collateral: Partial<Record<AssetSymbol, number>>;
-  debt: Partial<Record<AssetSymbol, number>>;
+  collateral: Partial<Record<PricedSymbol, number>>;
+  debt: Partial<Record<PricedSymbol, number>>;
   /** eMode category. */
   eMode?: number;
+  /** The market's Pool. @default the first market of Aave v3.6 */
+  pool?: Address;
 };
 
-/** Opens an account in the market, under an address that `name` gives; the node must mine by itself. */
-export async function openAccount(scene: Lab, name: string, { collateral, debt, eMode }: Wanted): Promise<Address> {
+/** Opens an account in a market, under an address that `name` gives; the node must mine by itself. */
+export async function openAccount(scene: Scene, name: string, wanted: Wanted): Promise<Address> {
   const { client, directory } = scene;
+  const { collateral, debt, eMode, pool = directory.aave.pool } = wanted;
   const account = labAddress(0, name);
   await client.setBalance({ address: account, value: 10_000n * ETHER });
   const must = async (to: Address, data: Hex) => {
@@ -113,13 +136,12 @@ export async function openAccount(scene: Lab, name: string, { collateral, debt, 
     const { status } = await client.waitForTransactionReceipt({ hash });
     if (status !== 'success') throw new Error(`${name}: ${data.slice(0, 10)} on ${to} reverted`);
   };
-  const { pool } = directory.aave;
   const pairs = (amounts: Wanted['debt']) =>
-    Object.entries(amounts).map(([symbol, amount]) => ({
-      symbol: symbol as AssetSymbol,
-      asset: directory.tokens[symbol as AssetSymbol].address,
-      units: units(symbol as AssetSymbol, amount),
-    }));
+    Object.entries(amounts).map(([text, amount]) => {
+      const symbol = text as PricedSymbol;
+      const { address, decimals } = tokenOf(directory, symbol);
+      return { symbol, asset: address, units: whole(amount, decimals) };
+    });
   for (const { symbol, asset, units: amount } of pairs(collateral)) {
     await mint(scene, symbol, account, amount);
     await must(asset, encodeFunctionData({ abi, functionName: 'approve', args: [pool, amount] }));
@@ -133,8 +155,10 @@ export async function openAccount(scene: Lab, name: string, { collateral, debt, 
 }
 
 /** Whole tokens in an asset's smallest unit. */
-export const units = (symbol: AssetSymbol, amount: number): bigint =>
-  (BigInt(Math.round(amount * 1e6)) * 10n ** BigInt(assets[symbol].decimals)) / 10n ** 6n;
+export const units = (symbol: AssetSymbol, amount: number): bigint => whole(amount, assets[symbol].decimals);
+
+const whole = (amount: number, decimals: number): bigint =>
+  (BigInt(Math.round(amount * 1e6)) * 10n ** BigInt(decimals)) / 10n ** 6n;
 
 /** Publishes a price (USD, 8 decimals) at the oracle alone, whatever the base fee; the pools keep theirs. */
 export async function setFeed(scene: Scene, symbol: AssetSymbol, price: bigint): Promise<void> {

@@ -10,7 +10,7 @@ import {
 } from 'viem';
 import { foundryArtifact } from './artifacts.ts';
 import type { Sender } from './sender.ts';
-import { approveByDeployer, assets, mintForDeployer, symbols, type Tokens, unitsFor } from './tokens.ts';
+import { approveToken, type Listed, mintListed, unitsOf } from './tokens.ts';
 
 /** Addresses of a deployed Aave v3.6 market. */
 export type Aave = {
@@ -40,10 +40,18 @@ const PROVIDER_ID = {
 };
 const providerAbi = parseAbi(['function getAddress(bytes32) view returns (address)']);
 
-/** Deploys the market the way Aave's own deployment does, with the deployer as every admin, and lists all assets. */
-export async function deployAave(sender: Sender, tokens: Tokens): Promise<Aave> {
-  const { deploy, call, deployer } = sender;
-  const artifact = foundryArtifact;
+/** What a market of Aave v3.6 lists and how it calls itself. */
+export type Listing = {
+  /** Of the market, and a part of what its tokens are called. */
+  name: string;
+  label: string;
+  listed: readonly Listed[];
+  /** Whether the stablecoins have an eMode of their own. */
+  eMode: boolean;
+};
+
+/** Deploys the libraries that every market of Aave v3.6 links. */
+export async function deployLibraries({ deploy }: Sender): Promise<Record<string, Address>> {
   const libraries: Record<string, Address> = {};
   // FlashLoanLogic links BorrowLogic, hence the order.
   for (const name of [
@@ -54,17 +62,27 @@ export async function deployAave(sender: Sender, tokens: Tokens): Promise<Aave> 
     'PoolLogic',
     'SupplyLogic',
   ])
-    libraries[name] = await deploy(artifact(name), [], libraries);
+    libraries[name] = await deploy(foundryArtifact(name), [], libraries);
+  return libraries;
+}
 
+/** Deploys a market the way Aave's own deployment does, with the deployer as every admin, and lists its assets. */
+export async function deployAave(
+  sender: Sender,
+  libraries: Record<string, Address>,
+  listing: Listing,
+): Promise<Omit<Aave, 'uiPoolDataProvider'>> {
+  const { deploy, call, deployer } = sender;
+  const artifact = foundryArtifact;
   const provider = artifact('PoolAddressesProvider');
-  const addressesProvider = await deploy(provider, ['Plimsoll lab', deployer]);
+  const addressesProvider = await deploy(provider, [listing.name, deployer]);
   await call(addressesProvider, provider.abi, 'setACLAdmin', [deployer]);
   const acl = artifact('ACLManager');
   const aclManager = await deploy(acl, [addressesProvider]);
   await call(addressesProvider, provider.abi, 'setACLManager', [aclManager]);
   await call(aclManager, acl.abi, 'addPoolAdmin', [deployer]);
 
-  const sources = [symbols.map((symbol) => tokens.tokens[symbol]), symbols.map((symbol) => tokens.feeds[symbol])];
+  const sources = [listing.listed.map(({ address }) => address), listing.listed.map(({ feed }) => feed)];
   const oracle = await deploy(artifact('AaveOracle'), [
     addressesProvider,
     ...sources,
@@ -88,56 +106,59 @@ export async function deployAave(sender: Sender, tokens: Tokens): Promise<Aave> 
   );
   const dataProvider = await deploy(artifact('AaveProtocolDataProvider'), [addressesProvider]);
   await call(addressesProvider, provider.abi, 'setPoolDataProvider', [dataProvider]);
-  const uiPoolDataProvider = await deploy(artifact('UiPoolDataProviderV3'), [tokens.feeds.WETH, tokens.feeds.USDC]);
-
-  const aave = {
+  return {
     pool: pool!,
     addressesProvider,
     configurator: configurator!,
     oracle,
     dataProvider,
-    uiPoolDataProvider,
+    aclAdmin: deployer,
+    creationBlock,
   };
-  await listReserves(sender, tokens, aave);
-  return { ...aave, aclAdmin: deployer, creationBlock };
 }
 
-async function listReserves(sender: Sender, { tokens }: Tokens, aave: { pool: Address; configurator: Address }) {
+/** Lists the assets of a new market. */
+export async function listReserves(
+  sender: Sender,
+  { listed, label, eMode }: Listing,
+  { pool, configurator }: Pick<Aave, 'pool' | 'configurator'>,
+): Promise<void> {
   const { deploy, deployer } = sender;
   const { abi } = foundryArtifact('PoolConfiguratorInstance');
   const configure = (name: string, args: readonly unknown[]) =>
-    sender.call(aave.configurator, abi, name, args, { gas: name === 'initReserves' ? 12_000_000 : 500_000 });
+    sender.call(configurator, abi, name, args, { gas: name === 'initReserves' ? 12_000_000 : 500_000 });
 
-  const aTokenImpl = await deploy(foundryArtifact('ATokenInstance'), [aave.pool, zeroAddress, deployer]);
-  const variableDebtTokenImpl = await deploy(foundryArtifact('VariableDebtTokenInstance'), [aave.pool, zeroAddress]);
+  const aTokenImpl = await deploy(foundryArtifact('ATokenInstance'), [pool, zeroAddress, deployer]);
+  const variableDebtTokenImpl = await deploy(foundryArtifact('VariableDebtTokenInstance'), [pool, zeroAddress]);
   await configure('initReserves', [
-    symbols.map((symbol) => ({
+    listed.map(({ symbol, address, asset }) => ({
       aTokenImpl,
       variableDebtTokenImpl,
-      underlyingAsset: tokens[symbol],
-      aTokenName: `Aave Lab ${symbol}`,
-      aTokenSymbol: `aLab${symbol}`,
-      variableDebtTokenName: `Aave Lab Variable Debt ${symbol}`,
-      variableDebtTokenSymbol: `variableDebtLab${symbol}`,
+      underlyingAsset: address,
+      aTokenName: `Aave ${label} ${symbol}`,
+      aTokenSymbol: `a${label}${symbol}`,
+      variableDebtTokenName: `Aave ${label} Variable Debt ${symbol}`,
+      variableDebtTokenSymbol: `variableDebt${label}${symbol}`,
       params: '0x',
       interestRateData: encodeAbiParameters(
         [{ type: 'uint16' }, { type: 'uint32' }, { type: 'uint32' }, { type: 'uint32' }],
-        assets[symbol].rate,
+        asset.rate,
       ),
     })),
   ]);
-  for (const symbol of symbols) {
-    const { reserveFactor, protocolFee } = assets[symbol];
-    await configure('setReserveBorrowing', [tokens[symbol], true]);
-    await configure('setReserveFlashLoaning', [tokens[symbol], true]);
-    await configure('setReserveFactor', [tokens[symbol], reserveFactor]);
-    await configure('setLiquidationProtocolFee', [tokens[symbol], protocolFee]);
+  for (const { address, asset } of listed) {
+    await configure('setReserveBorrowing', [address, true]);
+    await configure('setReserveFlashLoaning', [address, true]);
+    await configure('setReserveFactor', [address, asset.reserveFactor]);
+    await configure('setLiquidationProtocolFee', [address, asset.protocolFee]);
   }
   await configure('updateFlashloanPremium', [5]);
-  await setLtvs(sender, tokens, aave.configurator, 'threshold');
+  await setLtvs(sender, { listed, eMode }, configurator, 'threshold');
+  if (!eMode) return;
   for (const symbol of stablesEMode.members) {
-    await configure('setAssetCollateralInEMode', [tokens[symbol], stablesEMode.id, true]);
-    await configure('setAssetBorrowableInEMode', [tokens[symbol], stablesEMode.id, true]);
+    const { address } = listed.find((each) => each.symbol === symbol)!;
+    await configure('setAssetCollateralInEMode', [address, stablesEMode.id, true]);
+    await configure('setAssetBorrowableInEMode', [address, stablesEMode.id, true]);
   }
 }
 
@@ -147,28 +168,33 @@ async function listReserves(sender: Sender, { tokens }: Tokens, aave: { pool: Ad
  */
 export async function setLtvs(
   sender: Sender,
-  tokens: Tokens['tokens'],
+  { listed, eMode }: Pick<Listing, 'listed' | 'eMode'>,
   configurator: Address,
   to: 'threshold' | 'ltv',
 ): Promise<void> {
   const { abi } = foundryArtifact('PoolConfiguratorInstance');
-  for (const symbol of symbols) {
-    const { threshold, bonus, [to]: ltv } = assets[symbol];
-    await sender.call(configurator, abi, 'configureReserveAsCollateral', [tokens[symbol], ltv, threshold, bonus]);
+  for (const { address, asset } of listed) {
+    const { threshold, bonus, [to]: ltv } = asset;
+    await sender.call(configurator, abi, 'configureReserveAsCollateral', [address, ltv, threshold, bonus]);
   }
+  if (!eMode) return;
   const { id, threshold, bonus, [to]: ltv } = stablesEMode;
   await sender.call(configurator, abi, 'setEModeCategory', [id, ltv, threshold, bonus, 'Stablecoins']);
 }
 
 /** Supplies every reserve with liquidity that belongs to plain depositors without debt. */
-export async function supplyDepth(sender: Sender, tokens: Tokens, pool: Address, depositors: readonly Address[]) {
+export async function supplyDepth(
+  sender: Sender,
+  listed: readonly Listed[],
+  pool: Address,
+  depositors: readonly Address[],
+): Promise<void> {
   const { abi } = foundryArtifact('PoolInstance');
-  await approveByDeployer(sender, tokens, pool);
-  for (const symbol of symbols) {
-    const share = unitsFor(symbol, assets[symbol].depth / depositors.length);
-    await mintForDeployer(sender, tokens, symbol, share * BigInt(depositors.length));
-    for (const depositor of depositors)
-      await sender.call(pool, abi, 'supply', [tokens.tokens[symbol], share, depositor, 0]);
+  for (const { address } of listed) await approveToken(sender, address, pool);
+  for (const each of listed) {
+    const share = unitsOf(each.asset, each.asset.depth / depositors.length);
+    await mintListed(sender, each, share * BigInt(depositors.length));
+    for (const depositor of depositors) await sender.call(pool, abi, 'supply', [each.address, share, depositor, 0]);
   }
 }
 

@@ -77,7 +77,8 @@ function thresholdOf(symbol: AssetSymbol, eMode: boolean): number {
   return eMode && member ? stablesEMode.threshold : assets[symbol].threshold;
 }
 
-function normalised(rng: Random, count: number): number[] {
+/** Shares that add up to one. */
+export function normalised(rng: Random, count: number): number[] {
   const raw = Array.from({ length: count }, () => rng.between(0.2, 1));
   const sum = raw.reduce((a, b) => a + b, 0);
   return raw.map((value) => value / sum);

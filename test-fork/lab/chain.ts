@@ -17,7 +17,7 @@ import {
   walletActions,
 } from 'viem';
 import { labAddress } from './borrowers.ts';
-import type { CoreDirectory } from './directory.ts';
+import type { CoreDirectory, LabDirectory } from './directory.ts';
 import { nodeTransport } from './node.ts';
 import { sqrtPriceX96 } from './prices.ts';
 import type { AssetSymbol } from './tokens.ts';
@@ -100,41 +100,49 @@ export async function advance({ client }: LabHandle, seconds: number): Promise<v
 }
 
 /** Gives `to` an amount of a token, in its smallest unit, in a block of its own; WETH out of fresh ether. */
-export async function mint(lab: LabHandle, symbol: AssetSymbol, to: Address, amount: bigint): Promise<void> {
-  await sendAll(lab, await mintCalls(lab, symbol, to, amount));
+export async function mint(lab: LabHandle, symbol: PricedSymbol, to: Address, amount: bigint): Promise<void> {
+  await sendAll(lab, await mintCalls(lab, tokenOf(lab.directory, symbol), to, amount));
 }
+
+/** An asset of the lab by its symbol; LINK where the lab carries it. */
+export type PricedSymbol = AssetSymbol | 'LINK';
 
 /**
  * Sets the price of an asset at the oracle (USD, 8 decimals), and trades every pool of that token to where the oracle's
  * prices meet. All of it is mined in one block when this returns.
  */
 export async function setPrice(lab: LabHandle, symbol: AssetSymbol, usd: bigint): Promise<void> {
+  await setPrices(lab, { [symbol]: usd });
+}
+
+/** As {@link setPrice}, of several assets in one block: every market that lists one of them sees them fall together. */
+export async function setPrices(lab: LabHandle, prices: Partial<Record<PricedSymbol, bigint>>): Promise<void> {
   const { client, directory } = lab;
-  const symbols = Object.keys(directory.tokens) as AssetSymbol[];
+  const { tokens, pools } = tradedIn(directory);
   const answers = await client.multicall({
     allowFailure: false,
-    contracts: symbols.map(
-      (s) => ({ address: directory.feeds[s], abi: feedAbi, functionName: 'latestAnswer' }) as const,
-    ),
+    contracts: tokens.map(({ feed }) => ({ address: feed, abi: feedAbi, functionName: 'latestAnswer' }) as const),
   });
-  const priced = symbols.map((s, i) => ({
-    symbol: s,
-    ...directory.tokens[s],
-    price: s === symbol ? usd : answers[i]!,
-  }));
+  const priced = tokens.map((token, i) => ({ ...token, price: prices[token.symbol] ?? answers[i]! }));
   const byAddress = (address: Address) => priced.find((token) => token.address === address)!;
+  const moved = priced.filter(({ symbol }) => prices[symbol] !== undefined);
 
-  const calls: Call[] = [{ to: directory.feeds[symbol], abi: feedAbi, functionName: 'set', args: [usd] }];
-  for (const pool of directory.uniswapV3.pools) {
+  const calls: Call[] = moved.map(({ feed, price }) => ({
+    to: feed,
+    abi: feedAbi,
+    functionName: 'set',
+    args: [price],
+  }));
+  for (const pool of pools) {
     const [token0, token1] = [byAddress(pool.token0), byAddress(pool.token1)];
-    if (token0.symbol !== symbol && token1.symbol !== symbol) continue;
+    if (!moved.includes(token0) && !moved.includes(token1)) continue;
     const target = sqrtPriceX96(token0, token1);
     const [current] = await client.readContract({ address: pool.address, abi: poolAbi, functionName: 'slot0' });
     if (current === target) continue;
     // Selling token0 lowers the price of the pool, selling token1 raises it; the limit stops the swap at the target.
     const [sold, bought] = target < current ? [token0, token1] : [token1, token0];
     const amountIn = (ARBITRAGEUR_USD * 10n ** BigInt(sold.decimals + 8)) / sold.price;
-    calls.push(...(await mintCalls(lab, sold.symbol, ARBITRAGEUR, amountIn)));
+    calls.push(...(await mintCalls(lab, sold, ARBITRAGEUR, amountIn)));
     // Tether refuses to change an allowance that is not zero.
     for (const amount of [0n, amountIn])
       calls.push({
@@ -153,14 +161,34 @@ export async function setPrice(lab: LabHandle, symbol: AssetSymbol, usd: bigint)
       amountOutMinimum: 0n,
       sqrtPriceLimitX96: target,
     };
-    calls.push({ to: directory.uniswapV3.router, abi: routerAbi, functionName: 'exactInputSingle', args: [swap] });
+    const to = directory.uniswapV3.router;
+    calls.push({ to, abi: routerAbi, functionName: 'exactInputSingle', args: [swap], gas: SWAP_GAS });
   }
   await sendAll(lab, calls);
 }
 
+/** Where a token of the lab is, and its price feed. @throws when the lab has none of that name */
+export function tokenOf(directory: CoreDirectory, symbol: PricedSymbol) {
+  const token = tradedIn(directory).tokens.find((each) => each.symbol === symbol);
+  if (!token) throw new Error(`this lab has no ${symbol}`);
+  return token;
+}
+
+/** Every token that has a price in the lab, and the pools of Uniswap v3 between them. */
+function tradedIn(directory: CoreDirectory) {
+  const symbols = Object.keys(directory.tokens) as AssetSymbol[];
+  const first = symbols.map((symbol) => ({ symbol, ...directory.tokens[symbol], feed: directory.feeds[symbol] }));
+  const { link } = directory as Partial<LabDirectory>;
+  const tokens: { symbol: PricedSymbol; address: Address; decimals: number; feed: Address }[] = link
+    ? [...first, { symbol: 'LINK', ...link }]
+    : first;
+  return { tokens, pools: [...directory.uniswapV3.pools, ...(link?.pools ?? [])] };
+}
+
 /** Makes every read of an asset's feed revert, or heals it; mined when this returns. */
-export async function breakFeed(lab: LabHandle, symbol: AssetSymbol, broken = true): Promise<void> {
-  await sendAll(lab, [{ to: lab.directory.feeds[symbol], abi: feedAbi, functionName: 'setBroken', args: [broken] }]);
+export async function breakFeed(lab: LabHandle, symbol: PricedSymbol, broken = true): Promise<void> {
+  const { feed } = tokenOf(lab.directory, symbol);
+  await sendAll(lab, [{ to: feed, abi: feedAbi, functionName: 'setBroken', args: [broken] }]);
 }
 
 /**
@@ -201,15 +229,18 @@ export async function healthOf(
   );
 }
 
-type Call = { to: Address; abi: Abi; functionName: string; args: readonly unknown[]; value?: bigint };
+type Call = { to: Address; abi: Abi; functionName: string; args: readonly unknown[]; value?: bigint; gas?: number };
+
+/** What a call may use: as little as serves, since a block holds what its transactions may use and not what they do. */
+const CALL_GAS = 150_000;
+const SWAP_GAS = 1_500_000;
 
 async function mintCalls(
-  { client, directory }: LabHandle,
-  symbol: AssetSymbol,
+  { client }: LabHandle,
+  { symbol, address: token }: { symbol: PricedSymbol; address: Address },
   to: Address,
   amount: bigint,
 ): Promise<Call[]> {
-  const token = directory.tokens[symbol].address;
   if (symbol !== 'WETH') return [{ to: token, abi: tokenAbi, functionName: 'mint', args: [to, amount] }];
   const balance = await client.getBalance({ address: ARBITRAGEUR });
   await client.setBalance({ address: ARBITRAGEUR, value: balance + amount });
@@ -228,9 +259,9 @@ async function sendAll({ client }: LabHandle, calls: readonly Call[]): Promise<v
   if (automine) await client.setAutomine(false);
   try {
     const hashes: Hex[] = [];
-    for (const { to, abi, functionName, args, value = 0n } of calls) {
+    for (const { to, abi, functionName, args, value = 0n, gas = CALL_GAS } of calls) {
       const data = encodeFunctionData({ abi, functionName, args });
-      const transaction = { from, to, data, value: numberToHex(value), gas: numberToHex(1_500_000) };
+      const transaction = { from, to, data, value: numberToHex(value), gas: numberToHex(gas) };
       hashes.push(await client.request({ method: 'eth_sendTransaction', params: [transaction] }));
     }
     await client.mine({ blocks: 1 });

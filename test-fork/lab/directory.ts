@@ -73,6 +73,7 @@ const allSchema = coreSchema.extend({
     dataProvider: address,
     aclAdmin: address,
     creationBlock: z.number().int(),
+    borrowers: z.array(address),
   }),
   /** The routers are those of Uniswap's own tests: PoolSwapTest and PoolModifyLiquidityTest. */
   uniswapV4: z.object({
@@ -94,6 +95,27 @@ const allSchema = coreSchema.extend({
   balancerV3: z.object({ vault: address }),
   /** Vaults by what they hold. */
   erc4626: z.object({ WETH: address }),
+  /**
+   * A second market of Aave v3.6, over WBTC, LINK, DAI and USDT at the feeds of `feeds` and `link`: it lists nothing that wraps
+   * the native coin. No account of one market has anything in another.
+   */
+  aaveSecond: z.object({
+    pool: address,
+    addressesProvider: address,
+    configurator: address,
+    oracle: address,
+    dataProvider: address,
+    aclAdmin: address,
+    creationBlock: z.number().int(),
+    borrowers: z.array(address),
+  }),
+  /** A token that `aaveSecond` alone lists, and the pools of Uniswap v3 that hold it; they are thinner than the others. */
+  link: z.object({
+    address,
+    decimals: z.number().int(),
+    feed: address,
+    pools: z.array(z.object({ token0: address, token1: address, fee: z.number().int(), address })),
+  }),
 });
 
 const schemas = { core: coreSchema, all: allSchema };

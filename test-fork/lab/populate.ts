@@ -1,9 +1,10 @@
 import { type Address, numberToHex } from 'viem';
-import { deployAave, setLtvs, supplyDepth } from './aave.ts';
-import { multicall3Bytecode, textAsCode } from './artifacts.ts';
+import { deployAave, deployLibraries, listReserves, setLtvs, supplyDepth } from './aave.ts';
+import { foundryArtifact, multicall3Bytecode, textAsCode } from './artifacts.ts';
 import { inventBorrowers, labAddress, openAccounts } from './borrowers.ts';
 import { type CoreDirectory, DIRECTORY_ADDRESS, type LabDirectory, type Scope } from './directory.ts';
 import { liveOn, REPAID } from './history.ts';
+import { deployAaveSecond, populateAaveV30 } from './protocols/aaveSecond.ts';
 import { deployAaveV30 } from './protocols/aaveV30.ts';
 import { deployBalancerV2 } from './protocols/balancerV2.ts';
 import { deployBalancerV3 } from './protocols/balancerV3.ts';
@@ -14,7 +15,7 @@ import { deployUniswapV4 } from './protocols/uniswapV4.ts';
 import { deployVenus } from './protocols/venus.ts';
 import { deployVenusDiamond } from './protocols/venusDiamond.ts';
 import { BLOCK_GAS_LIMIT, createSender, type Sender } from './sender.ts';
-import { assets, deployTokens, symbols, type Tokens } from './tokens.ts';
+import { assets, deployTokens, listed, symbols, type Tokens } from './tokens.ts';
 import { deployUniswap } from './uniswap.ts';
 
 /** The lab's chain id. */
@@ -56,35 +57,39 @@ export async function populateLab(url: string, { seed, scope, onProgress }: Popu
 
   const tokens = await deployTokens(sender);
   await sender.mine();
-  const aave = await deployAave(sender, tokens);
+  const libraries = await deployLibraries(sender);
+  const listing = { name: 'Plimsoll lab', label: 'Lab', listed: listed(tokens), eMode: true };
+  const { configurator, ...aave } = await deployAave(sender, libraries, listing);
+  const ui = foundryArtifact('UiPoolDataProviderV3');
+  const uiPoolDataProvider = await sender.deploy(ui, [tokens.feeds.WETH, tokens.feeds.USDC]);
+  await listReserves(sender, listing, { pool: aave.pool, configurator });
   await sender.mine();
   onProgress('Aave v3.6 deployed');
-  const { configurator, ...aaveAddresses } = aave;
 
   const uniswapV3 = await deployUniswap(sender, tokens);
   await sender.mine();
   onProgress(`Uniswap v3 deployed, ${uniswapV3.pools.length} pools`);
 
-  await supplyDepth(sender, tokens, aave.pool, depositors(seed));
+  await supplyDepth(sender, listing.listed, aave.pool, depositors(seed));
   await sender.mine();
   const borrowers = inventBorrowers(seed);
   await openAccounts(sender, tokens, aave.pool, borrowers, (done) => {
     if (done === borrowers.length) onProgress(`${done} borrowers opened`);
   });
   await liveOn(sender, tokens, aave.pool, borrowers);
-  await setLtvs(sender, tokens.tokens, configurator, 'ltv');
+  await setLtvs(sender, listing, configurator, 'ltv');
   await sender.mine();
 
   const core: CoreDirectory = {
     seed,
     chainId: LAB_CHAIN_ID,
-    aave: aaveAddresses,
+    aave: { ...aave, uiPoolDataProvider },
     uniswapV3,
-    ...listed(tokens),
+    ...addressesOf(tokens),
     borrowers: borrowers.slice(REPAID).map(({ address }) => address),
     deployer,
   };
-  const directory = scope === 'core' ? core : await withOthers(sender, tokens, core);
+  const directory = scope === 'core' ? core : await withOthers(sender, tokens, libraries, core);
   if (scope === 'all') onProgress('the other protocols deployed');
   await sender.request('anvil_setCode', [DIRECTORY_ADDRESS, textAsCode(JSON.stringify(directory))]);
   await sender.mine();
@@ -92,7 +97,12 @@ export async function populateLab(url: string, { seed, scope, onProgress }: Popu
 }
 
 /** Adds what else the Liquidator meets. It comes last and in this order: a new one at the end moves no address before it. */
-async function withOthers(sender: Sender, tokens: Tokens, core: CoreDirectory): Promise<LabDirectory> {
+async function withOthers(
+  sender: Sender,
+  tokens: Tokens,
+  libraries: Record<string, Address>,
+  core: CoreDirectory,
+): Promise<LabDirectory> {
   const morpho = await deployMorpho(sender, tokens);
   const balancerV2 = await deployBalancerV2(sender, tokens);
   const uniswapV2 = await deployUniswapV2(sender, tokens);
@@ -103,6 +113,8 @@ async function withOthers(sender: Sender, tokens: Tokens, core: CoreDirectory): 
   const venusDiamond = await deployVenusDiamond(sender, tokens, venus.oracle);
   const balancerV3 = await deployBalancerV3(sender, tokens, balancerV2.authorizer);
   const erc4626 = await deployErc4626(sender, tokens);
+  const { aaveSecond, link } = await deployAaveSecond(sender, tokens, libraries, core);
+  const borrowers = await populateAaveV30(sender, tokens, aaveV30, core.seed);
   await sender.mine();
   return {
     ...core,
@@ -111,11 +123,13 @@ async function withOthers(sender: Sender, tokens: Tokens, core: CoreDirectory): 
     uniswapV2,
     pancakeV2,
     venus,
-    aaveV30,
+    aaveV30: { ...aaveV30, borrowers },
     uniswapV4,
     venusDiamond,
     balancerV3,
     erc4626,
+    aaveSecond,
+    link,
   };
 }
 
@@ -123,7 +137,7 @@ function depositors(seed: number): Address[] {
   return Array.from({ length: 5 }, (_, i) => labAddress(seed, `depositor ${i}`));
 }
 
-function listed({ tokens, feeds }: Tokens): Pick<CoreDirectory, 'tokens' | 'feeds'> {
+function addressesOf({ tokens, feeds }: Tokens): Pick<CoreDirectory, 'tokens' | 'feeds'> {
   const entries = symbols.map((symbol) => [symbol, { address: tokens[symbol], decimals: assets[symbol].decimals }]);
   return { tokens: Object.fromEntries(entries), feeds };
 }

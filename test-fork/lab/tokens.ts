@@ -74,6 +74,24 @@ export const assets = {
   },
 } as const;
 
+/** What a market of the lab needs to know of an asset; the units are those of {@link assets}. */
+export type Asset = {
+  name: string;
+  pair: string;
+  decimals: number;
+  price: bigint;
+  ltv: number;
+  threshold: number;
+  bonus: number;
+  protocolFee: number;
+  reserveFactor: number;
+  rate: readonly [number, number, number, number];
+  depth: number;
+};
+
+/** An asset with its token and its price feed, as a market lists it. */
+export type Listed = { symbol: string; address: Address; feed: Address; asset: Asset };
+
 /** Names an asset of the lab. */
 export type AssetSymbol = keyof typeof assets;
 
@@ -87,8 +105,17 @@ export type Tokens = { tokens: ByAsset; feeds: ByAsset };
 
 /** What `usd` whole dollars buy of an asset at the lab's first prices, in the asset's smallest unit, rounded down. */
 export function unitsFor(symbol: AssetSymbol, usd: number): bigint {
-  const { decimals, price } = assets[symbol];
+  return unitsOf(assets[symbol], usd);
+}
+
+/** As {@link unitsFor}, of any asset. */
+export function unitsOf({ decimals, price }: Pick<Asset, 'decimals' | 'price'>, usd: number): bigint {
   return (BigInt(Math.round(usd * 1e8)) * 10n ** BigInt(decimals)) / price;
+}
+
+/** The lab's assets, or some of them, as a market lists them. */
+export function listed({ tokens, feeds }: Tokens, of: readonly AssetSymbol[] = symbols): Listed[] {
+  return of.map((symbol) => ({ symbol, address: tokens[symbol], feed: feeds[symbol], asset: assets[symbol] }));
 }
 
 /** Creates the five tokens and their feeds. */
@@ -115,8 +142,17 @@ export async function mintForDeployer(
   symbol: AssetSymbol,
   amount: bigint,
 ): Promise<void> {
-  if (symbol === 'WETH') await sender.call(tokens.WETH, foundryArtifact('WETH9').abi, 'deposit', [], { value: amount });
-  else await sender.call(tokens[symbol], tokenAbi(), 'mint', [sender.deployer, amount]);
+  await mintListed(sender, { symbol, address: tokens[symbol] }, amount);
+}
+
+/** As {@link mintForDeployer}, of any token. */
+export async function mintListed(
+  sender: Sender,
+  { symbol, address }: Pick<Listed, 'symbol' | 'address'>,
+  amount: bigint,
+): Promise<void> {
+  if (symbol === 'WETH') await sender.call(address, foundryArtifact('WETH9').abi, 'deposit', [], { value: amount });
+  else await sender.call(address, tokenAbi(), 'mint', [sender.deployer, amount]);
 }
 
 /** Queues `usd` whole dollars of an asset for `holder`, at the lab's first prices. */
@@ -142,7 +178,12 @@ export async function approveByDeployer(
   spender: Address,
   of: readonly AssetSymbol[] = symbols,
 ): Promise<void> {
-  for (const symbol of of) await sender.call(tokens[symbol], tokenAbi(), 'approve', [spender, 2n ** 256n - 1n]);
+  for (const symbol of of) await approveToken(sender, tokens[symbol], spender);
+}
+
+/** Queues an unlimited allowance of the deployer's of any token. */
+export async function approveToken(sender: Sender, token: Address, spender: Address): Promise<void> {
+  await sender.call(token, tokenAbi(), 'approve', [spender, 2n ** 256n - 1n]);
 }
 
 function tokenAbi(): Abi {

@@ -1,8 +1,16 @@
 import { type Address, encodeAbiParameters, getContractAddress, keccak256, zeroAddress } from 'viem';
-import { type Artifact, npmArtifact } from './artifacts.ts';
+import { npmArtifact } from './artifacts.ts';
 import { type Priced, sqrtPriceX96 } from './prices.ts';
 import type { Sender } from './sender.ts';
-import { type AssetSymbol, approveByDeployer, assets, mintForDeployer, type Tokens, unitsFor } from './tokens.ts';
+import {
+  type AssetSymbol,
+  approveByDeployer,
+  type Listed,
+  listed,
+  mintListed,
+  type Tokens,
+  unitsOf,
+} from './tokens.ts';
 
 /** A pool of the lab, tokens in Uniswap's order, `fee` in hundredths of a bip. */
 export type Pool = { token0: Address; token1: Address; fee: number; address: Address };
@@ -41,6 +49,8 @@ const core = (name: string) => npmArtifact(`@uniswap/v3-core/artifacts/contracts
 const periphery = (path: string, name: string) =>
   npmArtifact(`@uniswap/v3-periphery/artifacts/contracts/${path}${name}.sol/${name}.json`);
 
+const managerArtifact = () => periphery('', 'NonfungiblePositionManager');
+
 /** Deploys Uniswap v3 from its published bytecode and opens every pool at the oracle's price. */
 export async function deployUniswap(sender: Sender, tokens: Tokens): Promise<Uniswap> {
   const { WETH } = tokens.tokens;
@@ -49,64 +59,64 @@ export async function deployUniswap(sender: Sender, tokens: Tokens): Promise<Uni
   await sender.call(factory, factoryArtifact.abi, 'enableFeeAmount', [100, TICK_SPACING[100]]);
   const router = await sender.deploy(periphery('', 'SwapRouter'), [factory, WETH]);
   const quoter = await sender.deploy(periphery('lens/', 'QuoterV2'), [factory, WETH]);
-  const managerArtifact = periphery('', 'NonfungiblePositionManager');
-  const positionManager = await sender.deploy(managerArtifact, [factory, WETH, zeroAddress]);
+  const positionManager = await sender.deploy(managerArtifact(), [factory, WETH, zeroAddress]);
   await approveByDeployer(sender, tokens, positionManager);
 
-  const poolCodeHash = keccak256(core('UniswapV3Pool').bytecode);
   const pools: Pool[] = [];
-  for (const pair of POOLS) {
-    const pool = await openPool(sender, tokens, { pair, positionManager, managerArtifact });
-    const salt = keccak256(
-      encodeAbiParameters(
-        [{ type: 'address' }, { type: 'address' }, { type: 'uint24' }],
-        [pool.token0, pool.token1, pool.fee],
-      ),
-    );
-    pools.push({
-      ...pool,
-      address: getContractAddress({ opcode: 'CREATE2', from: factory, salt, bytecodeHash: poolCodeHash }),
-    });
+  for (const [a, b, fee] of POOLS) {
+    const [first, second] = listed(tokens, [a, b]);
+    pools.push(await openPool(sender, { factory, positionManager }, { pair: [first!, second!], fee, depth: 1 }));
   }
   return { factory, quoter, router, positionManager, pools };
 }
 
 type Opening = {
-  pair: readonly [AssetSymbol, AssetSymbol, number];
-  positionManager: Address;
-  managerArtifact: Artifact;
+  /** In any order. */
+  pair: readonly [Listed, Listed];
+  /** In hundredths of a bip. */
+  fee: number;
+  /** Liquidity as a part of what the lab's first pools have. */
+  depth: number;
 };
 
-async function openPool(sender: Sender, tokens: Tokens, { pair, positionManager, managerArtifact }: Opening) {
-  const [a, b, fee] = pair;
-  const [symbol0, symbol1] = BigInt(tokens.tokens[a]) < BigInt(tokens.tokens[b]) ? [a, b] : [b, a];
-  const [token0, token1] = [tokens.tokens[symbol0], tokens.tokens[symbol1]];
-  const { abi } = managerArtifact;
-  const initial = sqrtPriceX96(assets[symbol0], assets[symbol1]);
+/** Opens a pool at the oracle's price. The position manager must have the deployer's allowance of both tokens. */
+export async function openPool(
+  sender: Sender,
+  { factory, positionManager }: Pick<Uniswap, 'factory' | 'positionManager'>,
+  { pair: [a, b], fee, depth }: Opening,
+): Promise<Pool> {
+  const [first, second] = BigInt(a.address) < BigInt(b.address) ? [a, b] : [b, a];
+  const [token0, token1] = [first.address, second.address];
+  const { abi } = managerArtifact();
+  const initial = sqrtPriceX96(first.asset, second.asset);
   await sender.call(positionManager, abi, 'createAndInitializePoolIfNecessary', [token0, token1, fee, initial], {
     gas: 6_000_000,
   });
 
   const spacing = TICK_SPACING[fee]!;
-  const tick = tickOf(assets[symbol0], assets[symbol1]);
+  const tick = tickOf(first.asset, second.asset);
   const half = fee === 100 ? CONCENTRATED_TICKS.stable : CONCENTRATED_TICKS.volatile;
   const ranges = [
-    { lower: -floorTo(MAX_TICK, spacing), upper: floorTo(MAX_TICK, spacing), usd: FULL_RANGE_USD },
+    { lower: -floorTo(MAX_TICK, spacing), upper: floorTo(MAX_TICK, spacing), usd: depth * FULL_RANGE_USD },
     // Of the reserves over all prices a range of ±h ticks around the price holds 1 - 1/sqrt(1.0001^h).
     {
       lower: floorTo(tick - half, spacing),
       upper: floorTo(tick + half, spacing),
-      usd: CONCENTRATED_USD * (1 - 1.0001 ** (-half / 2)),
+      usd: depth * CONCENTRATED_USD * (1 - 1.0001 ** (-half / 2)),
     },
   ];
   for (const { lower, upper, usd } of ranges) {
-    const [amount0, amount1] = [unitsFor(symbol0, usd), unitsFor(symbol1, usd)];
-    await mintForDeployer(sender, tokens, symbol0, amount0);
-    await mintForDeployer(sender, tokens, symbol1, amount1);
+    const [amount0, amount1] = [unitsOf(first.asset, usd), unitsOf(second.asset, usd)];
+    await mintListed(sender, first, amount0);
+    await mintListed(sender, second, amount1);
     const position = [token0, token1, fee, lower, upper, amount0, amount1, 0n, 0n, sender.deployer, 2n ** 64n];
     await sender.call(positionManager, abi, 'mint', [mintParameters(position)]);
   }
-  return { token0, token1, fee };
+  const types = [{ type: 'address' }, { type: 'address' }, { type: 'uint24' }] as const;
+  const salt = keccak256(encodeAbiParameters(types, [token0, token1, fee]));
+  const bytecodeHash = keccak256(core('UniswapV3Pool').bytecode);
+  const address = getContractAddress({ opcode: 'CREATE2', from: factory, salt, bytecodeHash });
+  return { token0, token1, fee, address };
 }
 
 const MINT_FIELDS = [

@@ -1,7 +1,7 @@
-import { type Address, type PublicClient, parseAbi, parseAbiItem } from 'viem';
+import { type Address, type PublicClient, parseAbi, parseAbiItem, zeroAddress } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findMarkets } from '../../keeper/src/protocols/choose.ts';
 import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
+import { chooseMarkets } from '../../keeper/src/protocols/choose.ts';
 import { deploy } from '../harness/deploy.ts';
 import { type KeeperProcess, startKeeper } from '../harness/keeper.ts';
 import { labAddress } from '../lab/borrowers.ts';
@@ -43,7 +43,7 @@ export function networkSuite(describeNetwork: () => Network): void {
     network = describeNetwork();
     node = await startAnvil({ forkUrl: network.url, autoImpersonate: true });
     const client = testClient(node.url);
-    market = network.market ?? (await findMarkets({ market: undefined }, network.chainId))[0]!.address;
+    market = network.market ?? (await mainMarket(client as unknown as PublicClient));
     const head = await client.getBlockNumber({ cacheTime: 0 });
     fromBlock = head > network.blocks ? head - network.blocks : 0n;
     const owner = labAddress(0, 'owner');
@@ -82,34 +82,40 @@ export function networkSuite(describeNetwork: () => Network): void {
     const client = testClient(node.url) as unknown as PublicClient;
     const { number, hash, timestamp } = await client.getBlock();
     const block = { number: number!, hash: hash!, timestamp };
-    const opened = await aaveV3.open(client, market, block);
-    const state = await aaveV3.readMarket(client, opened, block);
-    const accounts = await aaveV3.readAccounts(client, opened, state, (await borrowers(number!)).slice(0, SAMPLE));
+    // Nobody liquidates here.
+    const opened = await aaveV3.open(client, market, { liquidator: zeroAddress, wrappedNative: zeroAddress }, block);
+    const state = await opened.read(client, block);
+    const accounts = await opened.readAccounts(client, state, (await borrowers(number!)).slice(0, SAMPLE));
+    const view = opened.at(state, (key) => accounts.get(key), { timestamp, number: number! });
     expect(accounts.size).toBeGreaterThan(0);
-    for (const [address, account] of accounts) {
+    for (const address of accounts.keys()) {
       const answer = await client
         .readContract({
-          address: opened.address,
+          address: market,
           abi: poolAbi,
           functionName: 'getUserAccountData',
           args: [address],
           blockNumber: block.number,
         })
         .catch(() => undefined);
-      const ours = aaveV3.health(opened, state, account, timestamp);
+      const ours = view.health(address);
       // The Pool has no word for an account one of whose prices reverts; neither have we.
       if (!answer) expect(ours).toHaveProperty('error');
       else expect(ours).toMatchObject({ collateralBase: answer[0], debtBase: answer[1], healthFactor: answer[5] });
     }
   });
 
+  async function mainMarket(client: PublicClient): Promise<Address> {
+    const [main] = await chooseMarkets({ protocol: ['aave-v3'], market: undefined }, network.chainId, client);
+    return main!.address;
+  }
+
   async function borrowers(toBlock: bigint): Promise<Address[]> {
     const client = testClient(node.url) as unknown as PublicClient;
-    const pool = (await aaveV3.open(client, market)).address;
     const found = new Set<Address>();
     for (let from = fromBlock; from <= toBlock; from += 500n) {
       const to = from + 499n < toBlock ? from + 499n : toBlock;
-      const logs = await client.getLogs({ address: pool, event: borrow, fromBlock: from, toBlock: to });
+      const logs = await client.getLogs({ address: market, event: borrow, fromBlock: from, toBlock: to });
       for (const { args } of logs) found.add(args.onBehalfOf!);
     }
     return [...found];

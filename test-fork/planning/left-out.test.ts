@@ -1,4 +1,3 @@
-import { getAddress } from 'viem';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { FUNDING } from '../../keeper/src/contract/plan.ts';
 import type { Funding } from '../../keeper/src/planning/funding.ts';
@@ -11,9 +10,9 @@ test('whom exact numbers leave out of a plan gets another at the same head, and 
   onTestFinished(() => rig.scene.stop());
   await setFeed(rig.scene, 'WETH', 1_700n * 10n ** 8n);
   await rig.scene.client.mine({ blocks: 1 });
-  const { situation, candidates, head } = await rig.look(rig.scene.directory.borrowers);
-  const whole = bestOffers(situation, candidates, head);
-  expect(whole.offers.map(({ legs }) => legs.length > 50)).toEqual([true]);
+  const { situation, deals, head } = await rig.look(rig.scene.directory.borrowers);
+  const whole = bestOffers(situation, deals, head);
+  expect(whole.offers.map(({ sent }) => sent.length > 50)).toEqual([true]);
 
   // In exact numbers the rounds of several accounts find no loan, which estimates do not know.
   const { rounds } = whole.offers[0]!.plan;
@@ -23,10 +22,10 @@ test('whom exact numbers leave out of a plan gets another at the same head, and 
     round && several.some(({ debtToken, amount: of }) => debtToken === asset && amount === of)
       ? undefined
       : situation.lend(asset, amount, round);
-  const { offers, without } = bestOffers({ ...situation, lend }, candidates, head);
+  const { offers, without } = bestOffers({ ...situation, lend }, deals, head);
   expect(offers.length).toBeGreaterThan(1);
   const accounts = ({ offers }: typeof whole) =>
-    new Set(offers.flatMap(({ legs }) => legs.map(({ option }) => getAddress(option.account))));
+    new Set(offers.flatMap(({ rounds }) => rounds.flat().flatMap(({ claims }) => claims)));
   expect(
     [...accounts(whole)].filter((account) => !accounts({ offers, without }).has(account) && !without.has(account)),
   ).toEqual([]);

@@ -1,12 +1,13 @@
 import type { Address } from 'viem';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { bestOffers } from '../../keeper/src/planning/offers.ts';
-import type { Candidate, Situation } from '../../keeper/src/planning/situation.ts';
+import type { Situation } from '../../keeper/src/planning/situation.ts';
+import type { Deal } from '../../keeper/src/protocols/protocol.ts';
 import { poolGraph } from '../../keeper/src/venues/paths.ts';
 import { openScene } from '../harness/scene.ts';
 import { type Random, random } from '../lab/random.ts';
 import { exhaustive } from './exhaustive.ts';
-import { type Rig, rigOn, type View } from './rig.ts';
+import { type Rig, rigOn, type Sight } from './rig.ts';
 import { type Positions, positionsOf, shake } from './scenes.ts';
 
 /** `pnpm test:planner` tries 2,000. */
@@ -33,6 +34,8 @@ const seen = {
   beyond: 0,
   loans: 0,
   pairs: 0,
+  risky: 0,
+  published: 0,
 };
 const ratios: number[] = [];
 let planning = 0;
@@ -42,9 +45,12 @@ test(`the plan is legal, worth what was said to the wei, and of the highest prof
     await rig.scene.undone(async () => {
       const dice = random(7_000 + scene);
       await shake(rig, dice, positions);
-      const view = await rig.look(rig.scene.directory.borrowers);
-      expect(view.candidates.length).toBeGreaterThan(3);
-      for (let index = 0; index < CASES_A_SCENE && ratios.length < CASES; index++) await tryCase(view, dice, index);
+      const sight = await rig.look(rig.scene.directory.borrowers);
+      const accounts = accountsIn(sight.deals);
+      expect(accounts.length).toBeGreaterThan(3);
+      for (let index = 0; index < CASES_A_SCENE && ratios.length < CASES; index++) {
+        await tryCase(sight, accounts, dice, index);
+      }
     });
   }
   const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
@@ -60,16 +66,19 @@ test(`the plan is legal, worth what was said to the wei, and of the highest prof
   }
 }, 3_600_000);
 
-async function tryCase(view: View, dice: Random, index: number): Promise<void> {
-  const candidates = dice.pick(view.candidates, 1 + Math.floor(dice.next() * 3));
-  const situation = withPools(view.situation, candidates, dice);
+/** What there is to do, account by account. */
+const accountsIn = (deals: readonly Deal[]): Deal[][] => [...Map.groupBy(deals, ({ claims }) => claims[0]).values()];
+
+async function tryCase(sight: Sight, accounts: readonly Deal[][], dice: Random, index: number): Promise<void> {
+  const some = dice.pick(accounts, 1 + Math.floor(dice.next() * 3));
+  const situation = withRisks(withPools(sight.situation, some, dice), dice);
   const started = performance.now();
-  const { offers } = bestOffers(situation, candidates, view.head, 1);
+  const { offers } = bestOffers(situation, some.flat(), sight.head, 1);
   planning += performance.now() - started;
-  const best = exhaustive(situation, candidates);
+  const best = exhaustive(situation, some);
   const [offer] = offers;
   seen.cases++;
-  seen.accounts[candidates.length]!++;
+  seen.accounts[some.length]!++;
   const found = offer?.terms.net ?? 0n;
   // Less than a thousandth of a cent is nothing.
   const ratio = best < 10n ** 10n ? 1 : Number((found * 1_000_000n) / best) / 1e6;
@@ -80,29 +89,36 @@ async function tryCase(view: View, dice: Random, index: number): Promise<void> {
     return;
   }
   if (offer.plan.rounds.some(({ legs }) => legs.length > 1)) seen.batches++;
-  if (offer.legs.some(({ largest, option }) => option !== largest)) seen.partial++;
+  if (offer.rounds.flat().some((deal) => !some.flat().includes(deal))) seen.partial++;
   if (offer.ways.some((way) => way.startsWith('flash loan'))) seen.loans++;
   if (offer.ways.some((way) => way.includes('v2'))) seen.pairs++;
-  expect(await rig.call(offer.plan, view.head, situation.timestamp)).toBe(offer.terms.value);
+  expect(await rig.call({ ...offer.plan, floor: 0n }, sight.head, sight.timestamp)).toBe(offer.terms.value);
   if (index !== 0) return;
   const { scene } = rig;
   const before = await scene.client.snapshot();
-  const [sent] = await rig.sendAll([offer.plan], situation.timestamp);
-  expect(sent).toMatchObject({ value: offer.terms.value, landed: offer.legs.length });
+  const [sent] = await rig.sendAll([offer.plan], sight.timestamp);
+  expect(sent).toMatchObject({ value: offer.terms.value, landed: offer.sent.length });
   await scene.client.revert({ id: before });
   seen.sent++;
 }
 
 /** Three pools at most: of the first account's first pair, and over others. And a price of gas. */
-function withPools(situation: Situation, candidates: readonly Candidate[], dice: Random): Situation {
-  const named = new Set<Address>(
-    candidates.flatMap(({ options }) =>
-      options.flatMap(({ debtAsset, collateralAsset }) => [debtAsset, collateralAsset]),
-    ),
-  );
+function withPools(situation: Situation, accounts: readonly Deal[][], dice: Random): Situation {
+  const named = new Set<Address>(accounts.flat().flatMap(({ spend, gain }) => [spend!.asset, gain!.asset]));
   const all = [...situation.graph.values()].flat();
   const near = all.filter(({ token0, token1 }) => named.has(token0) && named.has(token1));
   const kept = dice.pick(near.length >= 3 ? near : all, 3);
   const gasPrice = BigInt(Math.round(dice.logBetween(0.05, 60) * 1e6)) * (GWEI / 1_000_000n);
   return { ...situation, graph: poolGraph(kept), gasPrice };
+}
+
+/** In half of the cases accounts may be gone and plans be beaten, and in half of them calldata costs something. */
+function withRisks(situation: Situation, dice: Random): Situation {
+  const risky = dice.next() < 0.5;
+  const part = (most: number) => (risky ? BigInt(Math.floor(dice.between(0, most) * 1e6)) : 0n);
+  const [stale, loss] = [part(0.3), part(0.5)];
+  const bytePrice = dice.next() < 0.5 ? situation.gasPrice * BigInt(Math.floor(dice.between(1, 400))) : 0n;
+  if (risky) seen.risky++;
+  if (bytePrice > 0n) seen.published++;
+  return { ...situation, stale, loss, bytePrice };
 }

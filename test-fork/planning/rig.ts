@@ -1,16 +1,23 @@
-import { type Address, decodeFunctionResult, type Hash, type Hex, type PublicClient, parseEventLogs } from 'viem';
+import {
+  type Address,
+  decodeFunctionResult,
+  type Hash,
+  type Log,
+  type PublicClient,
+  parseEventLogs,
+  type TransactionReceipt,
+} from 'viem';
 import { liquidatorAbi } from '../../keeper/src/bindings.ts';
 import type { V2Factory } from '../../keeper/src/config/chains.ts';
-import { planData } from '../../keeper/src/execution/rehearse.ts';
 import { type Plan, readTally } from '../../keeper/src/contract/plan.ts';
+import { planData } from '../../keeper/src/execution/rehearse.ts';
+import { marketPrices, poolPrice } from '../../keeper/src/planning/fill-prices.ts';
 import { openFunding } from '../../keeper/src/planning/funding.ts';
 import { planGasLimit } from '../../keeper/src/planning/gas.ts';
-import { pricesIn } from '../../keeper/src/planning/pricing.ts';
-import type { Candidate, Situation } from '../../keeper/src/planning/situation.ts';
+import type { Situation } from '../../keeper/src/planning/situation.ts';
+import { fillPrices, openPriceBook } from '../../keeper/src/prices/book.ts';
 import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
-import type { AaveMarket } from '../../keeper/src/protocols/aave-v3/market.ts';
-import type { AaveState } from '../../keeper/src/protocols/aave-v3/state.ts';
-import type { BlockRef, Protocol } from '../../keeper/src/protocols/protocol.ts';
+import type { Account, BlockRef, Deal, Market, MarketState, View } from '../../keeper/src/protocols/protocol.ts';
 import { type MarketPools, openMarketPools } from '../../keeper/src/venues/market-pools.ts';
 import { openScene, type Scene } from '../harness/scene.ts';
 
@@ -18,19 +25,32 @@ import { openScene, type Scene } from '../harness/scene.ts';
 export type Rig = {
   scene: Scene;
   client: PublicClient;
-  market: AaveMarket;
+  market: Market;
   pools: MarketPools;
-  /** Everything at a block, for plans that land at `timestamp`. */
-  look(accounts: readonly Address[], change?: Partial<Situation>): Promise<View>;
+  /** Everything at a block, for plans that land at its moment. */
+  look(accounts: readonly Address[], change?: Partial<Situation>): Promise<Sight>;
   /** What `execute` returns for a plan at a timestamp, on the state after `head`. */
   call(plan: Plan, head: BlockRef, timestamp: bigint): Promise<bigint>;
   /** Sends plans in one block at a timestamp, and gives what their events say. */
-  sendAll(plans: readonly Plan[], timestamp: bigint): Promise<{ value: bigint; landed: number; gas: bigint }[]>;
+  sendAll(plans: readonly Plan[], timestamp: bigint): Promise<Landed[]>;
   /** Gas that a node estimates for it. */
   gas(plan: Plan): Promise<bigint>;
 };
 
-export type View = { situation: Situation; candidates: Candidate[]; state: AaveState; head: BlockRef };
+/** What there is at a head. */
+export type Sight = {
+  situation: Situation;
+  deals: Deal[];
+  view: View;
+  state: MarketState;
+  accounts: ReadonlyMap<Address, Account>;
+  head: BlockRef;
+  /** Seconds: when plans land. */
+  timestamp: bigint;
+};
+
+/** What became of a plan that was sent. */
+export type Landed = { value: bigint; landed: number; gas: bigint; receipt: TransactionReceipt; logs: readonly Log[] };
 
 /** Gas limit of a transaction that is sent: all that one may have. */
 const PLAN_GAS = 16_700_000n;
@@ -46,11 +66,11 @@ export async function rigOn(scene: Scene, v2: readonly V2Factory[] = []): Promis
   const { directory, operator, liquidator } = scene;
   // The scene sends at a price of gas that nobody pays.
   await scene.client.setBalance({ address: operator, value: 10n ** 24n });
-  const market = await aaveV3.open(client, directory.aave.pool);
   const weth = directory.tokens.WETH.address;
+  const market = await aaveV3.open(client, directory.aave.pool, { liquidator, wrappedNative: weth });
   const tokens = market.assets.map(({ address }) => address);
   const pools = await openMarketPools(client, { v3: directory.uniswapV3.factory, v2 }, tokens, weth);
-  const request = (plan: Plan) => ({ account: operator, to: liquidator, data: planData(plan) as Hex });
+  const request = (plan: Plan) => ({ account: operator, to: liquidator, data: planData(plan) });
 
   return {
     scene,
@@ -61,21 +81,20 @@ export async function rigOn(scene: Scene, v2: readonly V2Factory[] = []): Promis
       const { number, hash, timestamp: then, gasLimit } = await client.getBlock();
       const head = { number: number!, hash: hash!, timestamp: then };
       const timestamp = then + 12n;
-      const state = await aaveV3.readMarket(client, market, head);
-      const read = await aaveV3.readAccounts(client, market, state, accounts);
-      const candidates = [...read.values()].flatMap((account): Candidate[] => {
-        const options = aaveV3.options(market, state, account, timestamp);
-        return options.length > 0 ? [{ account, state, options }] : [];
-      });
+      const state = await market.read(client, head);
+      const read = await market.readAccounts(client, state, accounts);
+      const view = market.at(state, (key) => read.get(key), { timestamp, number: head.number + 1n });
       const every = tokens.flatMap((a) => tokens.map((b) => [a, b] as const));
       const states = await pools.read(every, head);
-      const native = { token: weth, base: aaveV3.price(market, state, weth)!.base };
+      const views = new Map([[view.market, view]]);
+      const found = [...pools.graph.values()].flat().flatMap(({ address }) => states.get(address) ?? []);
+      const oracle = marketPrices(view, market.assets, weth);
       const situation: Situation = {
-        protocol: aaveV3 as Protocol,
-        market,
-        timestamp,
-        priceOf: pricesIn(aaveV3 as Protocol, market, state, native),
-        lend: openFunding(aaveV3.lender(market, state), pools.graph, states),
+        native: weth,
+        views,
+        drawn: new Map(),
+        priceOf: fillPrices(openPriceBook(weth), [oracle], tokens, () => found.map(poolPrice)),
+        lend: openFunding(views, pools.graph, states),
         graph: pools.graph,
         pools: states,
         hubs: pools.hubs,
@@ -88,7 +107,7 @@ export async function rigOn(scene: Scene, v2: readonly V2Factory[] = []): Promis
         limits: { gas: planGasLimit(gasLimit), legs: 120 },
         ...change,
       };
-      return { situation, candidates, state, head };
+      return { situation, deals: view.deals([...read.keys()]), view, state, accounts: read, head, timestamp };
     },
     async call(plan, head, timestamp) {
       const blockOverrides = { time: timestamp };
@@ -104,10 +123,11 @@ export async function rigOn(scene: Scene, v2: readonly V2Factory[] = []): Promis
       await scene.client.setAutomine(true);
       return Promise.all(
         hashes.map(async (hash) => {
-          const { logs, gasUsed: gas } = await client.waitForTransactionReceipt({ hash });
+          const receipt = await client.waitForTransactionReceipt({ hash });
+          const { logs, gasUsed: gas } = receipt;
           const [done] = parseEventLogs({ abi: liquidatorAbi, logs, eventName: 'PlanExecuted' });
           if (!done) throw new Error(`the plan of ${hash} reverted`);
-          return { value: done.args.value, landed: readTally(done.args.tally).landed, gas };
+          return { value: done.args.value, landed: readTally(done.args.tally).landed, gas, receipt, logs };
         }),
       );
     },

@@ -63,13 +63,13 @@ async function dry(kept: (symbols: string[], fee: number) => boolean = () => fal
 
 /** The best plan for an account: what it says it is worth is what the contract returns, then what it does. */
 async function provedWays(of: Rig, account: Address): Promise<readonly string[]> {
-  const view = await of.look([account]);
-  const { offers } = bestOffers(view.situation, view.candidates, view.head);
+  const sight = await of.look([account]);
+  const { offers } = bestOffers(sight.situation, sight.deals, sight.head);
   const [offer] = offers;
   expect(offer).toBeDefined();
-  expect(await of.call(offer!.plan, view.head, view.situation.timestamp)).toBe(offer!.terms.value);
-  const [sent] = await of.sendAll([offer!.plan], view.situation.timestamp);
-  expect(sent).toMatchObject({ value: offer!.terms.value, landed: offer!.legs.length });
+  expect(await of.call(offer!.plan, sight.head, sight.timestamp)).toBe(offer!.terms.value);
+  const [sent] = await of.sendAll([offer!.plan], sight.timestamp);
+  expect(sent).toMatchObject({ value: offer!.terms.value, landed: offer!.sent.length });
   console.log(`${offer!.ways.join(', ')}: ${sent!.gas} gas, expected ${offer!.gas}`);
   return offer!.ways;
 }

@@ -1,8 +1,9 @@
 import { type Address, encodeFunctionData, getAddress, maxUint256, type PublicClient, parseAbi } from 'viem';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { readTogether } from '../../keeper/src/chain/view.ts';
 import { afterwards, type PoolState, quoteRouteExactIn, quoteRouteExactOut } from '../../keeper/src/venues/paths.ts';
 import { findV2Pairs } from '../../keeper/src/venues/pools.ts';
-import { quoteV2ExactIn, readPairs, type V2State } from '../../keeper/src/venues/v2.ts';
+import { pairCalls, pairsRead, quoteV2ExactIn, type V2Pair, type V2State } from '../../keeper/src/venues/v2.ts';
 import { type Actor, actor } from '../lab/actor.ts';
 import { forkLab, type Lab } from '../lab/anvil.ts';
 import { labAddress } from '../lab/borrowers.ts';
@@ -41,10 +42,15 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.stop());
 
+/** The pairs' reserves now. */
+async function readPairs(pairs: readonly V2Pair[]) {
+  return pairsRead(pairs, await readTogether(client, pairCalls(pairs), await lab.client.getBlock()));
+}
+
 async function read(factory: Address, fee: number): Promise<Map<Address, V2State>> {
   const tokens = SYMBOLS.map((symbol) => lab.directory.tokens[symbol].address);
   const pairs = await findV2Pairs(client, { factory, fee }, tokens);
-  const { states, leftOut } = await readPairs(client, pairs, await lab.client.getBlock());
+  const { states, leftOut } = await readPairs(pairs);
   expect([...leftOut]).toEqual([]);
   return states;
 }
@@ -145,6 +151,6 @@ test("a fork's pair of another fee pays what was quoted, and not one unit more",
 });
 
 async function reserves(state: V2State): Promise<V2State> {
-  const { states } = await readPairs(client, [state], await lab.client.getBlock());
+  const { states } = await readPairs([state]);
   return states.get(state.address)!;
 }

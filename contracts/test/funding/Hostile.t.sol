@@ -54,10 +54,6 @@ contract HostileLendersTest is Stage {
         return IAaveV3FlashLoanReceiver.executeOperation.selector;
     }
 
-    function _unexpected(address caller, bytes4 selector) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(ILiquidator.UnexpectedCallback.selector, caller, selector);
-    }
-
     /// @dev Alone, and before an honest round.
     function _expectHarmless(Round memory round, bytes memory reason, uint256 gift) private {
         uint256 before = vm.snapshotState();

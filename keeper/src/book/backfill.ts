@@ -5,10 +5,11 @@ import type { Head } from '../chain/head.ts';
 import type { LightBlock } from '../chain/journal.ts';
 import { getLogsInRanges, type LogProgress } from '../chain/logs.ts';
 import { KeeperError } from '../config/error.ts';
-import type { Market } from '../protocols/protocol.ts';
-import type { Backfill, MarketStore } from '../store/market.ts';
 import type { Logger } from '../log/log.ts';
-import type { Watch } from './watch.ts';
+import type { Market } from '../protocols/protocol.ts';
+import { partsOf } from '../store/key.ts';
+import type { Backfill, MarketStore } from '../store/markets.ts';
+import type { LogReader } from './read-logs.ts';
 
 /** Blocks below the head that are searched by number; those above may still be unwound and are followed by their hashes. */
 const UNSETTLED = 64n;
@@ -24,7 +25,7 @@ const TELL_EVERY = 2_000;
 export async function findBorrowers(options: {
   chain: Chain;
   market: Market;
-  watch: Watch;
+  reader: LogReader;
   store: MarketStore;
   from: bigint | undefined;
   range: number;
@@ -34,11 +35,12 @@ export async function findBorrowers(options: {
   signal: AbortSignal;
   log: Logger;
 }): Promise<{ found: Set<Address>; end: LightBlock; fromBlock: bigint }> {
-  const { chain, market, watch, store, head, range, signal, log } = options;
+  const { chain, market, reader, store, head, range, signal, log } = options;
   // A search that began later than is asked for now begins anew.
   const saved =
     options.saved && options.from !== undefined && options.from < options.saved.fromBlock ? undefined : options.saved;
-  const fromBlock = saved?.fromBlock ?? options.from ?? (await firstBlock(chain, market.address, head, log));
+  const fromBlock =
+    saved?.fromBlock ?? options.from ?? (await firstBlock(chain, partsOf(market.key).address, head, log));
   const start = saved?.nextBlock ?? fromBlock;
   if (start - 1n > head.number)
     throw new KeeperError(
@@ -55,10 +57,10 @@ export async function findBorrowers(options: {
     const numbers = { accounts: found.size, blocksPerSecond: Math.round(rate), secondsLeft: Math.round(eta) };
     log.info({ block, toBlock, ...numbers }, 'searching for borrowers');
   };
-  const { addresses, events } = watch.history;
+  const { addresses, events } = reader.history;
   const query = { address: addresses, events, fromBlock: start, toBlock, range, signal, onProgress: tell };
   for await (const part of getLogsInRanges(chain.client, query)) {
-    const { borrowers } = watch.read(part.logs);
+    const { borrowers } = reader.read(part.logs);
     const fresh = [...borrowers].filter((account) => !found.has(account));
     for (const account of fresh) found.add(account);
     const nextBlock = part.toBlock + 1n;

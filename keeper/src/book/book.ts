@@ -1,7 +1,7 @@
 import type { Address } from 'viem';
-import type { Account, Health, Market, MarketState, Option, Protocol } from '../protocols/protocol.ts';
+import type { Account, Health, View } from '../protocols/protocol.ts';
 import { createColumns, rowNumber } from './columns.ts';
-import { createQueue, rankOf } from './priority.ts';
+import { rankOf } from './priority.ts';
 import { createScreen, type Near } from './screen.ts';
 import { createVolatility } from './volatility.ts';
 
@@ -20,33 +20,38 @@ export type Book = {
   /** `count` accounts from the `first`-th on, beginning again at the first after the last; each at most once. */
   slice(first: number, count: number): Address[];
   /**
-   * All at `timestamp` (seconds): the exact health of those under water, and why others cannot be judged. `screened` is how
-   * many the screen left to be looked at.
+   * All at the view's moment: the exact health of those under water, and why others cannot be judged. `screened` is how many the
+   * screen left to be looked at.
    *
+   * @param view - of this book's accounts: one whose accounts are asked of `get`
    * @param dust - base currency: who owes less is not looked at. An account of a millionth of a cent is too small for the screen
    * to tell on which side of the line it is; whoever opened a hundred thousand of them would have them all judged at every head.
+   * @param also - accounts that are judged whatever the screen says
    */
-  judge(market: Market, state: MarketState, timestamp: bigint, dust?: number): Judged;
-  /**
-   * Whom of the accounts that are due to plan for at this head, as `Queue` says. To be asked once a head, after `judge`.
-   *
-   * @param due - of those under water
-   */
-  first(due: readonly Address[], underwater: ReadonlyMap<Address, Health>, places: number): Address[];
+  judge(view: View, dust?: number, also?: readonly Address[]): Judged;
+  /** What an account under water is ranked by, base currency; to be asked after `judge`. See `rankOf`. */
+  rank(address: Address, health: Health): number;
   /** The accounts with debt that were nearest to the line when they were last judged, the nearest first. */
   nearest(count: number): Near[];
-  /** Every legal liquidation of an account at `timestamp`. */
-  options(market: Market, state: MarketState, account: Address, timestamp: bigint): Option[];
 };
 
 export type Judged = { underwater: Map<Address, Health>; unjudged: Map<Address, string>; screened: number };
 
-export function createBook(protocol: Protocol): Book {
+export function createBook(): Book {
   let columns = createColumns();
   let screen = createScreen(columns);
   const volatility = createVolatility();
-  const queue = createQueue();
-  const get = (address: Address) => columns.get(address.toLowerCase() as Address);
+  /** The account that is judged: its view asks for it at once, and reading it out of the columns twice would double the work. */
+  let judging: Account | undefined;
+  const get = (address: Address) =>
+    judging?.address === address ? judging : columns.get(address.toLowerCase() as Address);
+
+  function judgeOne(view: View, account: Account, into: Judged): void {
+    judging = account;
+    const health = view.health(account.address);
+    if ('error' in health) into.unjudged.set(account.address, health.error);
+    else if (health.underwater) into.underwater.set(account.address, health);
+  }
 
   return {
     get size() {
@@ -80,31 +85,22 @@ export function createBook(protocol: Protocol): Book {
       return found;
     },
 
-    judge(market, state, timestamp, dust) {
-      const underwater = new Map<Address, Health>();
-      const unjudged = new Map<Address, string>();
-      const coefficients = protocol.coefficients(market, state, timestamp);
+    judge(view, dust, also = []) {
+      const { coefficients } = view;
       volatility.observe(coefficients);
-      const candidates = screen.candidates(coefficients, dust);
-      for (const row of candidates) {
-        const account = columns.at(row);
-        const health = protocol.health(market, state, account, timestamp);
-        if ('error' in health) unjudged.set(account.address, health.error);
-        else if (health.underwater) underwater.set(account.address, health);
+      const suspects = screen.suspects(coefficients, dust);
+      const judged: Judged = { underwater: new Map(), unjudged: new Map(), screened: suspects.length };
+      for (const row of suspects) judgeOne(view, columns.at(row), judged);
+      for (const address of also) {
+        const account = columns.get(address);
+        if (account) judgeOne(view, account, judged);
       }
-      return { underwater, unjudged, screened: candidates.length };
+      judging = undefined;
+      return judged;
     },
 
-    first(due, underwater, places) {
-      const rank = (account: Address) => rankOf(underwater.get(account)!, volatility.of(get(account)!));
-      return queue.take(new Map(due.map((account) => [account, rank(account)])), places);
-    },
+    rank: (address, health) => rankOf(health, volatility.of(get(address)!)),
 
     nearest: (count) => screen.nearest(count),
-
-    options(market, state, address, timestamp) {
-      const account = get(address);
-      return account ? protocol.options(market, state, account, timestamp) : [];
-    },
   };
 }

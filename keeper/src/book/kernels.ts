@@ -3,18 +3,18 @@ import { CELLS_PER_PAGE, type Page } from './page.ts';
 
 /** What a pass over one page is given, besides the coefficients. */
 export type Pass = {
-  /** A row is a candidate unless net > absolute + relative · gross, */
+  /** A row is a suspect unless net > absolute + relative · gross, */
   absolute: number;
   relative: number;
   /** or gross - net, which is twice its debt, is below this. */
   dust: number;
-  /** Numbers of the candidates found, the next one to be written at `count`. */
-  candidates: Int32Array;
+  /** Numbers of the suspects found, the next one to be written at `count`. */
+  suspects: Int32Array;
 };
 
 /**
- * Sums `rows` rows of a page, writes each one's slack, and the numbers of candidates, the page's first row being
- * `firstRow`. The comparisons are written so that NaN is a candidate.
+ * Sums `rows` rows of a page, writes each one's slack, and the numbers of suspects, the page's first row being
+ * `firstRow`. The comparisons are written so that NaN is a suspect.
  *
  * They are branches: rows near the line are few, and where they are many, judging one costs hundreds of wrong guesses.
  * @returns the new count
@@ -42,7 +42,7 @@ export function useCoefficients(values: Float64Array): void {
   table[ANY] = Number.NaN;
 }
 
-const one: Kernel = (page, rows, firstRow, count, { absolute, relative, dust, candidates }) => {
+const one: Kernel = (page, rows, firstRow, count, { absolute, relative, dust, suspects }) => {
   const { kinds, floats, slack } = page;
   let found = count;
   for (let row = 0; row < SINGLES && row < rows; row++) {
@@ -50,12 +50,12 @@ const one: Kernel = (page, rows, firstRow, count, { absolute, relative, dust, ca
     const gross = Math.abs(net);
     slack[row] = net / gross;
     if (net > absolute + relative * gross || gross - net < dust) continue;
-    candidates[found++] = firstRow + row;
+    suspects[found++] = firstRow + row;
   }
   return found;
 };
 
-const two: Kernel = (page, rows, firstRow, count, { absolute, relative, dust, candidates }) => {
+const two: Kernel = (page, rows, firstRow, count, { absolute, relative, dust, suspects }) => {
   const { kinds, floats, slack } = page;
   let found = count;
   for (let row = 0; row < PAIRS && row < rows; row++) {
@@ -66,12 +66,12 @@ const two: Kernel = (page, rows, firstRow, count, { absolute, relative, dust, ca
     const gross = Math.abs(a) + Math.abs(b);
     slack[row] = net / gross;
     if (net > absolute + relative * gross || gross - net < dust) continue;
-    candidates[found++] = firstRow + row;
+    suspects[found++] = firstRow + row;
   }
   return found;
 };
 
-const four: Kernel = (page, rows, firstRow, count, { absolute, relative, dust, candidates }) => {
+const four: Kernel = (page, rows, firstRow, count, { absolute, relative, dust, suspects }) => {
   const { kinds, floats, slack } = page;
   let found = count;
   for (let row = 0; row < FOURS && row < rows; row++) {
@@ -84,7 +84,7 @@ const four: Kernel = (page, rows, firstRow, count, { absolute, relative, dust, c
     const gross = Math.abs(a) + Math.abs(b) + (Math.abs(c) + Math.abs(d));
     slack[row] = net / gross;
     if (net > absolute + relative * gross || gross - net < dust) continue;
-    candidates[found++] = firstRow + row;
+    suspects[found++] = firstRow + row;
   }
   return found;
 };
@@ -92,7 +92,7 @@ const four: Kernel = (page, rows, firstRow, count, { absolute, relative, dust, c
 /** For strides that are multiples of eight. */
 const byFours =
   (stride: number): Kernel =>
-  (page, rows, firstRow, count, { absolute, relative, dust, candidates }) => {
+  (page, rows, firstRow, count, { absolute, relative, dust, suspects }) => {
     const { kinds, floats, slack } = page;
     let found = count;
     for (let row = 0; row < EIGHTS && row < rows; row++) {
@@ -108,7 +108,7 @@ const byFours =
       }
       slack[row] = net / gross;
       if (net > absolute + relative * gross || gross - net < dust) continue;
-      candidates[found++] = firstRow + row;
+      suspects[found++] = firstRow + row;
     }
     return found;
   };

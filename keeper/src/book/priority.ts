@@ -1,4 +1,3 @@
-import type { Address } from 'viem';
 import type { Health } from '../protocols/protocol.ts';
 
 /**
@@ -31,21 +30,21 @@ export function rankOf({ healthFactor, collateralBase, debtBase }: Health, volat
 }
 
 /** Who is planned for where more accounts are due than there are places. */
-export type Queue = {
+export type Queue<Key> = {
   /**
    * Three quarters of the `places` go to those of the highest rank, the rest to those who have waited the longest, so that
    * accounts of little value that nothing can be done about keep nobody waiting for ever: whoever stays due has a place after
    * 4 · due / places heads.
    *
-   * @param due - all accounts that are due, with their rank
+   * @param due - all that are due, with their rank
    * @returns the highest rank first
    */
-  take(due: ReadonlyMap<Address, number>, places: number): Address[];
+  take(due: ReadonlyMap<Key, number>, places: number): Key[];
 };
 
-export function createQueue(): Queue {
+export function createQueue<Key>(): Queue<Key> {
   /** Who is due and had no place yet, the first to come first; of those who came at once the highest rank. */
-  const waiting = new Set<Address>();
+  const waiting = new Set<Key>();
   return {
     take(due, places) {
       const ranked = [...due].sort(([, a], [, b]) => b - a).map(([account]) => account);

@@ -14,7 +14,7 @@ export type Screen = {
    * @param dust - base currency: who owes less, as far as floats can tell, is left out too
    * @returns numbers of rows; valid until the next pass or the next change of the columns
    */
-  candidates(coefficients: Coefficients, dust?: number): Int32Array;
+  suspects(coefficients: Coefficients, dust?: number): Int32Array;
   /**
    * The `count` accounts with debt that were nearest to the line at the last pass, the nearest first. Slack is
    * (C - D) / (C + D) for weighted collateral C and debt D: C(1 - x) ≥ D(1 + x) holds up to that x. Accounts whose sum is
@@ -50,7 +50,7 @@ export function createScreen(columns: Columns): Screen {
   let found = new Int32Array(0);
 
   return {
-    candidates(coefficients, dust = 0) {
+    suspects(coefficients, dust = 0) {
       useCoefficients(columns.kinds.values(coefficients));
       if (found.length < columns.size) found = new Int32Array(Math.ceil(columns.size * 1.25));
       let count = 0;
@@ -61,7 +61,7 @@ export function createScreen(columns: Columns): Screen {
         const pass: Pass = {
           ...boundOf(stride, coefficients.rounding),
           dust: 2 * dust,
-          candidates: found,
+          suspects: found,
         };
         for (let first = 0, page = 0; first < rowClass.count; first += rowsPerPage, page++) {
           const rows = Math.min(rowsPerPage, rowClass.count - first);

@@ -5,10 +5,14 @@ import { type Field, fields, type SettingName } from './schema.ts';
 /** What the command line asks for: a command with its settings, or a text to print and be done. */
 export type CommandLine =
   | { command: 'run' | 'status'; flags: Record<string, unknown>; json: boolean; print?: undefined }
+  | { command: 'decode'; given: string; flags: Record<string, unknown>; json: boolean; print?: undefined }
   | { print: string };
 
 /** The settings that `keeper status` takes. */
 export const STATUS_SETTINGS = ['chain', 'store', 'config'] as const satisfies readonly SettingName[];
+
+/** The settings that `keeper decode` takes. */
+export const DECODE_SETTINGS = ['chain', 'rpc', 'config'] as const satisfies readonly SettingName[];
 
 /** It asks no endpoint for the chain. */
 const STATUS_CHAIN = { description: 'Name or id of the chain', unset: 'that of the only store there is' };
@@ -27,8 +31,8 @@ export function parseFlags(args: readonly string[], version: string): CommandLin
   }
   let printed = '';
   let asked: CommandLine | undefined;
-  const program = buildCommand(version, (command, { json = false, ...flags }) => {
-    asked = { command, flags, json: json === true };
+  const program = buildCommand(version, (found) => {
+    asked = found;
   });
   for (const command of [program, ...program.commands]) {
     command.configureOutput({
@@ -58,7 +62,7 @@ function explain(message: string): string {
   return `${line}; keeper --help lists the flags`;
 }
 
-type Found = (command: 'run' | 'status', options: Record<string, unknown>) => void;
+type Found = (asked: CommandLine) => void;
 
 function buildCommand(version: string, found: Found): Command {
   const command = new Command('keeper')
@@ -66,20 +70,28 @@ function buildCommand(version: string, found: Found): Command {
     .usage('--protocol <name> [flags]')
     .version(version, '--version', 'Print the version')
     .helpCommand(false)
-    .action(() => found('run', command.opts()));
+    .action(() => found({ command: 'run', ...optionsOf(command) }));
   addFields(command, fields);
   const status = command
     .command('status')
     .description('Prints what a keeper has in its store: where it is, what is near the line, in flight and done')
     .usage('[--chain <name>] [--store <file>] [--json]')
-    .action(() => found('status', status.optsWithGlobals()));
-  const some = fields.filter(({ name }) => (STATUS_SETTINGS as readonly SettingName[]).includes(name));
+    .action(() => found({ command: 'status', ...optionsOf(status) }));
+  const chosen = some(STATUS_SETTINGS);
   addFields(
     status,
-    some.map((field) => ({ ...field, ...(field.name === 'chain' && STATUS_CHAIN) })),
+    chosen.map((field) => ({ ...field, ...(field.name === 'chain' && STATUS_CHAIN) })),
   );
-  status.addOption(new Option('--json', 'Print everything as one JSON object').helpGroup('Running:'));
-  for (const each of [command, status]) {
+  const decode = command
+    .command('decode')
+    .argument('<calldata|hash>', 'Calldata of execute, which needs no endpoint, or the hash of a transaction')
+    .description('Prints the plan of a transaction as tables; amounts are in smallest units of their tokens')
+    .usage('<calldata|hash> [--rpc <url>] [--json]')
+    .action((given: string) => found({ command: 'decode', given, ...optionsOf(decode) }));
+  addFields(decode, some(DECODE_SETTINGS));
+  for (const each of [status, decode])
+    each.addOption(new Option('--json', 'Print everything as one JSON object').helpGroup('Running:'));
+  for (const each of [command, status, decode]) {
     each
       .helpOption('--help', 'Print this help')
       .allowExcessArguments(false)
@@ -88,6 +100,14 @@ function buildCommand(version: string, found: Found): Command {
   }
   return command.addHelpText('after', footer());
 }
+
+/** What was given for a command's options, also where it stands before the command's name. */
+function optionsOf(command: Command): { flags: Record<string, unknown>; json: boolean } {
+  const { json = false, ...flags } = command.optsWithGlobals();
+  return { flags, json: json === true };
+}
+
+const some = (names: readonly SettingName[]) => fields.filter(({ name }) => names.includes(name));
 
 function addFields(command: Command, some: readonly Field[]): void {
   for (const field of some) {
@@ -122,6 +142,7 @@ Examples:
   keeper --protocol aave-v3 --dry-run --once
   keeper --protocol aave-v3 --chain base --rpc wss://node.example/key --liquidator 0x… --account operator
   keeper status --chain base
+  keeper decode 0x… --rpc https://node.example/key
 
 Exit code: 0 done or stopped by a signal, 1 something failed, 2 a setting is wrong.`;
 }

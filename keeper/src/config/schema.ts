@@ -1,7 +1,20 @@
 import { z } from 'zod';
 import { CHAIN_KEYS, findChainId } from './chains.ts';
 import { didYouMean } from './suggest.ts';
-import { address, block, decimal, endpoints, hexKey, oneOf, onOff, text, v2Factories, whole, words } from './values.ts';
+import {
+  address,
+  block,
+  decimal,
+  endpoints,
+  hexKey,
+  oneOf,
+  onOff,
+  someOf,
+  text,
+  v2Factories,
+  whole,
+  words,
+} from './values.ts';
 
 /** What help and the README say of a setting. */
 export interface Notes {
@@ -29,19 +42,24 @@ const PRESET = "the chain's preset";
 const later = 'is not in this version of plimsoll; use aave-v3';
 
 const shape = {
-  protocol: oneOf(['aave-v3'], { 'compound-v2': later, 'compound-v3': later, dex223: later }).register(notes, {
-    group: 'What to liquidate',
-    description: 'Lending protocol to watch; required',
-    takes: 'name',
-    example: 'aave-v3',
-  }),
+  protocol: someOf(['aave-v3'], { 'compound-v2': later, 'compound-v3': later, dex223: later })
+    .optional()
+    .register(notes, {
+      group: 'What to liquidate',
+      description:
+        'Lending protocol to watch; required unless --market is given. Repeat it, or put commas between, for several',
+      takes: 'name',
+      example: 'aave-v3',
+      unset: 'those of --market',
+      isList: true,
+    }),
   market: words('expected the name of a market or an address').optional().register(notes, {
     group: 'What to liquidate',
     description:
-      "Deployment of the protocol: a preset's name, or the address of its Pool or PoolAddressesProvider. Repeat it, or put commas between, to watch several",
+      "Deployment of a protocol: a preset's name, or an address (of Aave its Pool or PoolAddressesProvider), with the protocol and a colon before it where that is not clear. Repeat it, or put commas between, to watch several",
     takes: 'name',
-    example: 'ethereum-core',
-    unset: "the chain's main market",
+    example: 'aave-v3:ethereum-core',
+    unset: "each protocol's main market on the chain",
     isList: true,
   }),
   liquidator: address().optional().register(notes, {
@@ -261,6 +279,10 @@ export const settingsSchema = eachSetting.superRefine((settings, ctx) => {
     settings.keystore !== undefined && '--keystore',
     settings.privateKey !== undefined && 'PLIMSOLL_PRIVATE_KEY',
   ].filter((key) => key !== false);
+  if (settings.protocol === undefined && settings.market === undefined) {
+    const main = '--protocol aave-v3 watches its main market on the chain';
+    refuse(`--protocol or --market is required: ${main}, --market 0x… one by its address`);
+  }
   if (keys.length > 1) refuse(`${keys.join(' and ')} each name an operator key: keep one of them`);
   if (settings.dryRun) return;
   if (settings.liquidator === undefined) {

@@ -130,6 +130,17 @@ export function words(expected: string) {
   });
 }
 
+/** One or more of a few words, each once, as a list or with commas between. `refusals` as for one. */
+export function someOf<const Word extends string>(known: readonly Word[], refusals: Record<string, string> = {}) {
+  const one = oneOf(known, refusals);
+  return words(`expected ${known.join(', ')}`).transform((list, ctx): Word[] => {
+    const read = list.map((word) => one.safeParse(word));
+    const wrong = read.find(({ success }) => !success);
+    if (wrong) return refuse(ctx, wrong.error!.issues[0]!.message);
+    return [...new Set(read.map(({ data }) => data!))];
+  });
+}
+
 /** Endpoints: http(s) and ws(s) URLs or IPC paths, as a list or with commas between. */
 export function endpoints() {
   return z.unknown().transform((value, ctx): string[] => {

@@ -1,8 +1,10 @@
-import { type Address, isAddressEqual, type PublicClient, TransactionReceiptNotFoundError } from 'viem';
+import { type Address, isAddressEqual, type PublicClient, type TransactionReceipt } from 'viem';
 import type { Attempt } from '../store/attempts.ts';
 import type { Store } from '../store/store.ts';
-import { type Flight, REMEMBERED } from './lane.ts';
+import type { Flight } from './flight.ts';
+import { REMEMBERED } from './lane-state.ts';
 import { type About, flightOf, reopen } from './ledger.ts';
+import { receiptOf } from './receipts.ts';
 
 /** Attempts that are looked at: more than end in the blocks that may be unwound. */
 const RECENT = 256;
@@ -21,6 +23,10 @@ const LOOKED_FOR: readonly string[] = [...Object.values(ENDS).flat(), ...UNSEEN]
  *
  * @param operator - whose transactions are returned
  * @param head - number of the newest block
+ * @throws when the node fails
+ * @example
+ * const mined = await recallMined(client, store, operator.address, head.number);
+ * const dispatcher = await openDispatcher({ ...options, mined });
  */
 export async function recallMined(
   client: PublicClient,
@@ -33,28 +39,23 @@ export async function recallMined(
     .filter(
       ({ state, sentAt }) => LOOKED_FOR.includes(state) && sentAt !== undefined && head - sentAt <= REMEMBERED + WAITED,
     );
-  const told = new Map(store.positions.recent(RECENT).map(({ hash, block }) => [hash, block]));
-  const receipts = await Promise.all(recent.map((attempt) => receiptOf(client, attempt)));
+  const receipts = await Promise.all(recent.map(({ hashes }) => receiptOf(client, hashes)));
   return recent.flatMap((attempt, index) => {
     const receipt = receipts[index];
     if (!receipt && UNSEEN.includes(attempt.state)) return [];
-    const same =
-      receipt !== undefined &&
-      ENDS[receipt.status].some((state) => state === attempt.state) &&
-      (attempt.state !== 'landed' || told.get(receipt.transactionHash) === receipt.blockNumber);
-    if (!same) reopen(store, attempt, attempt.state === 'cancelled' ? attempt.reason : undefined);
+    if (!receipt || !isAsKept(store, attempt, receipt)) {
+      reopen(store, attempt, attempt.state === 'cancelled' ? attempt.reason : undefined);
+      return [];
+    }
     const flight = operator && isAddressEqual(attempt.operator, operator) ? flightOf(attempt) : undefined;
-    return same && flight ? [{ flight, block: receipt.blockNumber }] : [];
+    return flight ? [{ flight, block: receipt.blockNumber }] : [];
   });
 }
 
-async function receiptOf(client: PublicClient, { hashes }: Attempt) {
-  for (const hash of hashes.toReversed()) {
-    const receipt = await client.getTransactionReceipt({ hash }).catch((error) => {
-      if (error instanceof TransactionReceiptNotFoundError) return undefined;
-      throw error;
-    });
-    if (receipt) return receipt;
-  }
-  return undefined;
+/** Whether the chain says of an attempt what the store says. */
+function isAsKept(store: Store, { state }: Attempt, receipt: TransactionReceipt): boolean {
+  if (!ENDS[receipt.status].some((end) => end === state)) return false;
+  if (state !== 'landed') return true;
+  const told = store.liquidations.of(receipt.transactionHash);
+  return told.length > 0 && told.every(({ block }) => block === receipt.blockNumber);
 }

@@ -9,7 +9,8 @@ import {
 } from 'viem';
 import { liquidatorAbi } from '../bindings.ts';
 import { faultOf, wordsOf } from '../chain/errors.ts';
-import { executeData, type Plan, packPlan } from '../contract/plan.ts';
+import { executeData, packPlan } from '../contract/pack.ts';
+import type { Plan } from '../contract/plan.ts';
 import { gasLimitFor } from '../planning/gas.ts';
 
 /** The bytes that are rehearsed and, if all is well, sent. */
@@ -40,6 +41,8 @@ type Tag = 'pending' | 'latest';
  *
  * @param suffices - whether a value (wei) is worth sending with gas up to `limit`
  * @throws an error with the revert data when the plan would revert; viem's when the node fails
+ * @example
+ * await rehearse(client, { from, to, data }, { expected: offer.gas, most }, 'pending', async (value) => value > least);
  */
 export async function rehearse(
   client: PublicClient,

@@ -20,15 +20,21 @@ function findRevert(error: Error, abi: Abi): string | undefined {
     if (data && data.errorName !== 'Error') return call(data.errorName, data.args, abi);
     return (raw && decode(raw, abi)) ?? reason ?? signature;
   }
+  const data = revertDataOf(error);
+  return data && (decode(data, abi) ?? data.slice(0, 10));
+}
+
+/** The data that a call reverted with, from wherever the node put it; `undefined` where the error holds none. */
+export function revertDataOf(error: unknown): Hex | undefined {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    const data = revertData((cause as { data?: unknown }).data);
-    if (data) return decode(data, abi) ?? data.slice(0, 10);
+    const data = dataIn((cause as { data?: unknown }).data);
+    if (data) return data;
   }
   return undefined;
 }
 
 /** Nodes put the revert data either straight into `data` or one level down. */
-function revertData(data: unknown): Hex | undefined {
+function dataIn(data: unknown): Hex | undefined {
   const inner = typeof data === 'object' && data !== null && 'data' in data ? data.data : data;
   return isHex(inner) && inner.length >= 10 ? inner : undefined;
 }

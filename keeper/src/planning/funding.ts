@@ -1,25 +1,42 @@
 import type { Address, Hex } from 'viem';
-import type { Lender } from '../protocols/protocol.ts';
-import { isPair, type PoolGraph, type PoolStates, type Route } from '../venues/paths.ts';
-import { FEE_UNIT } from '../venues/v3-math.ts';
-import { type V3Pool, windowCapacity } from '../venues/v3-pool.ts';
 import { FUNDING } from '../contract/plan.ts';
-
-/** A loan: the contract's number for the funding, whom it asks and how, what it charges. */
-export type Loan = { funding: number; source: Address; fee: bigint; extra: Hex };
+import type { Loan as MarketLoan } from '../protocols/protocol.ts';
+import type { MarketKey } from '../store/key.ts';
+import { isPair, lendableOf, type PoolGraph, type PoolStates, type Route } from '../venues/paths.ts';
+import { FEE_UNIT } from '../venues/v3-math.ts';
+import type { V3Pool } from '../venues/v3-pool.ts';
+import type { Views } from './situation.ts';
 
 /**
- * The cheapest loan of an amount, at the pools as they are when the round begins; a pool that the round sells to is locked
- * while it lends. Without a round: at the head, of any pool.
+ * A loan: the contract's number for the funding, whom it asks and how, what it charges; smallest units. `of`: the market whose own
+ * money it is, and what that makes of its views.
+ */
+export type Loan = {
+  funding: number;
+  source: Address;
+  fee: bigint;
+  extra: Hex;
+  of?: { market: MarketKey } & Pick<MarketLoan, 'out' | 'back'>;
+};
+
+/**
+ * The cheapest loan of an amount, at the markets and pools as they are when the round begins; a pool that the round sells to is
+ * locked while it lends. Without a round: at the head, of any pool.
  */
 export type Funding = (
   asset: Address,
   amount: bigint,
-  round?: { states: PoolStates; routes: readonly Route[] },
+  round?: { states: PoolStates; routes: readonly Route[]; views?: Views },
 ) => Loan | undefined;
 
-/** The protocol's own loans, and `flash` of Uniswap v3's pools where those are cheaper or there are no others. */
-export function openFunding(lend: Lender, graph: PoolGraph, pools: PoolStates): Funding {
+/**
+ * The loans of all markets, and `flash` of Uniswap v3's pools where those are cheaper or there are no others.
+ *
+ * @param views - the markets, and `pools` the pools, as they are at the head
+ * @example
+ * openFunding(views, graph, pools)(usdc, 1_000_000n)?.fee; // 500n, of a market that takes five bps
+ */
+export function openFunding(views: Views, graph: PoolGraph, pools: PoolStates): Funding {
   /** By token; the lowest fee first. */
   const lending = new Map<Address, V3Pool[]>();
   const poolsOf = (asset: Address): V3Pool[] => {
@@ -32,22 +49,14 @@ export function openFunding(lend: Lender, graph: PoolGraph, pools: PoolStates): 
     lending.set(asset, its);
     return its;
   };
-  const held = new WeakMap<object, { amount0: bigint; amount1: bigint }>();
-
-  /** What a pool has at least of an asset: what it would pay out until the price leaves the ticks that were read. */
+  /** What a pool has at least of an asset. */
   function atLeast(states: PoolStates, pool: V3Pool, asset: Address): bigint {
     const state = states.get(pool.address);
-    if (state?.venue !== 'uniswapV3' || state.liquidity === 0n) return 0n;
-    const known = held.get(state) ?? {
-      amount0: windowCapacity(state, false).amountOut,
-      amount1: windowCapacity(state, true).amountOut,
-    };
-    held.set(state, known);
-    return asset === pool.token0 ? known.amount0 : known.amount1;
+    return state ? lendableOf(state)[asset === pool.token0 ? 0 : 1] : 0n;
   }
 
-  return (asset, amount, { states, routes } = { states: pools, routes: [] }) => {
-    const own = lend(asset, amount);
+  return (asset, amount, { states, routes, views: now = views } = { states: pools, routes: [] }) => {
+    const own = cheapest(now, asset, amount);
     for (const pool of poolsOf(asset)) {
       // Rounded up, as the pool does.
       const fee = (amount * BigInt(pool.fee) + FEE_UNIT - 1n) / FEE_UNIT;
@@ -61,6 +70,18 @@ export function openFunding(lend: Lender, graph: PoolGraph, pools: PoolStates): 
         extra: asset === pool.token0 ? '0x' : '0x01',
       };
     }
-    return own && { ...own, extra: '0x' };
+    return own;
   };
+}
+
+/** The first of the lowest fee. */
+function cheapest(views: Views, asset: Address, amount: bigint): Loan | undefined {
+  let best: Loan | undefined;
+  for (const [market, view] of views) {
+    const loan = view.loan(asset, amount);
+    if (!loan || (best && best.fee <= loan.fee)) continue;
+    const { funding, source, fee, out, back } = loan;
+    best = { funding, source, fee, extra: '0x', of: { market, out, back } };
+  }
+  return best;
 }

@@ -1,5 +1,5 @@
 import { partsOf } from './sales.ts';
-import type { Way } from './ways.ts';
+import { routesOf, type Way } from './ways.ts';
 
 /** What Osaka lets one transaction burn (EIP-7825). */
 const TRANSACTION_CAP = 16_777_216n;
@@ -11,10 +11,8 @@ const TRANSACTION_CAP = 16_777_216n;
 const BASE = 170_000n;
 /** A token of the plan: its reserve, its pool and its transfers for the first time. */
 const TOKEN = 75_000n;
-/** A round beside its legs, on tokens that an earlier one has touched. */
-const ROUND = { 'flash swap': 80_000n, loan: 70_000n };
-/** A liquidation. */
-const LEG = 140_000n;
+/** A round beside its deals, on tokens that an earlier one has touched. Without funding it is a call of the contract to itself. */
+const ROUND = { 'flash swap': 80_000n, loan: 70_000n, none: 40_000n };
 /** One more pool that a swap goes through. */
 const HOP = 75_000n;
 /** An initialized tick that a swap crosses. */
@@ -22,35 +20,32 @@ const TICK = 22_000n;
 /** A round whose first leg finds nothing to do. */
 const LOST_ROUND = 130_000n;
 
-/** Calldata of the plan, a round, a leg, a token; see ILiquidator.sol. Bytes. */
-const BYTES = { base: 230n, round: 77n + 36n, leg: 79n, swap: 95n, hop: 40n, token: 36n };
+/** Calldata of the plan, a round, a swap, a token; see ILiquidator.sol. Bytes. What a leg takes its deals say. */
+const BYTES = { base: 230n, round: 77n + 36n, swap: 95n, hop: 40n, token: 36n };
 
-const poolsOf = (way: Way): number =>
-  way.kind === 'flash swap' ? way.route.hops.length : way.routes.reduce((sum, { hops }) => sum + hops.length, 0);
+const poolsOf = (way: Way): number => routesOf(way).reduce((sum, { hops }) => sum + hops.length, 0);
 
 /** Places where a sale goes on in another swap of the contract, by way of a token that is listed with the plan. */
 const seamsOf = (way: Way): number =>
-  way.kind === 'flash swap' ? 0 : way.routes.reduce((sum, route) => sum + partsOf(route).length - 1, 0);
+  way.kind === 'loan' ? way.routes.reduce((sum, route) => sum + partsOf(route).length - 1, 0) : 0;
 
 /** Gas expected of a plan beside its rounds. */
 export const baseGas = (ways: readonly Way[]): bigint => {
-  const tokens = new Set(ways.flatMap(({ debt, collateral }) => [debt, collateral]));
+  const tokens = new Set(ways.flatMap(({ spend, gain }) => [spend, gain]));
   return BASE + TOKEN * BigInt(tokens.size);
 };
 
-/** Gas expected of a round. */
-export function roundGas(way: Way, legs: number, crossed: number): bigint {
+/** Gas expected of a round. @param deals - gas of its deals */
+export function roundGas(way: Way, deals: bigint, crossed: number): bigint {
   const pools = BigInt(poolsOf(way) - (way.kind === 'flash swap' ? 1 : 0));
-  return ROUND[way.kind] + LEG * BigInt(legs) + HOP * pools + TOKEN * BigInt(seamsOf(way)) + TICK * BigInt(crossed);
+  return ROUND[way.kind] + deals + HOP * pools + TOKEN * BigInt(seamsOf(way)) + TICK * BigInt(crossed);
 }
 
-/** Calldata of a round, bytes. */
-export function roundBytes(way: Way, legs: number): bigint {
+/** Calldata of a round, bytes. @param deals - bytes of its deals */
+export function roundBytes(way: Way, deals: number): bigint {
   const seams = BigInt(seamsOf(way));
   const swaps = way.kind === 'loan' ? BigInt(way.routes.length) + seams : 0n;
-  return (
-    BYTES.round + BYTES.leg * BigInt(legs) + BYTES.swap * swaps + BYTES.hop * BigInt(poolsOf(way)) + BYTES.token * seams
-  );
+  return BYTES.round + BigInt(deals) + BYTES.swap * swaps + BYTES.hop * BigInt(poolsOf(way)) + BYTES.token * seams;
 }
 
 /** Calldata of a plan beside its rounds, bytes. */

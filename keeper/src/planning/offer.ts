@@ -1,48 +1,38 @@
 import { type Address, concatHex, type Hex, zeroAddress } from 'viem';
-import type { BlockRef } from '../protocols/protocol.ts';
-import type { PoolStates, Route } from '../venues/paths.ts';
-import { type Draft, type DraftedRound, gasOf, legsOf, statesAfter } from './draft.ts';
-import { FUNDING, type Plan, type Round } from '../contract/plan.ts';
+import { FUNDING, type Leg, type Plan, type Round } from '../contract/plan.ts';
+import { PRICE_SCALE } from '../prices/book.ts';
+import type { BlockRef, Deal } from '../protocols/protocol.ts';
+import type { MarketKey } from '../store/key.ts';
+import type { Sent, SentDeal } from '../store/sent.ts';
+import type { Route } from '../venues/paths.ts';
+import { type Draft, type DraftedRound, dealsOf, gasOf, laterOf, sizeOf, statesAfter } from './exact-draft.ts';
+import { sumsOf } from './exact-quote.ts';
 import { BASE_BYTES, lostGas, roundBytes } from './gas.ts';
-import { PRICE_SCALE } from './pricing.ts';
 import { swapsOf } from './sales.ts';
-import { type PlannedLeg, PPM, type Situation } from './situation.ts';
+import { PPM, type Situation } from './situation.ts';
+import { askedOf, type LaterWorth, settled, type Terms } from './terms.ts';
 import { nameOf } from './ways.ts';
-
-/** What a plan is worth, term by term; wei. `value` is what `execute` returns: `bonus` less `flashFee` and `impact`. */
-export type Terms = {
-  value: bigint;
-  /** Value of what is seized less what is repaid, at the market's prices. */
-  bonus: bigint;
-  flashFee: bigint;
-  /** What the pools take: their fees, and a price that worsens while they are sold to. */
-  impact: bigint;
-  /** Gas at base fee and priority fee. */
-  gasCost: bigint;
-  /** What the layer below charges for the calldata. */
-  l1: bigint;
-  tip: bigint;
-  /** Chance of a rival being first, times the gas that is gone then. */
-  lossCost: bigint;
-  /** `value` less the last four. */
-  net: bigint;
-};
 
 /** A plan worth sending, not yet rehearsed. */
 export type Offer = {
-  legs: readonly PlannedLeg[];
+  /** Its deals round by round, exact, in the order they happen. */
+  rounds: readonly (readonly Deal[])[];
+  /** Its legs in order, with the deals that each carries out. */
+  sent: readonly Sent[];
   /** How its rounds are funded, for the log. */
   ways: readonly string[];
   plan: Plan;
   terms: Terms;
+  /** What its deals bring in other transactions. */
+  laters: readonly LaterWorth[];
   /** As expected. */
   gas: bigint;
-  /** What the smallest of its rounds brings, wei: that much is missing where a rehearsal is short of a round. */
-  smallest: bigint;
   /** Wei per gas that it was chosen at. */
   gasPrice: bigint;
-  /** The best plans for some of its accounts alone, at the same head; of so many legs at most. */
-  again(accounts: ReadonlySet<Address>, legs?: number): Offer[];
+  /** What the smallest of its rounds brings, wei: that much is missing where a rehearsal is short of a round. */
+  smallest: bigint;
+  /** The best plans, at the same head, of deals that hold only these claims; of so many legs at most. */
+  anew(claims: ReadonlySet<string>, legs?: number): Offer[];
 };
 
 /** How long a plan may wait for its block, seconds: a price older than that is no price. */
@@ -50,98 +40,136 @@ const VALID_FOR = 180n;
 const BPS = 10_000n;
 
 /**
- * The plan of a draft. Its floor is the gas it is expected to burn and the profit asked on top: a plan that would lose money
- * reverts.
+ * The plan of a draft. Its floor is the gas it is expected to burn and the profit asked on top, less what other transactions pay of it: a
+ * plan that would lose money reverts.
  *
- * @param pools - as they are before the plan
+ * @example
+ * packPlan(offerOf(situation, draft, head).plan);
  */
-export function offerOf(situation: Situation, pools: PoolStates, draft: Draft, head: BlockRef): Omit<Offer, 'again'> {
-  const { gasPrice, bytePrice, minProfit, priceOf } = situation;
-  const rounds = draft.map((round) => roundOf(situation, round));
-  const named = rounds.flatMap((round) => [
-    round.debtToken,
-    ...round.legs.map(({ collateral }) => collateral),
-    ...round.swaps.flatMap(({ tokenIn, tokenOut }) => [tokenIn, tokenOut]),
-  ]);
-  const tokens = [...new Set(named)].map((token) => ({ token, price: priceOf(token) ?? 0n }));
+export function offerOf(situation: Situation, draft: Draft, head: BlockRef): Omit<Offer, 'anew'> {
+  const { gasPrice, bytePrice, minProfit, pools } = situation;
+  const rounds = draft.map(({ deals }) => byMarket(deals));
+  const legs = legsOf(situation, rounds);
+  const plain = draft.map((round, at) =>
+    roundOf(
+      situation,
+      round,
+      legs[at]!.map(({ leg }) => leg),
+    ),
+  );
   const gas = gasOf(draft);
+  const bytes = draft.reduce((sum, { way, deals }) => sum + roundBytes(way, sizeOf(deals).bytes), BASE_BYTES);
+  const worths = draft.map((round) => worthLeft(situation, [round]));
+  const all = dealsOf(draft);
+  const laters = all.flatMap((deal): LaterWorth[] =>
+    deal.later ? [{ later: laterOf(situation, deal), gasCost: deal.gas * gasPrice }] : [],
+  );
+  const terms = termsOf(situation, draft, { value: worthLeft(situation, draft), gas, l1: bytes * bytePrice });
+  const untils = all.flatMap(({ until }) => until ?? []);
   const plan: Plan = {
-    validUntil: head.timestamp + VALID_FOR,
-    floor: gas * gasPrice + minProfit,
+    validUntil: untils.reduce(least, head.timestamp + VALID_FOR),
+    floor: askedOf(terms, minProfit, laters).floor,
     tip: 0n,
     weth: zeroAddress,
-    tokens,
-    rounds,
+    tokens: tokensOf(situation, all, plain),
+    rounds: plain,
   };
-  const bytes = draft.reduce((sum, { way, legs }) => sum + roundBytes(way, legs.length), BASE_BYTES);
-  const worths = draft.map((round) => worthLeft(situation, [round]));
   return {
-    legs: legsOf(draft),
-    ways: draft.map(({ way, quote }, index) => nameOf(way, statesAfter(pools, draft.slice(0, index)), quote.loan)),
+    rounds,
+    sent: legs.flat(),
+    ways: draft.map(({ way, quote }, at) => nameOf(way, statesAfter(pools, draft.slice(0, at)), quote.loan)),
     plan,
-    terms: termsOf(situation, draft, { value: worthLeft(situation, draft), gas, l1: bytes * bytePrice }),
+    terms,
+    laters,
     gas,
     gasPrice,
     smallest: worths.reduce(least),
   };
 }
 
+/** Deals of a round, market by market: those of different markets do not concern one another. */
+const byMarket = (deals: readonly Deal[]): Deal[] => [...Map.groupBy(deals, ({ market }) => market).values()].flat();
+
+/** The legs of each round, as the markets fold their deals into them over all of the plan. */
+function legsOf({ views }: Situation, rounds: readonly (readonly Deal[])[]): Sent[][] {
+  const legs: Sent[][] = rounds.map(() => []);
+  const markets = new Set<MarketKey>(rounds.flatMap((deals) => deals.map(({ market }) => market)));
+  for (const market of markets) {
+    const own = rounds.map((deals) => deals.filter((deal) => deal.market === market));
+    const known = new Map(own.flat().map((deal) => [deal.id, deal]));
+    for (const [round, folded] of views.get(market)!.legs(own).entries()) {
+      for (const { leg, of } of folded)
+        legs[round]!.push({ round, leg, deals: of.map((id) => sentDeal(known.get(id)!)) });
+    }
+  }
+  return legs;
+}
+
+const sentDeal = ({ id, market, kind, subjects, claims, spend, gain }: Deal): SentDeal => ({
+  id,
+  market,
+  kind,
+  subjects,
+  claims,
+  ...(spend && { spend: spend.asset }),
+  ...(gain && { gain: gain.asset }),
+});
+
+/** Every token that a plan touches, at its price; what nothing prices counts nothing. */
+function tokensOf({ priceOf }: Situation, deals: readonly Deal[], rounds: readonly Round[]): Plan['tokens'] {
+  const named = rounds.flatMap((round) => [
+    round.debtToken,
+    ...round.legs.map(({ collateral }) => collateral),
+    ...round.swaps.flatMap(({ tokenIn, tokenOut }) => [tokenIn, tokenOut]),
+  ]);
+  const moved = deals.flatMap(({ spend, gain }) => [...(spend ? [spend.asset] : []), ...(gain ? [gain.asset] : [])]);
+  return [...new Set([...named, ...moved])].map((token) => ({ token, price: priceOf(token) ?? 0n }));
+}
+
 /** What the treasury gets, wei at the plan's prices: each token rounded down, as the contract does. */
 function worthLeft({ priceOf }: Situation, rounds: Draft): bigint {
   const left = new Map<Address, bigint>();
   for (const { quote } of rounds) {
-    for (const { token, amount } of quote.left) left.set(token, (left.get(token) ?? 0n) + amount);
+    for (const { asset, amount } of quote.left) left.set(asset, (left.get(asset) ?? 0n) + amount);
   }
   let value = 0n;
   for (const [token, amount] of left) value += (amount * (priceOf(token) ?? 0n)) / PRICE_SCALE;
   return value;
 }
 
-/** @param known - value and gas as expected or as rehearsed, and wei for the layer below */
-export function termsOf(
-  { priceOf, gasPrice, loss }: Situation,
+/** @param known - value and gas as expected, and wei for the layer below */
+function termsOf(
+  situation: Situation,
   draft: Draft,
   { value, gas, l1 }: { value: bigint; gas: bigint; l1: bigint },
 ): Terms {
+  const { priceOf, gasPrice, loss } = situation;
   const worth = (token: Address, amount: bigint) => amount * (priceOf(token) ?? 0n);
-  let [bonus, flashFee] = [0n, 0n];
-  for (const { way, quote, legs } of draft) {
-    for (const { option } of legs) {
-      bonus += worth(option.collateralAsset, option.seized) - worth(option.debtAsset, option.repay);
+  let [bonus, flashFee, later] = [0n, 0n, 0n];
+  for (const { way, quote, deals } of draft) {
+    for (const deal of deals) {
+      const { spend, gain } = deal;
+      if (gain) bonus += worth(gain.asset, gain.amount);
+      if (spend) bonus -= worth(spend.asset, spend.amount);
+      later += laterOf(situation, deal);
     }
-    flashFee += worth(way.debt, quote.fee);
+    flashFee += worth(way.spend, quote.fee);
   }
   [bonus, flashFee] = [bonus / PRICE_SCALE, flashFee / PRICE_SCALE];
-  return settled({
-    value,
-    bonus,
-    flashFee,
-    impact: bonus - flashFee - value,
-    gasCost: gas * gasPrice,
-    l1,
-    tip: 0n,
-    lossCost: (lostGas(draft.length) * gasPrice * loss) / PPM,
-  });
+  const lossCost = (lostGas(draft.length) * gasPrice * loss) / PPM;
+  return settled({ value, bonus, flashFee, impact: 0n, later, gasCost: gas * gasPrice, l1, tip: 0n, lossCost });
 }
 
-/** The terms with another value, gas cost or fee of the layer below, as a rehearsal finds them. */
-export function settled(terms: Omit<Terms, 'net'>): Terms {
-  const { value, bonus, flashFee, gasCost, l1, tip, lossCost } = terms;
-  return { ...terms, impact: bonus - flashFee - value, net: value - gasCost - l1 - tip - lossCost };
-}
-
-function roundOf(situation: Situation, { way, legs, quote }: DraftedRound): Round {
-  const { protocol, market } = situation;
-  const shared = {
-    debtToken: way.debt,
-    amount: quote.amount,
-    legs: legs.map(({ option }) => protocol.leg(market, option)),
-  };
+function roundOf(situation: Situation, { way, deals, quote }: DraftedRound, legs: readonly Leg[]): Round {
+  const shared = { debtToken: way.spend, amount: quote.amount, legs };
+  if (way.kind === 'none') {
+    return { ...shared, funding: FUNDING.none, source: zeroAddress, maxPay: 0n, extra: '0x', swaps: [] };
+  }
   if (way.kind === 'flash swap') {
     const { hops, tokens } = way.route;
-    const seized = legs.reduce((sum, { option }) => sum + option.seized, 0n);
-    // Rounded down: a bound is never looser than stated. More than is seized can never be paid.
-    const maxPay = least((quote.pay * (BPS + situation.slippage)) / BPS, seized);
+    const { gain } = sumsOf(deals);
+    // Rounded down: a bound is never looser than stated. More than is gained can never be paid.
+    const maxPay = least((quote.pay * (BPS + situation.slippage)) / BPS, gain);
     const source = hops.at(-1)!.pool;
     return { ...shared, funding: FUNDING.uniswapV3Swap, source, maxPay, extra: hopsBack({ hops, tokens }), swaps: [] };
   }

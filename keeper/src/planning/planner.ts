@@ -1,166 +1,196 @@
-import { type Address, getAddress, type Hash } from 'viem';
-import type { Tracker } from '../book/tracker.ts';
+// How a deal becomes a plan.
+//
+// 1. Every market that something is due in comes as a view; its deals are what it lets anybody do (protocols/protocol.ts).
+// 2. planner.ts reads the pools that a sale could go through, fills in the price book (fill-prices.ts, prices/), and asks for the price
+//    of gas and of calldata: from then on a `Situation` (situation.ts) has all there is, and nothing is asked of the chain any more.
+// 3. bundles.ts sorts deals by what they share: of an account at most one comes first, what only brings goes with what draws on it.
+// 4. ways.ts says how a round can be paid for (flash swap, loan, nothing), funding.ts who lends at what fee, gas.ts what it burns.
+// 5. The half in floats chooses. estimate-ways.ts turns ways and deals into floats, estimate-sketch.ts adds up a plan of them and finds
+//    the best size of a deal (sizes.ts), estimate-stocks.ts keeps sums of what they draw on, estimate-search.ts tries places.
+// 6. search.ts leads: who comes first, what follows a first deal, and when there was enough of it.
+// 7. The exact half computes what was chosen, in integers: exact-walk.ts fits each deal to the market as those before it leave it,
+//    exact-quote.ts quotes a round's sale (sales.ts), exact-draft.ts adds up what the rounds bring after all costs.
+// 8. offer.ts writes the plan down as the contract takes it, with its floor and terms (terms.ts); offers.ts makes further plans of what
+//    is left, on pools and stocks as the ones before leave them.
+import type { Address, Hash, PublicClient } from 'viem';
 import { type GasPrices, oncePerHead } from '../chain/gas-price.ts';
 import type { Head } from '../chain/head.ts';
-import { isNoL1Fee, openL1Fee } from '../chain/l1-fee.ts';
+import { isNoL1Fee, type L1Fee, openL1Fee } from '../chain/l1-fee.ts';
 import { KeeperError } from '../config/error.ts';
-import type { Ready } from '../preflight.ts';
-import { type MarketPools, openMarketPools } from '../venues/market-pools.ts';
-import type { PoolStates } from '../venues/paths.ts';
+import type { ChainSettings } from '../config/preset.ts';
+import { fillPrices, openPriceBook, type PriceBook, weiPerBase } from '../prices/book.ts';
+import type { Asset, Deal, View } from '../protocols/protocol.ts';
+import { accountClaim, type MarketKey } from '../store/key.ts';
+import type { PoolGraph, PoolStates } from '../venues/paths.ts';
+import { marketPrices, poolPrice } from './fill-prices.ts';
 import { openFunding } from './funding.ts';
 import { planGasLimit } from './gas.ts';
 import type { Offer } from './offer.ts';
-import { bestOffers, type Without } from './offers.ts';
-import { pricesIn } from './pricing.ts';
-import type { Candidate, Situation } from './situation.ts';
+import { bestOffers } from './offers.ts';
+import { nameOfPair, openPoolReader, type Pair, type PoolReader } from './pools-ahead.ts';
+import type { Situation, Views } from './situation.ts';
+import type { Without } from './terms.ts';
+import { pairOf } from './ways.ts';
 
-/** From accounts under water to plans worth sending. */
+/** One market, and the accounts (by key) to plan for in it; what concerns nobody is planned for without them. */
+export type Due = { name: string; assets: readonly Asset[]; view: View; keys: readonly Address[] };
+
+/** From what is due in all markets of a chain to plans worth sending. */
 export type Planner = {
   /**
-   * The plans of the highest net profit for these accounts, the best first, each on the pools as the one before leaves them.
+   * The plans of the highest net profit for all of it, the best first, each on the pools and stocks as the one before leaves them.
    *
-   * @param timestamp - seconds: when they are to land
-   * @throws when the node fails, or nothing prices the native coin
+   * @returns the plans; and why there is none for the others, by claim
+   * @throws when the node fails
+   * @example
+   * const { offers, without } = await planner.plan([{ name, assets: market.assets, view, keys }], head);
    */
-  plan(
-    market: Tracker,
-    accounts: readonly Address[],
-    timestamp: bigint,
-    head: Head,
-  ): Promise<{ offers: Offer[]; without: Map<Address, Without> }>;
-  /** Asks what planning at this head would need, while it is still found out whether anything is to be planned. */
-  prepare(market: Tracker, head: Head): void;
+  plan(due: readonly Due[], head: Head): Promise<{ offers: Offer[]; without: Map<string, Without> }>;
+  /**
+   * Asks what planning at this head would need, while it is still found out whether anything is to be planned.
+   *
+   * @param near - what accounts near the line would have sold, and for what
+   */
+  prepare(markets: readonly { key: MarketKey; assets: readonly Asset[] }[], head: Head, near?: readonly Pair[]): void;
+  /** Wei for one unit of a market's base currency, in floats; `undefined` until something prices it. */
+  weiPerBase(view: View): number | undefined;
 };
 
-/** Heads for which pools are read ahead after they were last needed. */
-const READ_AHEAD = 300n;
+/** What planning takes of the keeper's world. */
+export type PlannerWorld = {
+  chain: { client: PublicClient; id: number; shown: string };
+  settings: Pick<
+    ChainSettings,
+    | 'wrappedNative'
+    | 'uniswapV3Factory'
+    | 'uniswapV2Factory'
+    | 'staleProbability'
+    | 'lossProbability'
+    | 'slippage'
+    | 'minProfit'
+    | 'maxLegs'
+    | 'maxInFlight'
+    | 'dryRun'
+  >;
+};
 
-type Pair = readonly [Address, Address];
+/** What a planner keeps between heads. */
+type Kept = {
+  settings: PlannerWorld['settings'];
+  prices: GasPrices;
+  bytePriceAt: (head: { hash: Hash }) => ReturnType<L1Fee['perByte']>;
+  book: PriceBook;
+  pools: PoolReader;
+};
 
-export function openPlanner({ settings, chain }: Ready, prices: GasPrices): Planner {
+/**
+ * One planner for all markets of a chain.
+ *
+ * @throws KeeperError where no factory of pools is known
+ */
+export function openPlanner({ settings, chain }: PlannerWorld, prices: GasPrices): Planner {
   const { uniswapV3Factory: v3, uniswapV2Factory: v2, wrappedNative } = settings;
-  const { client } = chain;
   if (!v3 && v2.length === 0)
     throw new KeeperError(
       `chain ${chain.shown} has no preset for Uniswap: pass --uniswap-v3-factory, or --uniswap-v2-factory`,
     );
-  const l1Fee = openL1Fee(client, chain.id);
-  /** Base currency for one native coin, by market; the last known while an oracle fails. */
-  const nativeBases = new Map<Tracker, bigint>();
-  const bytePriceAt = oncePerHead(l1Fee.perByte);
-  const pools = new Map<Tracker, { assets: number; found: Promise<MarketPools> }>();
-
-  /** Asked once a market, and again when an asset is listed. */
-  async function poolsOf(tracker: Tracker): Promise<MarketPools> {
-    const { assets } = tracker.market;
-    const known = pools.get(tracker);
-    if (known?.assets === assets.length) return known.found;
-    const tokens = assets.map(({ address }) => address);
-    const found = openMarketPools(client, { v3, v2 }, tokens, wrappedNative);
-    pools.set(tracker, { assets: assets.length, found });
-    // An answer that failed is no answer; the next head asks again.
-    found.catch(() => pools.delete(tracker));
-    return found;
-  }
-
-  /** Pairs that something could lately be sold between, by market and name, and the head at which that was last so. */
-  const lately = new Map<Tracker, Map<string, { pair: Pair; at: bigint }>>();
-  /** The pools between those pairs as they are at a head. */
-  const ahead = new Map<Tracker, { head: Hash; pairs: ReadonlyMap<string, unknown>; states: Promise<PoolStates> }>();
-
-  /** What was read ahead is not read again. */
-  async function poolStates(tracker: Tracker, head: Head, pairs: readonly Pair[]): Promise<PoolStates> {
-    const { read } = await poolsOf(tracker);
-    const known = ahead.get(tracker);
-    const wanted = new Map(pairs.map((pair) => [nameOf(pair), pair]));
-    const seen = lately.get(tracker) ?? new Map();
-    lately.set(tracker, seen);
-    for (const [name, pair] of wanted) seen.set(name, { pair, at: head.number });
-    const early = known?.head === head.hash ? await known.states.catch(() => undefined) : undefined;
-    if (!early) return read(wanted.values(), head);
-    const missing = [...wanted].filter(([name]) => !known!.pairs.has(name)).map(([, pair]) => pair);
-    if (missing.length === 0) return early;
-    const late = await read(missing, head);
-    return { get: (pool) => early.get(pool) ?? late.get(pool) };
-  }
-
-  async function situationOf(tracker: Tracker, timestamp: bigint, head: Head, candidates: readonly Candidate[]) {
-    const { protocol, market, state } = tracker;
-    const nativeBase = protocol.price(market, state, wrappedNative)?.base ?? nativeBases.get(tracker);
-    if (nativeBase === undefined)
-      throw new Error(`no price for --wrapped-native ${wrappedNative} in market ${tracker.name}`);
-    nativeBases.set(tracker, nativeBase);
-    const { graph, hubs } = await poolsOf(tracker);
-    const pairs = candidates.flatMap(({ options }) =>
-      options.map(({ debtAsset, collateralAsset }) => [debtAsset, collateralAsset] as const),
-    );
-    const [states, gas, bytePrice] = await Promise.all([
-      poolStates(tracker, head, pairs),
-      prices(head),
-      bytePriceAt(head),
-    ]);
-    const situation: Situation = {
-      protocol,
-      market,
-      timestamp,
-      priceOf: pricesIn(protocol, market, state, { token: wrappedNative, base: nativeBase }),
-      lend: openFunding(protocol.lender(market, state), graph, states),
-      graph,
-      pools: states,
-      hubs,
-      gasPrice: gas.baseFee + gas.priority,
-      bytePrice,
-      stale: settings.staleProbability,
-      loss: settings.lossProbability,
-      slippage: BigInt(settings.slippage),
-      minProfit: settings.minProfit,
-      limits: { gas: planGasLimit(head.gasLimit), legs: settings.maxLegs },
-    };
-    return situation;
-  }
-
+  const l1Fee = openL1Fee(chain.client, chain.id);
+  const kept: Kept = {
+    settings,
+    prices,
+    bytePriceAt: oncePerHead(l1Fee.perByte),
+    book: openPriceBook(wrappedNative),
+    pools: openPoolReader(chain.client, { v3, v2 }, wrappedNative),
+  };
   return {
-    prepare(tracker, head) {
+    plan: (due, head) => planAll(kept, due, head),
+    prepare(markets, head, near = []) {
       // Whoever plans asks again for what failed.
       const ignore = () => {};
       prices(head).catch(ignore);
-      bytePriceAt(head).catch(ignore);
-      const seen = lately.get(tracker) ?? new Map<string, { pair: Pair; at: bigint }>();
-      for (const [name, { at }] of seen) if (head.number - at > READ_AHEAD) seen.delete(name);
-      if (seen.size === 0) return;
-      const pairs = [...seen.values()].map(({ pair }) => pair);
-      const states = poolsOf(tracker).then(({ read }) => read(pairs, head));
-      states.catch(ignore);
-      ahead.set(tracker, { head: head.hash, pairs: new Map(seen), states });
+      kept.bytePriceAt(head).catch(ignore);
+      kept.pools.prepare(
+        markets.flatMap(({ assets }) => assets),
+        head,
+        near,
+      );
     },
-
-    async plan(tracker, accounts, timestamp, head) {
-      const { protocol, market, state, book } = tracker;
-      const candidates = accounts.flatMap((address): Candidate[] => {
-        const account = book.get(address);
-        return account ? [{ account, state, options: protocol.options(market, state, account, timestamp) }] : [];
-      });
-      const without = new Map<Address, Without>();
-      const legal = candidates.filter(({ account, options }) => {
-        if (options.length === 0) without.set(getAddress(account.address), { reason: 'no legal liquidation' });
-        return options.length > 0;
-      });
-      if (legal.length === 0) return { offers: [], without };
-      // One more than can be sent tells that there is more to do.
-      const most = settings.dryRun ? Number.POSITIVE_INFINITY : settings.maxInFlight + 1;
-      const situation = await situationOf(tracker, timestamp, head, legal).catch((error: unknown) => {
-        if (isNoL1Fee(error)) return error.message;
-        throw error;
-      });
-      if (typeof situation === 'string') {
-        for (const { account } of legal) without.set(getAddress(account.address), { reason: situation });
-        return { offers: [], without };
-      }
-      const found = bestOffers(situation, legal, head, most);
-      for (const [account, reason] of found.without) without.set(account, reason);
-      return { offers: found.offers, without };
-    },
+    weiPerBase: (view) => weiPerBase(kept.book, view.market, view.price(wrappedNative)),
   };
 }
 
-const nameOf = ([a, b]: Pair): string => `${a}/${b}`;
+async function planAll(kept: Kept, due: readonly Due[], head: Head): ReturnType<Planner['plan']> {
+  const { settings } = kept;
+  const without = new Map<string, Without>();
+  const deals = due.flatMap(({ view, keys }) => {
+    const found = view.deals(keys);
+    const subjects = new Set(found.flatMap((deal) => deal.subjects.map(({ key }) => key.toLowerCase())));
+    for (const key of keys) {
+      if (!subjects.has(key.toLowerCase()))
+        without.set(accountClaim(view.market, key), { reason: 'no legal liquidation' });
+    }
+    return found;
+  });
+  if (deals.length === 0) return { offers: [], without };
+  const situation = await situationOf(kept, due, deals, head).catch((error: unknown) => {
+    if (isNoL1Fee(error)) return error.message;
+    throw error;
+  });
+  if (typeof situation === 'string') {
+    for (const { claims } of deals) for (const claim of claims) without.set(claim, { reason: situation });
+    return { offers: [], without };
+  }
+  // One more than can be sent tells that there is more to do.
+  const most = settings.dryRun ? Number.POSITIVE_INFINITY : settings.maxInFlight + 1;
+  const found = bestOffers(situation, deals, head, most);
+  return { offers: found.offers, without: new Map([...without, ...found.without]) };
+}
+
+async function situationOf(kept: Kept, due: readonly Due[], deals: readonly Deal[], head: Head): Promise<Situation> {
+  const { settings, book } = kept;
+  const { wrappedNative: native } = settings;
+  const assets = due.flatMap((each) => each.assets);
+  const pairs = new Map<string, Pair>();
+  for (const deal of deals) {
+    const { spend, gain } = pairOf(deal, native);
+    const pair = [spend, gain] as const;
+    pairs.set(nameOfPair(pair), pair);
+  }
+  const [{ graph, hubs }, states, gas, bytePrice] = await Promise.all([
+    kept.pools.of(assets),
+    kept.pools.states(assets, head, [...pairs.values()]),
+    kept.prices(head),
+    kept.bytePriceAt(head),
+  ]);
+  const views: Views = new Map(due.map(({ view }) => [view.market, view]));
+  const priceOf = fillPrices(
+    book,
+    due.map((each) => marketPrices(each.view, each.assets, native)),
+    [...pairs.values()].flat(),
+    () => poolPrices(graph, states),
+  );
+  return {
+    native,
+    views,
+    drawn: new Map(),
+    priceOf,
+    lend: openFunding(views, graph, states),
+    graph,
+    pools: states,
+    hubs,
+    gasPrice: gas.baseFee + gas.priority,
+    bytePrice,
+    stale: settings.staleProbability,
+    loss: settings.lossProbability,
+    slippage: BigInt(settings.slippage),
+    minProfit: settings.minProfit,
+    limits: { gas: planGasLimit(head.gasLimit), legs: settings.maxLegs },
+  };
+}
+
+/** What the pools that were read say of prices. */
+const poolPrices = (graph: PoolGraph, states: PoolStates) =>
+  [...graph.values()].flat().flatMap(({ address }) => {
+    const state = states.get(address);
+    return state ? [poolPrice(state)] : [];
+  });

@@ -1,6 +1,6 @@
 import { concatHex, type Hex, numberToHex } from 'viem';
-import type { PoolStates, Route } from '../venues/paths.ts';
 import { type Swap, VENUE } from '../contract/plan.ts';
+import type { PoolStates, Route } from '../venues/paths.ts';
 
 /** A sale of a round: what goes in along a route, and what is quoted to leave each of its pools. */
 export type Sale = { route: Route; amounts: readonly bigint[] };

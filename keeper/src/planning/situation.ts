@@ -1,19 +1,24 @@
 import type { Address } from 'viem';
-import type { Account, Market, MarketState, Option, Protocol } from '../protocols/protocol.ts';
+import type { PriceOf } from '../prices/book.ts';
+import type { Deal, View } from '../protocols/protocol.ts';
+import type { MarketKey } from '../store/key.ts';
 import type { PoolGraph, PoolStates } from '../venues/paths.ts';
 import type { Funding } from './funding.ts';
-import type { PriceOf } from './pricing.ts';
+
+/** The markets that something is planned in, as they are before a plan. */
+export type Views = ReadonlyMap<MarketKey, View>;
 
 /** Everything a choice depends on at one head; with it nothing has to be asked of the chain any more. */
 export type Situation = {
-  protocol: Protocol;
-  market: Market;
-  /** Seconds: what the options are legal at. */
-  timestamp: bigint;
+  /** The wrapped native token. */
+  native: Address;
+  views: Views;
+  /** What earlier plans of the head draw on stocks. What they bring is not counted on: they may not land. */
+  drawn: ReadonlyMap<string, bigint>;
   priceOf: PriceOf;
   lend: Funding;
   graph: PoolGraph;
-  /** The pools as they are at the head. */
+  /** The pools as the earlier plans leave them. */
   pools: PoolStates;
   /** Tokens that a sale may go over. */
   hubs: readonly Address[];
@@ -32,11 +37,12 @@ export type Situation = {
   limits: { gas: bigint; legs: number };
 };
 
-/** An account under water, with everything the protocol allows: each pair at its largest amount. */
-export type Candidate = { account: Account; state: MarketState; options: readonly Option[] };
-
-/** One liquidation as it is planned: `largest` is what it was cut from. */
-export type PlannedLeg = { of: Candidate; largest: Option; option: Option };
-
 /** Parts in a million. */
 export const PPM = 1_000_000n;
+
+/** Whether all that a deal does is bring to stocks: it earns nothing of itself. */
+export const onlyBrings = ({ spend, gain, later }: Deal): boolean => !spend && !gain && !later;
+
+/** Deals that become legs: those that only bring are folded into others. */
+export const countLegs = (deals: readonly Deal[]): number =>
+  deals.reduce((sum, deal) => sum + (onlyBrings(deal) ? 0 : 1), 0);

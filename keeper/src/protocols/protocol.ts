@@ -1,24 +1,25 @@
-import type { Abi, AbiEvent, Address, Hash, Hex, Log, PublicClient } from 'viem';
+import type { Abi, AbiEvent, Address, Hash, Log, PublicClient } from 'viem';
+import type { Leg } from '../contract/plan.ts';
+import type { Revert } from '../log/revert.ts';
+import type { MarketKey } from '../store/key.ts';
+import type { DealKind, Sent, Subject } from '../store/sent.ts';
 
 /** The lending protocols Plimsoll liquidates. */
 export type ProtocolId = 'aave-v3' | 'compound-v2' | 'compound-v3' | 'dex223';
 
-/** A block as the keeper names it: state is read at `hash`, judged at `timestamp` (seconds) or later. */
+/** A block as the keeper names it: state is read at `hash`; `timestamp` is in seconds. */
 export type BlockRef = { number: bigint; hash: Hash; timestamp: bigint };
+
+/** What accounts are judged at and deals are legal at: the timestamp (seconds) and number of the block a plan is to land in. */
+export type Moment = { timestamp: bigint; number: bigint };
 
 /** An asset of a market: what can be repaid or seized. */
 export type Asset = { address: Address; symbol: string; decimals: number };
 
-/** One deployment of a protocol, with what rarely changes. A protocol's own market extends it. */
-export type Market = {
-  protocol: ProtocolId;
-  chainId: number;
-  /** The contract that a leg calls: Aave's Pool, Compound v2's Comptroller, a Comet, Dex223's margin module. */
-  address: Address;
-  assets: readonly Asset[];
-};
+/** So many smallest units of a token; the zero address is the native coin. */
+export type Amount = { asset: Address; amount: bigint };
 
-/** What all accounts of a market share at one block: indices, prices, configuration. */
+/** What all accounts of a market share at one block: indices, prices, configuration. Only its own market looks inside. */
 export type MarketState = { block: BlockRef };
 
 /**
@@ -30,14 +31,14 @@ export type Cell = { slot: number; amount: bigint };
 /**
  * One borrower, as read at one block. An account that nothing can happen to has no cells.
  *
- * - `address`: lower case.
+ * - `address`: its key, lower case.
  * - `group`: which of the market's sets of coefficients applies to it, 0 to 65,535; Aave's eMode category.
  * - `cells`: by rising slot, 0 to 65,534, each slot at most once.
  */
 export type Account = { address: Address; group: number; cells: readonly Cell[] };
 
 /**
- * What one unit of each cell is worth at a timestamp, for the screen: collateral positive and weighted as it counts
+ * What one unit of each cell is worth at a moment, for the screen: collateral positive and weighted as it counts
  * towards the line, debt negative. An account under water has a sum of coefficient · amount below `rounding` · cells.
  */
 export type Coefficients = {
@@ -53,7 +54,7 @@ export type Coefficients = {
 };
 
 /**
- * What the protocol's own contract would say of an account at a timestamp.
+ * What the protocol's own contract would say of an account at a moment.
  *
  * - `healthFactor`: 1e18 is the line; `2n ** 256n - 1n` without debt.
  * - `collateralBase`, `debtBase`: whole position in the market's base currency, unweighted.
@@ -63,41 +64,92 @@ export type Health = { healthFactor: bigint; underwater: boolean; collateralBase
 /** Why an account cannot be judged at this block; the account is set aside, the others are not held up. */
 export type Unjudged = { error: string };
 
-/** One legal liquidation of one account, and its exact outcome at the timestamp it was judged for. */
-export type Option = {
-  /** Checksummed, as all addresses of an option. */
-  account: Address;
-  debtAsset: Address;
-  collateralAsset: Address;
-  /** Debt token the protocol will pull (debt token's smallest unit). */
-  repay: bigint;
-  /** Amount to pass to the protocol: `repay`, or `2n ** 256n - 1n` for "as much as is allowed". */
-  argument: bigint;
-  /** Debt token to have in hand: `repay`, and where `argument` is the maximum also what it grows to within a minute. */
-  funding: bigint;
-  /** Collateral the liquidator receives, after the protocol's fee (collateral's smallest unit). */
-  seized: bigint;
-  /** Collateral the protocol keeps of what is taken from the account. */
-  fee: bigint;
-  closesDebt: boolean;
-  closesCollateral: boolean;
-  /** Value of `seized` less value of `repay` at the protocol's own prices, base currency, rounded down. */
-  bonusBase: bigint;
+/**
+ * What a market lets anybody do at a view's moment, and its exact outcome if nothing else happens before. Ids, claims and stocks
+ * begin with the market's key.
+ */
+export type Deal = {
+  /** Names it in its view. A deal that follows another of the same account has another id: it carries the step. */
+  id: string;
+  market: MarketKey;
+  kind: DealKind;
+  /** Whom it concerns: nobody, one account, or several. */
+  subjects: readonly Subject[];
+  /** What one deal of a view and one plan in flight may hold at a time: an account, a stock, a position. */
+  claims: readonly string[];
+  /**
+   * What the protocol pulls. `inHand`: what to have in hand, as "as much as is allowed" may grow to that within a minute. A deal
+   * without it cannot be cut.
+   */
+  spend?: Amount & { inHand: bigint };
+  /** What arrives: at the largest size, and below the largest part in proportion to `spend`. */
+  gain?: Amount;
+  /**
+   * What it takes from stocks that the market's deals share, in order; a negative amount is brought. `over`: the stock must not be
+   * empty before, but may be overdrawn.
+   */
+  draws: readonly { on: string; amount: bigint; over?: true }[];
+  /**
+   * Profit that another transaction brings, with this chance (0 to 1) and for `gas` more, from one second to another: what
+   * freezing a position now is worth.
+   */
+  later?: { gain: Amount; chance: number; gas: bigint; from: bigint; until: bigint };
+  /** The last second at which it is this deal. */
+  until?: bigint;
+  /** AMM pools that it trades in itself: no route of its plan goes there. */
+  moves?: readonly Address[];
+  /** Gas and calldata that it adds to a round. */
+  gas: bigint;
+  bytes: number;
+  /** Only its own protocol reads it, and it is not stored. */
+  detail: unknown;
 };
 
-/** One liquidation inside a round, as the Liquidator contract takes it. */
-export type Leg = {
-  protocol: number;
-  market: Address;
-  borrower: Address;
-  collateral: Address;
-  /** The option's `argument`. */
-  repay: bigint;
-  extra: Hex;
-};
+/**
+ * A loan of a market's own money.
+ *
+ * - `funding`, `source`: the contract's number for the kind of loan, and whom it asks.
+ * - `fee`: smallest units on top.
+ * - `out`: the view while the money is out.
+ * - `back`: a later view of the same market once it is paid back.
+ */
+export type Loan = { funding: number; source: Address; fee: bigint; out: View; back(view: View): View };
 
-/** A flash loan of `amount` of an asset: the contract's number for the funding, whom it asks, what it charges. */
-export type Lender = (asset: Address, amount: bigint) => { funding: number; source: Address; fee: bigint } | undefined;
+/** The loan of `amount` (smallest units) of an asset; `undefined` where the market does not lend it, or not as much. */
+export type Lender = (asset: Address, amount: bigint) => Loan | undefined;
+
+/** A market with its accounts at one block and moment. It never changes: `after` and loans give other views. */
+export type View = {
+  readonly market: MarketKey;
+  readonly moment: Moment;
+  /** What the screen sums cells with. */
+  readonly coefficients: Coefficients;
+  readonly loan: Lender;
+  /** Exact health of an account if nobody acts before the moment. */
+  health(key: Address): Health | Unjudged;
+  /**
+   * Everything the market allows of these accounts, and what concerns nobody: each deal alone and at its largest, with what
+   * others feed as if all of those came.
+   */
+  deals(keys: readonly Address[]): Deal[];
+  /** What there is to draw on. */
+  stock(on: string): bigint;
+  /**
+   * The deal as it is in this view: at its largest, also where it was cut before, or spending at most `most` (smallest units); less
+   * where what would be left is dust or a stock is short. What is fitted is the same when it is fitted again to the same `most`.
+   * `undefined`: it is gone, or none is so small.
+   */
+  fit(deal: Deal, most?: bigint): Deal | undefined;
+  /** The market as the deal, which must be of this view or fitted to it, leaves it. */
+  after(deal: Deal): View;
+  /**
+   * The legs of a whole plan, round by round as given, and which deals (by id) each of them carries out: several may fold into
+   * one, across rounds.
+   */
+  legs(rounds: readonly (readonly Deal[])[]): { leg: Leg; of: readonly string[] }[][];
+  /** Value of one whole token in the market's base currency, for the price book alone. */
+  price(asset: Address): { base: bigint; decimals: number } | undefined;
+};
 
 /** Which logs concern a market's accounts, and what they say. */
 export type Discovery = {
@@ -112,53 +164,73 @@ export type Discovery = {
   reopens(log: Pick<Log, 'topics' | 'data'>): boolean;
 };
 
-/**
- * Everything the keeper knows of a lending protocol. Reading throws when the node fails; judging never throws.
- *
- * The functions are written as methods so that `Protocol<AaveMarket, ...>` is a `Protocol`: the loop hands every
- * value back to the protocol it came from.
- */
-export type Protocol<M extends Market = Market, S extends MarketState = MarketState> = {
-  id: ProtocolId;
-  /**
-   * Reads a deployment by any of the addresses its users know it by.
-   * @throws one line, when the address is no such deployment or one of a version that is not evaluated exactly.
-   */
-  open(client: PublicClient, address: Address, block?: BlockRef): Promise<M>;
-  discovery(market: M): Discovery;
-  /** Reads what all accounts share, at `block`, in one round trip where the protocol allows. */
-  readMarket(client: PublicClient, market: M, block: BlockRef): Promise<S>;
-  /** Reads `accounts`, in whatever case, at the block of `state`. Keys are lower case. */
-  readAccounts(client: PublicClient, market: M, state: S, accounts: readonly Address[]): Promise<Map<Address, Account>>;
-  /** What the screen sums cells with, at `timestamp` (seconds, not before the block of `state`). */
-  coefficients(market: M, state: S, timestamp: bigint): Coefficients;
-  /** Exact health at `timestamp` (seconds, not before the block of `state`) if nobody acts in between. */
-  health(market: M, state: S, account: Account, timestamp: bigint): Health | Unjudged;
-  /** Every legal (debt, collateral) pair at its largest legal amount; empty when not underwater or unjudged. */
-  options(market: M, state: S, account: Account, timestamp: bigint): Option[];
-  /**
-   * The largest legal liquidation of an option's pair that repays at most `repay`, with its exact outcome: the option itself
-   * from its own amount on, less where what would be left is dust. `undefined` where none is so small.
-   */
-  resize(market: M, state: S, account: Account, timestamp: bigint, option: Option, repay: bigint): Option | undefined;
-  /**
-   * Account and market as the option leaves them, for another liquidation of the account in the same transaction;
-   * `undefined` where none can follow.
-   */
-  after(
-    market: M,
-    state: S,
-    account: Account,
-    timestamp: bigint,
-    option: Option,
-  ): { state: S; account: Account } | undefined;
-  leg(market: M, option: Option): Leg;
-  /** Value of one whole token in the market's base currency; `undefined` where the market has no price for it. */
-  price(market: M, state: S, asset: Address): { base: bigint; decimals: number } | undefined;
-  /** Flash loans of the market itself; `undefined` for an asset it does not lend, or not as much. */
-  lender(market: M, state: S): Lender;
+/** One deployment of a protocol, with what rarely changes. Reading throws when the node fails; a view never throws. */
+export type Market = {
+  key: MarketKey;
+  assets: readonly Asset[];
+  discovery: Discovery;
   /** Whether an account can change without a log that names it: those near the line are then read at every head. */
   changesSilently: boolean;
-  /** What the protocol's contracts revert with. */
+  /** Accounts that no log finds, counted: the keys of all there are at a block. */
+  enumerate?(client: PublicClient, block: BlockRef): Promise<Address[]>;
+  /** Accounts that the clock alone makes due by a moment. */
+  dueBy?(moment: Moment): Address[];
+  /** Reads what all accounts share, in one round trip where the protocol allows. */
+  read(client: PublicClient, block: BlockRef): Promise<MarketState>;
+  /** Reads accounts, given by key in whatever case, at the block of `state`. The map's keys are lower case. */
+  readAccounts(client: PublicClient, state: MarketState, keys: readonly Address[]): Promise<Map<Address, Account>>;
+  /**
+   * The state as if every account that owes had fallen under water, at the same prices: what the keeper plans on at quiet heads,
+   * so that pools are known and code has run before they are needed. Nothing that comes of it is ever sent.
+   */
+  stressed(state: MarketState): MarketState;
+  /**
+   * Binds state, accounts and moment.
+   *
+   * @param accounts - by key, lower case; `undefined` for one that is not tracked
+   * @param moment - not before the block of `state`
+   */
+  at(state: MarketState, accounts: (key: Address) => Account | undefined, moment: Moment): View;
+};
+
+/** A deployment that users may name. `isMain`: the one that the protocol alone means on its chain. */
+export type Preset = { id: string; address: Address; chainId: number; isMain: boolean };
+
+/** Whose legs they are and what native coins arrive as: some deals depend on it. */
+export type Us = { liquidator: Address; wrappedNative: Address };
+
+/** What became of a deal of a leg that was sent; why, where it did not land. */
+export type Fate = { id: string; state: 'landed' | 'skipped' | 'lost'; reason?: Revert };
+
+/** Everything the keeper knows of a lending protocol. */
+export type Protocol = {
+  id: ProtocolId;
+  /** What its contracts revert with. */
   errors: Abi;
+  /** The deployments that users may name, on one chain or all. */
+  presets(chainId?: number): Promise<Preset[]>;
+  /**
+   * The market's own address by any address that its users know it by.
+   *
+   * @returns `undefined` where the address is none of this protocol's
+   */
+  find(client: PublicClient, address: Address): Promise<Address | undefined>;
+  /**
+   * Reads a deployment by its own address.
+   *
+   * @param block - where to read; the latest when left out
+   * @throws one line, when the address is none, or one of a version that is not evaluated exactly
+   */
+  open(client: PublicClient, address: Address, us: Us, block?: BlockRef): Promise<Market>;
+  /**
+   * What became of the deals of a leg.
+   *
+   * @param own - the contract's event of this leg
+   * @param before - the logs between the contract's event before it and `own`
+   */
+  fates(sent: Sent, own: Log, before: readonly Log[]): Fate[];
+  /** Whether a revert says that somebody else was first, or it is not wanted any more; `undefined`: read the accounts at that block. */
+  gone(revert: Revert, sent: Sent): boolean | undefined;
+  /** What a revert means, for people. */
+  explain(revert: Revert): string;
 };

@@ -1,194 +1,193 @@
-import { type Address, formatEther, formatUnits, getAddress, type Hash, type TransactionReceipt } from 'viem';
-import type { Judged } from '../book/book.ts';
-import type { Tracker } from '../book/tracker.ts';
+import { type Address, formatEther, getAddress, type Hash, type TransactionReceipt } from 'viem';
 import type { Head } from '../chain/head.ts';
-import type { Flight, LaneEvent } from '../execution/lane.ts';
-import type { About } from '../execution/ledger.ts';
-import { type Mined, sharesOf } from '../execution/outcome.ts';
-import type { Offer, Terms } from '../planning/offer.ts';
+import type { Flight, LaneEvent } from '../execution/flight.ts';
+import { type About, landedOf, type Withdrawn } from '../execution/ledger.ts';
+import type { Outcome } from '../execution/outcomes.ts';
+import { evenly, type Measured, type Share } from '../execution/shares.ts';
+import type { Tell, Worth } from '../execution/tell.ts';
 import type { Logger } from '../log/log.ts';
+import type { Offer } from '../planning/offer.ts';
+import type { Terms, Without } from '../planning/terms.ts';
+import type { MarketKey } from '../store/key.ts';
+import type { Sent } from '../store/sent.ts';
+import { claimLine, createNames, legLine, legsLine, marketsLine, type Named, type Names } from './names.ts';
 
-/** Gas units, and every term of what a plan comes to. */
-type Worth = { gas: bigint; terms: Terms };
+/** A market as the report needs it. */
+type Watched = {
+  readonly key: MarketKey;
+  readonly book: { readonly size: number };
+  readonly market: { readonly assets: readonly { address: Address; symbol: string; decimals: number }[] };
+};
+/** How a market's accounts were judged: those under water, and why others could not be judged. */
+type Judged = { underwater: { readonly size: number }; unjudged: Iterable<readonly [Address, string]> };
 
-export type Report = ReturnType<typeof createReport>;
+/** What was told last, so that the same is not news again. */
+type State = {
+  log: Logger;
+  names: Names;
+  /** By claim. */
+  lastReason: Map<string, string>;
+  lastHead: Map<MarketKey, { unjudged: string; underwater: number }>;
+};
+
+/** What the keeper tells beside what execution does. */
+export type Report = Tell & {
+  /** How a market stands at a head. */
+  head(tracker: Watched, head: Head, touched: number, judged: Judged): void;
+  /** More is due than is planned for at one head. */
+  queued(count: number, planned: number): void;
+  /** What is still on its way when the keeper stops. */
+  left(flights: readonly Flight<About>[]): void;
+};
 
 /**
- * What the keeper tells: one line for each thing that happens to an account. A reason that is the same as at the last head
- * is told at `debug` only, so that a hundred waiting accounts do not fill the log.
+ * What the keeper tells: a line for each thing that happens, with the protocol and the market that it happens in, and for each
+ * leg a line of its own. A reason that is the same as at the last head is told at `debug` only, so that a hundred waiting accounts
+ * do not fill the log.
+ *
+ * @param markets - all that are watched, as people call them
+ * @param trackers - those of them that are open; may grow
  */
-export function createReport(log: Logger, trackers: readonly Tracker[]) {
-  const lastReason = new Map<string, string>();
-  const last = new Map<Tracker, { unjudged: string; underwater: number }>();
-
-  const assetOf = (token: Address) => {
-    for (const { market } of trackers) {
-      const found = market.assets.find(({ address }) => address.toLowerCase() === token.toLowerCase());
-      if (found) return found;
-    }
-    return undefined;
-  };
-  const symbol = (token: Address) => assetOf(token)?.symbol ?? token;
-  const amount = (token: Address, units: bigint) => {
-    const asset = assetOf(token);
-    return asset ? `${formatUnits(units, asset.decimals)} ${asset.symbol}` : `${units} of ${token}`;
-  };
-  /** One account as one, several as lists. */
-  const aboutLine = ({ legs }: Pick<About, 'legs'>) => {
-    const each = legs.map((leg) => ({
-      account: getAddress(leg.account),
-      debt: symbol(leg.debt),
-      collateral: symbol(leg.collateral),
-    }));
-    if (each.length === 1) return each[0]!;
-    return {
-      account: each.map(({ account }) => account),
-      debt: [...new Set(each.map(({ debt }) => debt))],
-      collateral: [...new Set(each.map(({ collateral }) => collateral))],
-    };
-  };
-  const offerLine = ({ legs, ways }: Offer) => ({
-    ...aboutLine({
-      legs: legs.map(({ option }) => ({
-        account: option.account,
-        debt: option.debtAsset,
-        collateral: option.collateralAsset,
-      })),
-    }),
-    way: ways.length === 1 ? ways[0] : ways,
-  });
-  const termsLine = (terms: Terms) =>
-    Object.fromEntries(Object.entries(terms).map(([term, wei]) => [term, formatEther(wei)]));
-  const worth = ({ gas, terms }: Worth) => ({ gas, ...termsLine(terms) });
-  const forget = ({ legs }: About) => {
-    for (const { account } of legs) lastReason.delete(getAddress(account));
-  };
-
+export function createReport(log: Logger, markets: readonly Named[], trackers: readonly Watched[]): Report {
+  const names = createNames(markets, trackers);
+  const state: State = { log, names, lastReason: new Map(), lastHead: new Map() };
+  const line = (legs: readonly Sent[]) => legsLine(names, legs);
   return {
-    /** How a market stands at a head. */
-    head(tracker: Tracker, { number, timestamp }: Head, touched: number, { underwater, unjudged }: Judged) {
-      const before = last.get(tracker) ?? { unjudged: '', underwater: 0 };
-      const reasons = new Map<string, Address[]>();
-      for (const [account, reason] of unjudged) {
-        const accounts = reasons.get(reason) ?? [];
-        reasons.set(reason, accounts);
-        accounts.push(account);
-      }
-      // A book keeps no order: the same accounts in another one are no news.
-      const now = JSON.stringify([...reasons].map(([reason, accounts]) => [reason, accounts.sort()]).sort());
-      for (const [reason, accounts] of now === before.unjudged ? [] : reasons) {
-        log.warn(
-          { reason, count: accounts.length, accounts: accounts.slice(0, 5).map((each) => getAddress(each)) },
-          'set aside',
-        );
-      }
-      last.set(tracker, { unjudged: now, underwater: underwater.size });
-      const several = trackers.length > 1 ? { market: tracker.name } : {};
-      const line = {
-        head: number,
-        timestamp,
-        ...several,
-        accounts: tracker.book.size,
-        touched,
-        underwater: underwater.size,
-      };
-      log[underwater.size > 0 || before.underwater > 0 ? 'info' : 'debug'](line, 'head');
+    head: (tracker, head, touched, judged) => tellHead(state, tracker, head, touched, judged),
+    setAside: (claim, without) => tellSetAside(state, claim, without),
+    forget: (claims) => {
+      for (const claim of claims) state.lastReason.delete(claim);
     },
-
-    /** An account that nothing is done about. */
-    skipped(account: Address, reason: string, terms?: Terms) {
-      const known = lastReason.get(account) === reason;
-      lastReason.set(account, reason);
-      log[known ? 'debug' : 'info']({ account, reason, ...(terms ? termsLine(terms) : {}) }, 'skipped');
-    },
-
-    /** These are no longer under water, or have changed: a reason that comes again is news. */
-    forget(accounts: Iterable<Address>) {
-      for (const account of accounts) lastReason.delete(getAddress(account));
-    },
-
-    /** More accounts are due than are planned for at one head. */
-    queued(count: number, planned: number) {
-      log.info({ count, planned }, 'wait for the next head: more is due than fits in a block');
-    },
-
-    /** Offers that found the lane full; they are planned anew at the next head. */
-    waiting(count: number) {
-      log.info({ count }, 'wait for a free slot (--max-in-flight)');
-    },
-
-    wouldSend(offer: Offer, expected: Worth) {
-      log.info({ ...offerLine(offer), ...worth(expected) }, 'would liquidate');
-    },
-
-    /** A batch whose rehearsal failed. */
-    takenApart(offer: Offer, reason: string) {
-      log.warn({ ...offerLine(offer), reason }, 'taken apart');
-    },
-
-    sent(offer: Offer, hash: Hash, rehearsed: Worth) {
-      for (const { option } of offer.legs) lastReason.delete(option.account);
-      log.info({ ...offerLine(offer), ...worth(rehearsed), hash }, 'sent');
-    },
-
-    /** Sent by an earlier run, and still on its way. */
-    takenUp({ about, nonce, hashes }: Flight<About>) {
-      log.info({ ...aboutLine(about), nonce, hash: hashes.at(-1) }, 'taken up');
-    },
-
-    lane(event: LaneEvent<About>) {
-      if (event.kind === 'foreign') {
-        const { nonce, expected } = event;
-        log.warn({ nonce, expected }, 'another program sends with this key: give each keeper a key of its own');
-        return;
-      }
-      const { kind, about, ...rest } = event;
-      log[kind === 'stuck' || kind === 'unwound' ? 'warn' : 'info']({ ...aboutLine(about), ...rest }, kind);
-    },
-
-    withdrawn(about: About, state: string, reason: string) {
-      forget(about);
-      log.warn({ ...aboutLine(about), reason }, state);
-    },
-
-    outcome(about: About, receipt: TransactionReceipt, outcome: Mined) {
-      const { transactionHash: hash, gasUsed, effectiveGasPrice } = receipt;
-      const fee = formatEther(gasUsed * effectiveGasPrice);
-      forget(about);
-      if (outcome.state !== 'landed') {
-        log.warn({ ...aboutLine(about), reason: outcome.reason, gas: gasUsed, fee, hash }, outcome.state);
-        return;
-      }
-      const cost = gasUsed * effectiveGasPrice;
-      for (const { done, profits, value, gas, gasCost } of sharesOf(outcome, { gas: gasUsed, cost })) {
-        const earned = profits.filter((profit) => profit.amount > 0n);
-        log.info(
-          {
-            account: done.account,
-            debt: symbol(done.debt),
-            collateral: symbol(done.collateral),
-            repaid: amount(done.debt, done.repaid),
-            seized: amount(done.collateral, done.seized),
-            profit: earned.map((profit) => amount(profit.token, profit.amount)),
-            value: formatEther(value),
-            gas,
-            fee: formatEther(gasCost),
-            hash,
-            // The same in smallest units, for machines.
-            units: {
-              repaid: done.repaid,
-              seized: done.seized,
-              profit: Object.fromEntries(earned.map((profit) => [symbol(profit.token), profit.amount])),
-            },
-          },
-          'landed',
-        );
-      }
-    },
-
-    left(flights: readonly Flight<About>[]) {
+    queued: (count, planned) =>
+      log.info({ count, planned }, 'wait for the next head: more is due than fits in a block'),
+    waiting: (count) => log.info({ count }, 'wait for a free slot (--max-in-flight)'),
+    wouldSend: (offer, expected) => log.info({ ...offerLine(names, offer), ...worth(expected) }, 'would liquidate'),
+    takenApart: (offer, reason) => log.warn({ ...offerLine(names, offer), reason }, 'taken apart'),
+    sent: (offer, hash, rehearsed) => tellSent(state, offer, hash, rehearsed),
+    takenUp: ({ about, nonce, hashes }) => log.info({ ...line(about.legs), nonce, hash: hashes.at(-1) }, 'taken up'),
+    lane: (event) => tellLane(state, event),
+    withdrawn: (about, end, reason) => tellWithdrawn(state, about, end, reason),
+    outcome: (about, receipt, outcome) => tellOutcome(state, about, receipt, outcome),
+    left: (flights) => {
       for (const { about } of flights)
-        log.warn(aboutLine(about), 'still on its way when the keeper stopped; the next run takes it up');
+        log.warn(line(about.legs), 'still on its way when the keeper stopped; the next run takes it up');
+    },
+  };
+}
+
+const termsLine = (terms: Terms) =>
+  Object.fromEntries(Object.entries(terms).map(([term, wei]) => [term, formatEther(wei)]));
+
+const worth = ({ gas, terms }: Worth) => ({ gas, ...termsLine(terms) });
+
+const offerLine = (names: Names, { sent, ways }: Offer) => ({
+  ...legsLine(names, sent),
+  way: ways.length === 1 ? ways[0] : ways,
+});
+
+function forgetLegs({ lastReason }: State, legs: readonly Sent[]): void {
+  for (const { deals } of legs) for (const { claims } of deals) for (const claim of claims) lastReason.delete(claim);
+}
+
+function tellHead(
+  { log, names, lastHead }: State,
+  { key, book }: Watched,
+  { number, timestamp }: Head,
+  touched: number,
+  { underwater, unjudged }: Judged,
+): void {
+  const before = lastHead.get(key) ?? { unjudged: '', underwater: 0 };
+  const reasons = new Map<string, Address[]>();
+  for (const [account, reason] of unjudged) {
+    const accounts = reasons.get(reason) ?? [];
+    reasons.set(reason, accounts);
+    accounts.push(account);
+  }
+  // A book keeps no order: the same accounts in another one are no news.
+  const now = JSON.stringify([...reasons].map(([reason, accounts]) => [reason, accounts.sort()]).sort());
+  for (const [reason, accounts] of now === before.unjudged ? [] : reasons) {
+    const some = accounts.slice(0, 5).map((each) => getAddress(each));
+    log.warn({ ...names.market(key), reason, count: accounts.length, accounts: some }, 'set aside');
+  }
+  lastHead.set(key, { unjudged: now, underwater: underwater.size });
+  const line = { head: number, timestamp, ...names.market(key), accounts: book.size, touched };
+  const isNews = underwater.size > 0 || before.underwater > 0;
+  log[isNews ? 'info' : 'debug']({ ...line, underwater: underwater.size }, 'head');
+}
+
+function tellSetAside({ log, names, lastReason }: State, claim: string, { reason, terms }: Without): void {
+  const isKnown = lastReason.get(claim) === reason;
+  lastReason.set(claim, reason);
+  log[isKnown ? 'debug' : 'info'](
+    { ...claimLine(names, claim), reason, ...(terms ? termsLine(terms) : {}) },
+    'skipped',
+  );
+}
+
+function tellSent(state: State, offer: Offer, hash: Hash, rehearsed: Worth): void {
+  forgetLegs(state, offer.sent);
+  state.log.info({ ...offerLine(state.names, offer), ...worth(rehearsed), hash }, 'sent');
+}
+
+function tellLane({ log, names }: State, event: LaneEvent<About>): void {
+  if (event.kind === 'foreign') {
+    const { nonce, expected } = event;
+    log.warn({ nonce, expected }, 'another program sends with this key: give each keeper a key of its own');
+    return;
+  }
+  const { kind, about, ...rest } = event;
+  log[kind === 'stuck' || kind === 'unwound' ? 'warn' : 'info']({ ...legsLine(names, about.legs), ...rest }, kind);
+}
+
+function tellWithdrawn(state: State, { legs }: About, end: Withdrawn, reason: string): void {
+  forgetLegs(state, legs);
+  state.log.warn({ ...legsLine(state.names, legs), reason }, end);
+}
+
+/** A line a leg, and of several that landed together one of their plan. What a plan cost in which nothing landed is shared out evenly. */
+function tellOutcome(state: State, { legs }: About, receipt: TransactionReceipt, outcome: Outcome): void {
+  const { log, names } = state;
+  const { transactionHash: hash, gasUsed: gas, effectiveGasPrice } = receipt;
+  const cost = gas * effectiveGasPrice;
+  forgetLegs(state, legs);
+  const landed = new Map(landedOf(outcome, { gas, cost }).map((each) => [each.leg, each]));
+  const [gases, fees] = [evenly(gas, legs.length), evenly(cost, legs.length)];
+  for (const [index, told] of outcome.legs.entries()) {
+    const line = legLine(names, legs[index]!);
+    const done = landed.get(index);
+    if (done) log.info({ ...line, ...landedLine(names, done.measured, done.share, hash) }, 'landed');
+    else {
+      const paid = outcome.state === 'landed' ? {} : { gas: gases[index]!, fee: formatEther(fees[index]!) };
+      const { reason, revert } = told;
+      const why = { reason, ...(revert !== undefined && { revert }) };
+      const isSkipped = told.state === 'skipped';
+      log[isSkipped ? 'info' : 'warn']({ ...line, ...why, ...paid, hash }, isSkipped ? 'leg skipped' : told.state);
+    }
+  }
+  const { tally, value } = outcome;
+  if (!tally || legs.length === 1) return;
+  const counts = { legs: tally.landed, skipped: tally.skipped, value: formatEther(value), tip: formatEther(tally.tip) };
+  const costs = { flashFee: formatEther(tally.flashFee), gas, fee: formatEther(cost) };
+  log.info({ ...marketsLine(names, legs), ...counts, ...costs, hash }, 'plan landed');
+}
+
+function landedLine(names: Names, { debt, collateral, repaid, seized }: Measured, share: Share, hash: Hash) {
+  const earned = share.profits.filter((profit) => profit.amount > 0n);
+  return {
+    debt: names.symbol(debt),
+    collateral: names.symbol(collateral),
+    repaid: names.amount(debt, repaid),
+    seized: names.amount(collateral, seized),
+    profit: earned.map((profit) => names.amount(profit.token, profit.amount)),
+    value: formatEther(share.value),
+    gas: share.gas,
+    fee: formatEther(share.gasCost),
+    hash,
+    // The same in smallest units, for machines.
+    units: {
+      repaid,
+      seized,
+      profit: Object.fromEntries(earned.map((profit) => [names.symbol(profit.token), profit.amount])),
     },
   };
 }

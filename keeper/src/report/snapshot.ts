@@ -1,47 +1,66 @@
-import { getAddress } from 'viem';
-import type { Tracker } from '../book/tracker.ts';
+import { type Address, getAddress } from 'viem';
 import type { Head } from '../chain/head.ts';
-import type { Flight } from '../execution/lane.ts';
+import type { EndpointHealth } from '../chain/member.ts';
+import type { Flight } from '../execution/flight.ts';
 import type { About } from '../execution/ledger.ts';
-import type { Ready } from '../preflight.ts';
-import type { StatusSnapshot } from '../store/status.ts';
+import type { MarketState, Moment, View } from '../protocols/protocol.ts';
+import { type MarketKey, partsOf } from '../store/key.ts';
+import type { MarketStatus, StatusSnapshot } from '../store/status.ts';
+import { createNames, labelsOf, type Named } from './names.ts';
 
 /** Accounts that are shown of each market. */
 const NEAREST = 5;
 
 const startedAt = new Date().toISOString();
 
+/** A market as it is shown. */
+type Shown = {
+  readonly key: MarketKey;
+  readonly name: string;
+  readonly state: MarketState;
+  readonly underwater: number;
+  readonly book: { readonly size: number; nearest(count: number): { address: Address; slack: number }[] };
+  view(moment: Moment): Pick<View, 'health'>;
+};
+
 /** What `keeper status` shows, as it is at `head`. */
 export function snapshotOf(now: {
-  ready: Ready;
-  trackers: readonly Tracker[];
+  chain: { id: number; endpoints(): EndpointHealth[] };
+  /** All that are watched, also those that are not open yet. */
+  markets: readonly Named[];
+  trackers: readonly Shown[];
   head: Head;
   inFlight: readonly Flight<About>[];
 }): StatusSnapshot {
-  const { ready, trackers, head, inFlight } = now;
+  const { chain, markets, trackers, head, inFlight } = now;
+  const names = createNames(markets, []);
   return {
-    version: 1,
-    chain: ready.chain.id,
+    version: 2,
+    chain: chain.id,
     startedAt,
     updatedAt: new Date().toISOString(),
     head: { number: head.number.toString(), hash: head.hash, timestamp: head.timestamp.toString() },
-    markets: trackers.map((tracker) => {
-      const { protocol, market, state, book, name } = tracker;
-      const nearest = book.nearest(NEAREST).map(({ address, slack }) => {
-        const health = protocol.health(market, state, book.get(address)!, state.block.timestamp);
-        const healthFactor = 'error' in health ? null : health.healthFactor.toString();
-        return { account: getAddress(address), slack, healthFactor };
-      });
-      const { address, underwater } = { address: market.address, underwater: tracker.underwater };
-      return { protocol: protocol.id, address, name, accounts: book.size, underwater, nearest };
-    }),
+    markets: trackers.map(marketStatus),
     inFlight: inFlight.map(({ about, nonce, hashes, sentAt, value }) => ({
-      accounts: about.legs.map(({ account }) => account),
+      legs: about.legs.map((leg) => ({ ...names.market(leg.deals[0]!.market), accounts: labelsOf(leg) })),
       nonce,
       hash: hashes.at(-1)!,
       sentAt: sentAt.toString(),
       value: value.toString(),
     })),
-    endpoints: ready.chain.endpoints.health().map((endpoint) => ({ ...endpoint, head: endpoint.head?.toString() })),
+    endpoints: chain.endpoints().map((endpoint) => ({ ...endpoint, head: endpoint.head?.toString() })),
   };
+}
+
+function marketStatus(tracker: Shown): MarketStatus {
+  const { key, name, book, underwater, state } = tracker;
+  const { timestamp, number } = state.block;
+  const view = tracker.view({ timestamp, number });
+  const nearest = book.nearest(NEAREST).map(({ address, slack }) => {
+    const health = view.health(address);
+    const healthFactor = 'error' in health ? null : health.healthFactor.toString();
+    return { account: getAddress(address), slack, healthFactor };
+  });
+  const { protocol, address } = partsOf(key);
+  return { protocol, address: getAddress(address), name, accounts: book.size, underwater, nearest };
 }

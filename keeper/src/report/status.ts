@@ -1,18 +1,24 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Address } from 'viem';
 import { formatEther, getAddress } from 'viem/utils';
 import { showChain } from '../config/chains.ts';
 import { KeeperError } from '../config/error.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Attempt } from '../store/attempts.ts';
+import { type MarketKey, marketKey, partsOf } from '../store/key.ts';
+import type { Liquidation } from '../store/liquidations.ts';
 import { type Holder, lockHolder } from '../store/lock.ts';
+import type { LegOutcome } from '../store/outcome.ts';
 import { MEMORY, storeFolder, storePath } from '../store/path.ts';
+import type { Sent } from '../store/sent.ts';
 import type { EndpointStatus, FlightStatus, MarketStatus, StatusSnapshot } from '../store/status.ts';
 import { openStore, type Store } from '../store/store.ts';
+import { labelsOf } from './names.ts';
 
-/** Outcomes that are shown. */
+/** Plans whose outcomes are shown. */
 const LAST = 5;
+/** Liquidations that `--json` gives. */
+const LIQUIDATIONS = 20;
 
 /**
  * `keeper status`: prints what a keeper, running or not, has left in its store.
@@ -64,14 +70,38 @@ function everything(store: Store, holder: Holder | undefined) {
     startedAt: writer?.startedAt ?? null,
     stoppedAt: holder ? null : (writer?.stoppedAt ?? null),
     markets: store.markets().map(({ key, accounts, cursor = null, backfill = null }) => ({
-      ...key,
+      ...partsOf(key),
       accounts,
       cursor,
       backfill,
     })),
     snapshot: store.readStatus() ?? null,
-    attempts: store.attempts.recent(LAST),
+    attempts: store.attempts.recent(LAST).map((attempt) => withOutcomes(store, attempt)),
+    liquidations: store.liquidations.recent(LIQUIDATIONS),
   };
+}
+
+/** A leg that was sent, what became of it, and what it moved where it landed. */
+type EndedLeg = { sent: Sent; outcome: LegOutcome | undefined; done: Liquidation | undefined };
+
+function endedLegs(store: Store, { legs, outcomes, hashes }: Attempt): EndedLeg[] {
+  const done = hashes.flatMap((hash) => store.liquidations.of(hash));
+  return legs.map((sent, index) => ({
+    sent,
+    outcome: outcomes?.[index],
+    done: done.find(({ leg }) => leg === index),
+  }));
+}
+
+/** An attempt in which each leg has its outcome, with the amounts of those that landed. */
+function withOutcomes(store: Store, attempt: Attempt) {
+  const { outcomes, ...rest } = attempt;
+  const legs = endedLegs(store, attempt).map(({ sent, outcome, done }) => {
+    if (!outcome) return { ...sent, outcome: null };
+    const { repaid, seized, profits, value, gasCost } = done ?? {};
+    return { ...sent, outcome: { ...outcome, ...(done && { repaid, seized, profits, value, gasCost }) } };
+  });
+  return { ...rest, legs };
 }
 
 const decimal = (_: string, value: unknown) => (typeof value === 'bigint' ? value.toString() : value);
@@ -84,7 +114,10 @@ function lines(store: Store, holder: Holder | undefined): string[] {
     line('store', store.path),
     ...(snapshot ? [line('head', headOf(snapshot, holder)), ...snapshot.markets.flatMap(marketLines)] : found(store)),
     ...several('in flight', snapshot?.inFlight.map(flightOf) ?? []),
-    ...several('outcomes', done.slice(0, LAST).map(attemptOf)),
+    ...several(
+      'outcomes',
+      done.slice(0, LAST).flatMap((attempt) => outcomeLines(store, attempt, snapshot)),
+    ),
     ...(snapshot ? several('endpoints', snapshot.endpoints.map(endpointOf)) : []),
   ];
 }
@@ -114,7 +147,7 @@ function marketLines({ protocol, address, name, accounts, underwater, nearest }:
   const near = nearest.map(({ account, slack, healthFactor }) => {
     const health =
       healthFactor === null ? '' : `, health factor ${Number(formatEther(BigInt(healthFactor))).toFixed(4)}`;
-    return `${getAddress(account)} slack ${(slack * 100).toFixed(2)} %${health}`;
+    return `${account} slack ${(slack * 100).toFixed(2)} %${health}`;
   });
   const what = `${protocol} ${name} ${getAddress(address)}: ${accounts} accounts, ${underwater} under water`;
   return [line('market', what), ...several('  nearest', near)];
@@ -124,24 +157,47 @@ function marketLines({ protocol, address, name, accounts, underwater, nearest }:
 function found(store: Store): string[] {
   const searched = store.markets().map(({ key, accounts, backfill }) => {
     const until = backfill ? `, searched up to block ${backfill.nextBlock}` : '';
-    return line('market', `${key.protocol} ${getAddress(key.address)}: ${accounts} accounts found${until}`);
+    return line('market', `${addressOf(key)}: ${accounts} accounts found${until}`);
   });
   return [line('head', 'none yet'), ...searched];
 }
 
+/** A market that has no other name here. */
+function addressOf(key: MarketKey): string {
+  const { protocol, address } = partsOf(key);
+  return `${protocol} ${getAddress(address)}`;
+}
+
 /** The first, and how many more. */
-const accountsOf = ([first, ...more]: readonly Address[]) =>
-  `${first ? getAddress(first) : 'nobody'}${more.length > 0 ? ` and ${more.length} more` : ''}`;
+const someOf = ([first, ...more]: readonly string[]) =>
+  `${first ?? 'nobody'}${more.length > 0 ? ` and ${more.length} more` : ''}`;
 
-const flightOf = ({ accounts, nonce, hash, sentAt, value }: FlightStatus) =>
-  `${accountsOf(accounts)} nonce ${nonce}, sent at block ${sentAt}, worth ${formatEther(BigInt(value))}, ${hash}`;
+function flightOf({ legs, nonce, hash, sentAt, value }: FlightStatus): string {
+  const accounts = someOf([...new Set(legs.flatMap((leg) => leg.accounts))]);
+  const markets = [...new Set(legs.map(({ protocol, market }) => `${protocol} ${market}`))].join(', ');
+  return `${accounts} of ${markets}, nonce ${nonce}, sent at block ${sentAt}, worth ${formatEther(BigInt(value))}, ${hash}`;
+}
 
-function attemptOf({ updatedAt, state, legs, value, cost, reason, hashes }: Attempt): string {
+/** A line for the plan, and one for each of its legs. */
+function outcomeLines(store: Store, attempt: Attempt, snapshot: StatusSnapshot | undefined): string[] {
+  const { updatedAt, state, value, cost, reason, hashes } = attempt;
   const money = state === 'landed' ? `, worth ${formatEther(value)}` : '';
   const gas = cost === undefined ? '' : `, gas ${formatEther(cost)}`;
   const why = reason === undefined ? '' : `, ${reason}`;
-  const accounts = accountsOf(legs.map(({ account }) => account));
-  return `${updatedAt} ${state} ${accounts}${money}${gas}${why}, ${hashes.at(-1) ?? 'never sent'}`;
+  const names = new Map(snapshot?.markets.map((each) => [marketKey(each.protocol, each.address), each.name]));
+  const plan = `${updatedAt} ${state}${money}${gas}${why}, ${hashes.at(-1) ?? 'never sent'}`;
+  return [plan, ...endedLegs(store, attempt).map((leg) => `  ${legLine(leg, names)}`)];
+}
+
+function legLine({ sent, outcome, done }: EndedLeg, names: ReadonlyMap<MarketKey, string>): string {
+  const key = sent.deals[0]!.market;
+  const name = names.get(key);
+  const market = name === undefined ? addressOf(key) : `${partsOf(key).protocol} ${name}`;
+  const head = `${outcome?.state ?? 'unknown'} ${someOf(labelsOf(sent))} of ${market}`;
+  if (!done) return outcome?.reason === undefined ? head : `${head}, ${outcome.reason}`;
+  const { repaid, debt, seized, collateral, value, gasCost } = done;
+  const moved = `repaid ${repaid} of ${getAddress(debt)}, seized ${seized} of ${getAddress(collateral)}`;
+  return `${head}, ${moved}, worth ${formatEther(value)}, gas ${formatEther(gasCost)}`;
 }
 
 function endpointOf({ endpoint, state, head, lag, errors, latencyMs, reason }: EndpointStatus): string {

@@ -1,12 +1,11 @@
 import type { Address, Hash, Hex } from 'viem';
 import { bytesToHex, hexToBytes, lower } from './bytes.ts';
 import type { StoreFile } from './file.ts';
-import type { MarketKey } from './market.ts';
+import { legsOf, outcomesOf, textOfLegs, textOfOutcomes } from './legs.ts';
+import type { LegOutcome } from './outcome.ts';
+import type { Sent } from './sent.ts';
 
 export type AttemptState = 'planned' | 'sent' | 'landed' | 'lost' | 'reverted' | 'expired' | 'replaced' | 'cancelled';
-
-/** One liquidation of a plan. */
-export type PlannedLeg = { account: Address; debt: Address; collateral: Address };
 
 /**
  * One plan that was made into a transaction: all it takes to find out after a restart what became of it, and to bump or
@@ -14,8 +13,10 @@ export type PlannedLeg = { account: Address; debt: Address; collateral: Address 
  */
 export type Attempt = {
   id: number;
-  market: MarketKey;
-  legs: readonly PlannedLeg[];
+  /** In the order in which the contract runs them; of one market or of several. */
+  legs: readonly Sent[];
+  /** What became of each of them, once the plan has ended. */
+  outcomes: readonly LegOutcome[] | undefined;
   operator: Address;
   /** Undefined until it is signed. */
   nonce: number | undefined;
@@ -52,12 +53,12 @@ export type Attempt = {
 /** What a new attempt is made of; the rest begins undefined or empty. */
 export type NewAttempt = Pick<
   Attempt,
-  'market' | 'legs' | 'operator' | 'to' | 'data' | 'value' | 'gas' | 'budget' | 'validUntil'
+  'legs' | 'operator' | 'to' | 'data' | 'value' | 'gas' | 'budget' | 'validUntil'
 > &
   Partial<Pick<Attempt, 'state' | 'nonce' | 'signed' | 'hashes' | 'fees' | 'sentAt' | 'reason'>>;
 
 /** What may change of it. A key that is present with `undefined` empties its field. */
-export type AttemptPatch = Partial<Omit<Attempt, 'id' | 'market' | 'legs' | 'createdAt' | 'updatedAt'>>;
+export type AttemptPatch = Partial<Omit<Attempt, 'id' | 'legs' | 'createdAt' | 'updatedAt'>>;
 
 export type Attempts = {
   /** `planned` unless it says otherwise. @returns its id */
@@ -84,13 +85,11 @@ export function openAttempts({ db, run }: StoreFile): Attempts {
   const recent = prepare('SELECT * FROM attempts ORDER BY id DESC LIMIT ?');
 
   return {
-    insert: ({ market, legs, ...rest }) =>
+    insert: ({ legs, ...rest }) =>
       run(() => {
         const now = new Date().toISOString();
         const columns = {
-          protocol: market.protocol,
-          market: lower(market.address),
-          legs: JSON.stringify(legs.map((leg) => [leg.account, leg.debt, leg.collateral].map(lower))),
+          legs: textOfLegs(legs),
           ...columnsOf({ state: 'planned', hashes: [], ...rest }),
           created_at: now,
           updated_at: now,
@@ -135,15 +134,15 @@ function columnsOf(patch: AttemptPatch): Record<string, Column> {
     columns.priority_fee = patch.fees?.maxPriorityFeePerGas.toString() ?? null;
   }
   if (patch.validUntil !== undefined) columns.valid_until = patch.validUntil.toString();
+  if ('outcomes' in patch) columns.outcomes = patch.outcomes === undefined ? null : textOfOutcomes(patch.outcomes);
   if ('sentAt' in patch) columns.sent_at = patch.sentAt ?? null;
   return columns;
 }
 
 type AttemptRow = {
   id: bigint;
-  protocol: string;
-  market: Address;
   legs: string;
+  outcomes: string | null;
   operator: Address;
   nonce: bigint | null;
   recipient: Address;
@@ -166,12 +165,8 @@ type AttemptRow = {
 
 const attemptOf = (row: AttemptRow): Attempt => ({
   id: Number(row.id),
-  market: { protocol: row.protocol, address: row.market },
-  legs: (JSON.parse(row.legs) as Address[][]).map(([account, debt, collateral]) => ({
-    account: account!,
-    debt: debt!,
-    collateral: collateral!,
-  })),
+  legs: legsOf(row.legs),
+  outcomes: row.outcomes === null ? undefined : outcomesOf(row.outcomes),
   operator: row.operator,
   nonce: row.nonce === null ? undefined : Number(row.nonce),
   to: row.recipient,

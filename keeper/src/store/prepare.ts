@@ -48,7 +48,7 @@ function checkUncut(db: DatabaseSync, path: string): void {
 export function migrate(db: DatabaseSync, chainId: number): void {
   const version = pragma(db, 'user_version');
   if (version === migrations.length) return;
-  for (const sql of migrations.slice(version)) db.exec(sql);
+  for (const step of migrations.slice(version)) step(db);
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}`);
   db.prepare('INSERT OR IGNORE INTO store (id, chain_id) VALUES (1, ?)').run(chainId);
 }

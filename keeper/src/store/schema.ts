@@ -1,3 +1,6 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { rewriteLegs } from './rewrite-legs.ts';
+
 /** Marks a SQLite file as ours: "Plim". */
 export const APPLICATION_ID = 0x50_6c_69_6d;
 
@@ -106,5 +109,61 @@ CREATE TABLE positions (
 CREATE INDEX positions_by_block ON positions (block);
 `;
 
+// A market's key is one text in all that is told of accounts, so that a plan may hold legs of several. What was `candidates` is by
+// claim; what was `positions` are the legs that landed.
+const second = `
+ALTER TABLE attempts ADD COLUMN outcomes TEXT;
+
+CREATE TABLE standings (
+  claim TEXT PRIMARY KEY,
+  state TEXT NOT NULL CHECK (
+    state IN (
+      'watched', 'planned', 'sent', 'landed', 'skipped', 'lost', 'reverted', 'replaced', 'expired', 'cancelled', 'set aside'
+    )
+  ),
+  reason TEXT,
+  retry_block INTEGER,
+  updated_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO standings
+  SELECT protocol || ':' || market || '/account/' || account, state, reason, retry_block, updated_at FROM candidates;
+DROP TABLE candidates;
+
+CREATE TABLE liquidations (
+  hash TEXT NOT NULL,
+  leg INTEGER NOT NULL,
+  market TEXT NOT NULL,
+  account TEXT NOT NULL,
+  debt TEXT NOT NULL,
+  collateral TEXT NOT NULL,
+  repaid TEXT NOT NULL,
+  seized TEXT NOT NULL,
+  profits TEXT NOT NULL,
+  value TEXT NOT NULL,
+  gas_cost TEXT NOT NULL,
+  block INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  PRIMARY KEY (hash, leg)
+) STRICT;
+INSERT INTO liquidations
+  SELECT
+    hash, leg, protocol || ':' || market, account, debt, collateral, repaid, seized, profits, value, gas_cost, block, time
+  FROM positions ORDER BY rowid;
+DROP TABLE positions;
+CREATE INDEX liquidations_by_block ON liquidations (block);
+`;
+
+const dropMarket = `
+ALTER TABLE attempts DROP COLUMN protocol;
+ALTER TABLE attempts DROP COLUMN market;
+`;
+
 /** What brings a store from schema n to n + 1, at index n. Only ever added to: released ones are in users' files. */
-export const migrations: readonly string[] = [first];
+export const migrations: readonly ((db: DatabaseSync) => void)[] = [
+  (db) => db.exec(first),
+  (db) => {
+    db.exec(second);
+    rewriteLegs(db);
+    db.exec(dropMarket);
+  },
+];

@@ -6,7 +6,7 @@ import type { StoreFile } from './file.ts';
  * here. Endpoints are written without the secret parts of their URLs.
  */
 export type StatusSnapshot = {
-  version: 1;
+  version: 2;
   /** Chain id. */
   chain: number;
   /** ISO 8601 */
@@ -27,7 +27,8 @@ export type MarketStatus = {
   underwater: number;
   /** The accounts nearest to the line, nearest first. */
   nearest: readonly {
-    account: Address;
+    /** What people call it. */
+    account: string;
     /** The fraction that everything may move against it at once: 0.05 is five per cent. Negative under water. */
     slack: number;
     /** 18 decimals; null where the protocol has no such number. */
@@ -35,8 +36,11 @@ export type MarketStatus = {
   }[];
 };
 
+/** The legs of a transaction on its way: their market's name, and whom they concern. */
+export type LegStatus = { protocol: string; market: string; accounts: readonly string[] };
+
 /** `value` in wei, `sentAt` the head it was sent at, `hash` its newest. */
-export type FlightStatus = { accounts: readonly Address[]; nonce: number; hash: Hash; sentAt: string; value: string };
+export type FlightStatus = { legs: readonly LegStatus[]; nonce: number; hash: Hash; sentAt: string; value: string };
 
 /** An endpoint as its pool judges it. */
 export type EndpointStatus = {
@@ -64,7 +68,28 @@ export function openStatus({ db, run }: StoreFile) {
     readStatus: (): StatusSnapshot | undefined =>
       run(() => {
         const row = read.get();
-        return row && (JSON.parse(String(row.json)) as StatusSnapshot);
+        return row && upToDate(JSON.parse(String(row.json)));
       }),
   };
+}
+
+/** Before version 2, a transaction on its way named accounts and no market: it was of the one there was, if it was one. */
+type FirstSnapshot = Omit<StatusSnapshot, 'version' | 'inFlight'> & {
+  version: 1;
+  inFlight: readonly (Omit<FlightStatus, 'legs'> & { accounts: readonly string[] })[];
+};
+
+/** A snapshot as this version knows it; `undefined` for one of a later version. */
+function upToDate(snapshot: FirstSnapshot | StatusSnapshot | { version: unknown }): StatusSnapshot | undefined {
+  if (snapshot.version === 2) return snapshot as StatusSnapshot;
+  if (snapshot.version !== 1) return undefined;
+  const first = snapshot as FirstSnapshot;
+  const [market, ...more] = first.markets;
+  const protocol = market?.protocol ?? 'unknown';
+  const name = market && more.length === 0 ? market.name : 'unknown';
+  const inFlight = first.inFlight.map(({ accounts, ...flight }) => ({
+    legs: accounts.map((account) => ({ protocol, market: name, accounts: [account] })),
+    ...flight,
+  }));
+  return { ...first, version: 2, inFlight };
 }

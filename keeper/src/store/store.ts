@@ -1,16 +1,18 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { KeeperError } from '../config/error.ts';
+import { adopt } from './adopt.ts';
 import { type Attempts, openAttempts } from './attempts.ts';
-import { type Candidates, openCandidates } from './candidates.ts';
 import { createPrivate, renameAside } from './create.ts';
 import { explainStore } from './error.ts';
 import { type StoreFile, storeFile } from './file.ts';
+import type { MarketKey } from './key.ts';
+import { type Liquidations, openLiquidations } from './liquidations.ts';
 import { takeLock } from './lock.ts';
-import { type MarketKey, type MarketStore, type MarketSummary, openMarkets } from './market.ts';
+import { type MarketStore, type MarketSummary, openMarkets } from './markets.ts';
 import { MEMORY } from './path.ts';
-import { openPositions, type Positions } from './positions.ts';
 import { checkSchema, checkWhole, migrate } from './prepare.ts';
+import { openStandings, type Standings } from './standings.ts';
 import { openStatus, type StatusSnapshot } from './status.ts';
 
 /** The keeper that last wrote: `stoppedAt` is missing while it runs, and for good if it was killed. Times are ISO 8601. */
@@ -23,10 +25,12 @@ export type Store = {
   /** Where `rebuild` has put the file that was there. */
   readonly renamed: string | undefined;
   readonly attempts: Attempts;
-  readonly candidates: Candidates;
-  readonly positions: Positions;
+  readonly standings: Standings;
+  readonly liquidations: Liquidations;
   market(key: MarketKey): MarketStore;
   markets(): MarketSummary[];
+  /** What is kept of a market under another of its addresses goes over to its key, wherever it is; to be called before any of it is read. */
+  adopt(alias: MarketKey, key: MarketKey): void;
   /** What `work` writes through this store is kept whole or not at all; it must not wait for anything. */
   atomic<T>(work: () => T): T;
   writeStatus(snapshot: StatusSnapshot): void;
@@ -125,10 +129,11 @@ function rooms(file: StoreFile, path: string, renamed: string | undefined, close
     renamed,
     chainId: Number(db.prepare('SELECT chain_id FROM store').get()!.chain_id),
     attempts: openAttempts(file),
-    candidates: openCandidates(file),
-    positions: openPositions(file),
+    standings: openStandings(file),
+    liquidations: openLiquidations(file),
     ...openMarkets(file),
     ...openStatus(file),
+    adopt: (alias, key) => adopt(file, alias, key),
     atomic,
     writer: () => run(() => writerOf(db)),
     close: () => run(close),

@@ -1,11 +1,9 @@
 import type { Head } from '../chain/head.ts';
 import { chainPreset } from '../config/chains.ts';
+import type { Moment } from '../protocols/protocol.ts';
 
 /** Taken for the milliseconds between blocks of a chain without a preset: short, so that no account is judged too late. */
 const UNKNOWN_BLOCK_TIME = 1_000;
-
-/** What a contract reads as the time and the height of the block it runs in: Unix time in seconds, and the block's number. */
-export type Moment = { timestamp: bigint; number: bigint };
 
 /**
  * The moment of the block after `head`, at which accounts are judged and plans are made: one usual block time later, in whole

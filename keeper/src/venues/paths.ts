@@ -7,6 +7,7 @@ import {
   quoteV3ExactOut,
   type V3Pool,
   type V3State,
+  windowCapacity,
 } from './v3-pool.ts';
 
 /** A pool of any venue at one block. */
@@ -49,7 +50,6 @@ export function poolGraph(pools: readonly (V3Pool | V2Pair)[]): PoolGraph {
  * The most promising routes from `tokenIn` to `tokenOut`: over one pool, or over two with a hub between, deepest first. A
  * route is as deep as its shallowest pool; pools whose state is not known are left out.
  *
- * @param options.exclude - pools that must not be used, as the one that funds the round, which is locked
  * @param options.v3Only - leaves out pairs of Uniswap v2
  * @param options.limit - most routes. @default 4
  */
@@ -58,9 +58,9 @@ export function candidateRoutes(
   states: PoolStates,
   tokenIn: Address,
   tokenOut: Address,
-  options: { hubs: readonly Address[]; worth: Worth; exclude?: ReadonlySet<Address>; v3Only?: boolean; limit?: number },
+  options: { hubs: readonly Address[]; worth: Worth; v3Only?: boolean; limit?: number },
 ): Route[] {
-  const { hubs, worth, exclude, v3Only, limit = 4 } = options;
+  const { hubs, worth, v3Only, limit = 4 } = options;
   if (same(tokenIn, tokenOut)) return [];
   type Found = { hops: Hop[]; tokens: Address[]; depth: bigint };
   const deepest = <T extends { depth: bigint }>(found: T[]) =>
@@ -68,7 +68,7 @@ export function candidateRoutes(
   const between = (a: Address, b: Address): Found[] =>
     deepest(
       (graph.get(keyOf(a, b)) ?? []).flatMap(({ address, token0 }) => {
-        const state = exclude?.has(address) ? undefined : states.get(address);
+        const state = states.get(address);
         const v2 = state?.venue === 'uniswapV2';
         if (!state || (v2 && v3Only)) return [];
         const hop = { pool: address, zeroForOne: same(token0, a), ...(v2 ? { v2 } : {}) };
@@ -92,15 +92,32 @@ export function candidateRoutes(
   return deepest([...between(tokenIn, tokenOut), ...overHubs]).map(({ hops, tokens }) => ({ hops, tokens }));
 }
 
+/** The reserves of a pair, or those that a constant-product pool of the same price and liquidity would have; smallest units. */
+export const reservesOf = (state: PoolState): readonly [bigint, bigint] =>
+  state.venue === 'uniswapV2'
+    ? [state.reserve0, state.reserve1]
+    : [(state.liquidity << 96n) / state.sqrtPriceX96, (state.liquidity * state.sqrtPriceX96) >> 96n];
+
+/** What pools were found to hold at least, by their state. */
+const held = new WeakMap<PoolState, readonly [bigint, bigint]>();
+
+/**
+ * What a pool lends at least of token0 and of token1: what it would pay out until its price leaves the ticks that were read. A
+ * pool without ticks lends nothing.
+ */
+export function lendableOf(state: PoolState): readonly [bigint, bigint] {
+  if (state.venue === 'uniswapV2' || state.liquidity === 0n) return [0n, 0n];
+  const known = held.get(state) ?? [windowCapacity(state, false).amountOut, windowCapacity(state, true).amountOut];
+  held.set(state, known);
+  return known;
+}
+
 /**
  * How much a pool bears near its price, base currency: the value of the reserves that a constant-product pool of the same
  * liquidity would have. 0 where neither token has a price. To compare pools, not to pay by.
  */
 export function depthOf(state: PoolState, worth: Worth): bigint {
-  const [amount0, amount1] =
-    state.venue === 'uniswapV2'
-      ? [state.reserve0, state.reserve1]
-      : [(state.liquidity << 96n) / state.sqrtPriceX96, (state.liquidity * state.sqrtPriceX96) >> 96n];
+  const [amount0, amount1] = reservesOf(state);
   const [value0, value1] = [worth(state.token0, amount0), worth(state.token1, amount1)];
   // At the market's price both sides are worth the same.
   return (value0 ?? value1 ?? 0n) + (value1 ?? value0 ?? 0n);

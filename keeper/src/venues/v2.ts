@@ -1,5 +1,5 @@
-import { type Address, type Hash, type PublicClient, parseAbi } from 'viem';
-import { type Answer, type Call, orElse, readTogether } from '../chain/view.ts';
+import { type Address, parseAbi } from 'viem';
+import { type Answer, type Call, orElse } from '../chain/view.ts';
 import { FEE_UNIT } from './v3-math.ts';
 import type { Quote } from './v3-pool.ts';
 
@@ -59,15 +59,6 @@ export type PairsRead = { states: Map<Address, V2State>; leftOut: Map<Address, s
 /** What to ask of pairs, in their order; {@link pairsRead} takes the answers. */
 export const pairCalls = (pairs: readonly V2Pair[]): Call[] =>
   pairs.map(({ address }) => ({ address, abi: pairAbi, functionName: 'getReserves' }));
-
-/** The pairs' reserves at a block, in a call of their own. */
-export async function readPairs(
-  client: PublicClient,
-  pairs: readonly V2Pair[],
-  block: { hash: Hash },
-): Promise<PairsRead> {
-  return pairsRead(pairs, await readTogether(client, pairCalls(pairs), block));
-}
 
 /** A pair that does not answer or is empty is left out, with the reason. */
 export function pairsRead(pairs: readonly V2Pair[], answers: readonly Answer[]): PairsRead {

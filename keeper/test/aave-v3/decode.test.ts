@@ -1,8 +1,7 @@
 import { type AbiEvent, type Address, decodeEventLog, getAbiItem } from 'viem';
 import { describe, expect, test } from 'vitest';
-import { watchOf } from '../../src/book/watch.ts';
+import { logReaderOf } from '../../src/book/read-logs.ts';
 import { accountEventsAbi, reopenEventsAbi } from '../../src/protocols/aave-v3/abi.ts';
-import { discovery } from '../../src/protocols/aave-v3/discovery.ts';
 import { random } from '../book/random.ts';
 import { type InventedLog, inventLog, mangle } from './logs.ts';
 import { scene } from './scene.ts';
@@ -24,8 +23,8 @@ const named: Record<(typeof accountEventsAbi)[number]['name'], readonly string[]
   BalanceTransfer: ['from', 'to'],
 };
 const every = [...accountEventsAbi, ...reopenEventsAbi] as readonly AbiEvent[];
-const { market } = scene(10n, [{}, {}], []);
-const watch = watchOf(discovery(market));
+const { pool, market } = scene(10n, [{}, {}], []);
+const reader = logReaderOf(market.discovery);
 
 /** The accounts of a log by viem's decoder. What is wrong with the data does not matter: no account is in it. */
 function byViem({ topics, data }: InventedLog): { name: string | undefined; accounts: Address[] } {
@@ -49,9 +48,9 @@ describe('the accounts that a log names are those of viem', () => {
   test.each(every.map((event) => [event.name, event] as const))('%s', (name, event) => {
     const rng = random(7);
     for (let run = 0; run < 200; run++) {
-      const log = inventLog(rng, event, market.address);
+      const log = inventLog(rng, event, pool.address);
       const expected = byViem(log);
-      const { touched, borrowers, reopen } = watch.read([log]);
+      const { touched, borrowers, reopen } = reader.read([log]);
       expect(expected.name).toBe(name);
       expect([...touched]).toEqual([...new Set(expected.accounts)]);
       expect([...borrowers]).toEqual(name === 'Borrow' ? expected.accounts : []);
@@ -64,23 +63,23 @@ describe('the accounts that a log names are those of viem', () => {
     const seen = { someone: 0, nobody: 0 };
     for (let run = 0; run < 5_000; run++) {
       const event = rng.among<AbiEvent>(accountEventsAbi);
-      const log = mangle(rng, event, inventLog(rng, event, market.address));
+      const log = mangle(rng, event, inventLog(rng, event, pool.address));
       const { accounts } = byViem(log);
-      expect([...watch.read([log]).touched], JSON.stringify(log)).toEqual([...new Set(accounts)]);
+      expect([...reader.read([log]).touched], JSON.stringify(log)).toEqual([...new Set(accounts)]);
       seen[accounts.length > 0 ? 'someone' : 'nobody'] += 1;
     }
     expect(Math.min(seen.someone, seen.nobody)).toBeGreaterThan(1_000);
   });
 
   test('a log without topics names nobody', () => {
-    const { touched, borrowers, reopen } = watch.read([{ address: market.address, topics: [], data: '0x' }]);
+    const { touched, borrowers, reopen } = reader.read([{ address: pool.address, topics: [], data: '0x' }]);
     expect([touched.size, borrowers.size, reopen]).toEqual([0, 0, false]);
   });
 
   test('only what the Pool says of borrowing finds a borrower', () => {
     const borrow = accountEventsAbi.find(({ name }) => name === 'Borrow')!;
-    const log = inventLog(random(9), borrow, market.assets[0]!.aToken);
-    const { touched, borrowers } = watch.read([log]);
+    const log = inventLog(random(9), borrow, pool.assets[0]!.aToken);
+    const { touched, borrowers } = reader.read([log]);
     expect([touched.size, borrowers.size]).toEqual([1, 0]);
   });
 });

@@ -2,13 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { createColumns } from '../../src/book/columns.ts';
 import { createScreen } from '../../src/book/screen.ts';
 import { indicesAt } from '../../src/protocols/aave-v3/health.ts';
-import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
 import { binomialFactor, compoundedFactor, linearFactor } from '../../src/protocols/aave-v3/math.ts';
 import { rulesOf } from '../../src/protocols/aave-v3/rules.ts';
 import type { AaveState } from '../../src/protocols/aave-v3/state.ts';
-import { now, reserve, type Scene, scene } from './scene.ts';
+import { key, now, reserve, type Scene, scene, viewWith } from './scene.ts';
 
-const judge = ({ market, state, account }: Scene, timestamp = now) => aaveV3.health(market, state, account, timestamp);
+const judge = (scenario: Scene, timestamp = now) => scenario.view(timestamp).health(key);
 const factorOf = (scenario: Scene) => {
   const judged = judge(scenario);
   if ('error' in judged) throw new Error(judged.error);
@@ -44,13 +43,13 @@ describe('interest', () => {
   const saver = { liquidityRate: 31_230_000_000_000_000_000_000_000n, liquidityIndex: 1043210987654321098765432109n };
   test('supply grows by simple interest', () => {
     expect(linearFactor(saver.liquidityRate, 12n)).toBe(1000000011883561643835616438n);
-    const { rules } = scene(10n, [], []).market;
+    const { rules } = scene(10n, [], []).pool;
     expect(indicesAt(rules, reserve(saver), now + 12n).income).toBe(1043211000051383178082193111n);
     expect(indicesAt(rules, reserve(saver), now + 86400n).income).toBe(1043300246501292179444649765n);
   });
 
   test('an index stored half way gives another result', () => {
-    const { rules } = scene(10n, [], []).market;
+    const { rules } = scene(10n, [], []).pool;
     const liquidityIndex = indicesAt(rules, reserve(saver), now + 43200n).income;
     const half = reserve({ ...saver, liquidityIndex, lastUpdate: now + 43200n });
     expect(indicesAt(rules, half, now + 86400n).income).toBe(1043300248410575597873998814n);
@@ -193,21 +192,17 @@ describe('up to 3.1', () => {
     const stable = [10n ** 11n, rate, lastUpdate].map((amount, part) => ({ slot: 256 + 3 + part, amount }));
     const account = { ...scenario.account, cells: [...scenario.account.cells, ...stable] };
     // A day after it was written; the factor is that of the worked example, rounded half up.
-    expect(judge({ ...scenario, account }, now + 43_200n)).toMatchObject({ debtBase: 100_014_340_754n + 7n });
+    expect(viewWith(scenario, [account], now + 43_200n).health(key)).toMatchObject({ debtBase: 100_014_340_754n + 7n });
   });
 
   test('whoever owes at a stable rate is a candidate at any health', () => {
-    const { market, state, account } = scene(
-      3n,
-      [{ decimals: 8 }, { decimals: 8 }],
-      [{ supply: 10n ** 20n }, { debt: 7n }],
-    );
+    const { account, view } = scene(3n, [{ decimals: 8 }, { decimals: 8 }], [{ supply: 10n ** 20n }, { debt: 7n }]);
     const columns = createColumns();
     const screen = createScreen(columns);
     columns.upsert(account);
-    expect(screen.candidates(aaveV3.coefficients(market, state, now))).toHaveLength(0);
+    expect(screen.suspects(view().coefficients)).toHaveLength(0);
     columns.upsert({ ...account, cells: [...account.cells, { slot: 259, amount: 1n }] });
-    expect(screen.candidates(aaveV3.coefficients(market, state, now))).toHaveLength(1);
+    expect(screen.suspects(view().coefficients)).toHaveLength(1);
   });
 });
 
@@ -216,18 +211,19 @@ describe('set aside', () => {
     const reserves = [{ decimals: 8 }, { decimals: 8, price: 'no price for R1: FeedIsBroken()' }, { decimals: 8 }];
     const held = scene(10n, reserves, [{ supply: 10n }, { supply: 0n }, { debt: 1n }]);
     expect(judge(held)).toEqual({ error: 'no price for R1: FeedIsBroken()' });
-    expect(aaveV3.options(held.market, held.state, held.account, now)).toEqual([]);
+    expect(held.view().deals([key])).toEqual([]);
     expect(judge(scene(10n, reserves, [{ supply: 10n }, {}, { debt: 1n }]))).toMatchObject({
       healthFactor: 8n * 10n ** 18n,
     });
   });
 
   test('an account in a category or reserve that is newer than the market', () => {
-    const { market, state, account } = scene(10n, [{}], [{ supply: 1n }]);
-    expect(aaveV3.health(market, state, { ...account, group: 7 }, now)).toEqual({
+    const scenario = scene(10n, [{}], [{ supply: 1n }]);
+    const { account } = scenario;
+    expect(viewWith(scenario, [{ ...account, group: 7 }]).health(key)).toEqual({
       error: 'is in eMode 7, created after the market was opened',
     });
-    expect(aaveV3.health(market, state, { ...account, cells: [{ slot: 2, amount: 0n }] }, now)).toEqual({
+    expect(viewWith(scenario, [{ ...account, cells: [{ slot: 2, amount: 0n }] }]).health(key)).toEqual({
       error: 'uses reserve 1, listed after the market was opened',
     });
   });
@@ -241,6 +237,13 @@ describe('set aside', () => {
     expect(judge(scene(8n, reserves, [{ supply: 9n }, { debt: 1n }]))).toMatchObject({ debtBase: 1n });
   });
 
+  test('an account that is not tracked', () => {
+    const { view } = scene(10n, [{}], [{ supply: 1n }]);
+    const stranger = '0x00000000000000000000000000000000000000ff';
+    expect(view().health(stranger)).toEqual({ error: 'is not tracked' });
+    expect(view().deals([stranger])).toEqual([]);
+  });
+
   test('nobody for a reserve that was dropped: the Pool skips it', () => {
     const { market, state, account } = scene(
       10n,
@@ -248,6 +251,6 @@ describe('set aside', () => {
       [{ supply: 10n, debt: 4n }, { supply: 90n }],
     );
     const dropped: AaveState = { ...state, reserves: [state.reserves[0], undefined] };
-    expect(aaveV3.health(market, dropped, account, now)).toMatchObject({ collateralBase: 10n });
+    expect(viewWith({ market, state: dropped }, [account]).health(key)).toMatchObject({ collateralBase: 10n });
   });
 });

@@ -1,7 +1,9 @@
 import type { Address, PublicClient } from 'viem';
 import { describe, expect, test } from 'vitest';
-import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
-import type { AaveMarket } from '../../src/protocols/aave-v3/market.ts';
+import { marketOf } from '../../src/protocols/aave-v3/index.ts';
+import type { AavePool } from '../../src/protocols/aave-v3/pool.ts';
+import type { AaveState } from '../../src/protocols/aave-v3/state.ts';
+import type { Market } from '../../src/protocols/protocol.ts';
 import { asset, now, scene } from './scene.ts';
 
 type Call = { address: Address; functionName: string; args?: readonly unknown[] };
@@ -36,11 +38,9 @@ const views = {
   getAssetPrice: ([of]: readonly unknown[]) => (of === asset(7) ? 7n : 100n),
   balanceOf: () => 11n,
 };
-const marketOf = (revision: bigint, change: Partial<AaveMarket> = {}): AaveMarket => ({
-  ...scene(revision, [{}, {}], []).market,
-  lastEMode: 1,
-  ...change,
-});
+const marketWith = (revision: bigint, change: Partial<AavePool> = {}): Market =>
+  marketOf({ ...scene(revision, [{}, {}], []).pool, lastEMode: 1, ...change });
+const readState = async (client: PublicClient, market: Market) => (await market.read(client, block)) as AaveState;
 const block = { number: 1n, hash: `0x${'01'.repeat(32)}`, timestamp: now } as const;
 
 describe('reading a market asks what its version has', () => {
@@ -49,8 +49,8 @@ describe('reading a market asks what its version has', () => {
       ...views,
       getEModeCategoryData: () => ({ liquidationThreshold: 9500, liquidationBonus: 10100, priceSource: asset(7) }),
     });
-    const market = marketOf(1n, { eModePriceSources: new Map([[1, asset(7)]]) });
-    const state = await aaveV3.readMarket(client, market, block);
+    const market = marketWith(1n, { eModePriceSources: new Map([[1, asset(7)]]) });
+    const state = await readState(client, market);
     expect(state.reserves.map((reserve) => reserve!.liquidity)).toEqual([11n, 11n]);
     expect(state.reserves.map((reserve) => reserve!.gracePeriodUntil)).toEqual([0n, 0n]);
     expect(state.eModes.get(1)).toEqual({
@@ -69,8 +69,8 @@ describe('reading a market asks what its version has', () => {
       ...rest,
       getEModeCategoryData: () => ({ liquidationThreshold: 9500, liquidationBonus: 10100, priceSource: asset(7) }),
     });
-    const market = marketOf(1n, { eModePriceSources: new Map([[1, asset(7)]]), assets: [] });
-    const state = await aaveV3.readMarket(client, market, block);
+    const market = marketWith(1n, { eModePriceSources: new Map([[1, asset(7)]]), assets: [] });
+    const state = await readState(client, market);
     expect(state.eModes.get(1)!.price).toEqual({
       error: `no price for eMode 1 (${asset(7)}): the oracle reverted with no reason`,
     });
@@ -89,7 +89,7 @@ describe('reading a market asks what its version has', () => {
     'revision %d: the virtual balance of flagged reserves, what is held of others',
     async (revision) => {
       const { client, asked } = nodeOf(later);
-      const state = await aaveV3.readMarket(client, marketOf(revision), block);
+      const state = await readState(client, marketWith(revision));
       expect(state.reserves.map((reserve) => reserve!.liquidity)).toEqual([13n, 11n]);
       expect(state.reserves.map((reserve) => reserve!.gracePeriodUntil)).toEqual([5n, 5n]);
       expect(state.eModes.get(1)).toEqual(bitmap);
@@ -100,7 +100,7 @@ describe('reading a market asks what its version has', () => {
   test.each([8n, 9n, 10n, 11n])('revision %d: the virtual balance of all', async (revision) => {
     const { balanceOf: _, ...known } = later;
     const { client, asked } = nodeOf(known);
-    const state = await aaveV3.readMarket(client, marketOf(revision), block);
+    const state = await readState(client, marketWith(revision));
     expect(state.reserves.map((reserve) => reserve!.liquidity)).toEqual([13n, 13n]);
     expect(state.eModes.get(1)).toEqual(bitmap);
     expect([...asked].sort()).toEqual(Object.keys(known).sort());
@@ -125,7 +125,7 @@ describe('reading accounts', () => {
 
   test('gives a cell for each flag, of an unknown reserve one of 0, under the address in lower case', async () => {
     const { client, asked } = nodeOf(flags);
-    const read = await aaveV3.readAccounts(client, marketOf(6n), state, [ann]);
+    const read = await marketWith(6n).readAccounts(client, state, [ann]);
     const address = ann.toLowerCase();
     expect([...read]).toEqual([[address, { address, group: 3, cells: flagged }]]);
     expect([...asked].sort()).toEqual(Object.keys(flags).sort());
@@ -138,7 +138,7 @@ describe('reading accounts', () => {
       getUserStableRate: () => 66n,
       getUserLastUpdated: () => 77,
     });
-    const read = await aaveV3.readAccounts(client, marketOf(4n), state, [ann]);
+    const read = await marketWith(4n).readAccounts(client, state, [ann]);
     expect(read.get(ann.toLowerCase() as Address)!.cells).toEqual([
       ...flagged,
       { slot: 259, amount: 55n },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createBook } from '../../src/book/book.ts';
 import { createQueue, placesIn, rankOf } from '../../src/book/priority.ts';
 import { CALM, createVolatility } from '../../src/book/volatility.ts';
-import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
+import { marketOf } from '../../src/protocols/aave-v3/index.ts';
 import { collateralSlot, debtSlot } from '../../src/protocols/aave-v3/slots.ts';
 import type { Account, Coefficients, Health } from '../../src/protocols/protocol.ts';
 import { now, type ReserveChange, scene } from '../aave-v3/scene.ts';
@@ -85,14 +85,14 @@ describe('volatility', () => {
 
 describe('the queue', () => {
   const dueOf = (...ranks: number[]) => new Map(ranks.map((rank, index) => [name(index), rank]));
-  const taken = (accounts: Address[]) => accounts.map(Number);
+  const taken = (accounts: readonly Address[]) => accounts.map(Number);
 
   test('gives everybody a place where there are enough, the highest rank first', () => {
-    expect(taken(createQueue().take(dueOf(3, 9, 5), 4))).toEqual([1, 2, 0]);
+    expect(taken(createQueue<Address>().take(dueOf(3, 9, 5), 4))).toEqual([1, 2, 0]);
   });
 
   test('gives three quarters to the highest rank, and the rest to who waited longest', () => {
-    const queue = createQueue();
+    const queue = createQueue<Address>();
     // Nobody has waited yet: all by rank.
     expect(taken(queue.take(dueOf(10, 9, 8, 7, 6, 5, 4), 4))).toEqual([0, 1, 2, 3]);
     // Whoever stays due at the top stays there; of the others each has a turn.
@@ -103,13 +103,13 @@ describe('the queue', () => {
   });
 
   test('keeps nobody waiting who comes and is worth more', () => {
-    const queue = createQueue();
+    const queue = createQueue<Address>();
     queue.take(dueOf(5, 4, 3, 2, 1, 1), 4);
     expect(taken(queue.take(dueOf(0, 0, 0, 0, 1, 1, 7, 8, 9), 4))).toEqual([8, 7, 6, 4]);
   });
 
   test('forgets who is no longer due', () => {
-    const queue = createQueue();
+    const queue = createQueue<Address>();
     queue.take(dueOf(5, 4, 3), 1);
     const due = dueOf(5, 4, 3);
     due.delete(name(1));
@@ -120,7 +120,7 @@ describe('the queue', () => {
   test.each([1, 2, 3, 4, 7, 20])(
     'of %d places: nobody who stays due waits longer than 4 · due / places heads',
     (places) => {
-      const queue = createQueue();
+      const queue = createQueue<Address>();
       const due = new Map(Array.from({ length: 100 }, (_, index) => [name(index), 100 - index]));
       const heads = Math.ceil((4 * due.size) / places);
       const seen = new Set<Address>();
@@ -134,7 +134,7 @@ describe('the queue', () => {
   );
 });
 
-test('a book names those of most value, depth and volatility first, and the others at the next heads', () => {
+test('a book ranks those of most value, depth and volatility first', () => {
   const reserves = (ether: number): ReserveChange[] => [
     { price: dollars(ether), liquidationThreshold: 8_000n },
     { price: dollars(1), liquidationThreshold: 8_000n },
@@ -149,7 +149,7 @@ test('a book names those of most value, depth and volatility first, and the othe
       { slot: debtSlot(2), amount: BigInt(debt) * 10n ** 18n },
     ].sort((a, b) => a.slot - b.slot),
   });
-  const book = createBook(aaveV3);
+  const book = createBook();
   // Ether moves by half: 1/32 of a mean, and with the debt beside it about half of that: 16 times CALM.
   book.set(owing(1, 1, 1_000, 900)); //    value 900, health 0.89, calm:       1
   book.set(owing(2, 1, 10_000, 9_000)); //       9,000        0.89, calm:      10
@@ -158,12 +158,11 @@ test('a book names those of most value, depth and volatility first, and the othe
   book.set(owing(5, 0, 100, 1_000)); //    well above the line
   const before = scene(10n, reserves(2_000), []);
   const after = scene(10n, reserves(1_000), []);
-  book.judge(before.market, before.state, now);
-  const { underwater } = book.judge(after.market, after.state, now);
-  const due = [...underwater.keys()];
-  const named = (places: number) => book.first(due, underwater, places).map(Number);
-  expect(named(10)).toEqual([3, 4, 2, 1]);
-  expect(named(2)).toEqual([3, 4]);
-  expect(named(2)).toEqual([3, 2]);
-  expect(named(2)).toEqual([3, 1]);
+  const viewOf = ({ pool, state }: typeof before) => marketOf(pool).at(state, book.get, { timestamp: now, number: 2n });
+  book.judge(viewOf(before));
+  const { underwater } = book.judge(viewOf(after));
+  const ranks = [...underwater].map(([address, health]) => [Number(address), book.rank(address, health)] as const);
+  expect(ranks.sort(([, a], [, b]) => b - a).map(([index]) => index)).toEqual([3, 4, 2, 1]);
+  const [first, last] = [ranks[0]![1], ranks.at(-1)![1]];
+  expect(first / last).toBeCloseTo(15.7, 1);
 });

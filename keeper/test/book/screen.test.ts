@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Columns, createColumns } from '../../src/book/columns.ts';
 import { createScreen } from '../../src/book/screen.ts';
-import { indicesAt } from '../../src/protocols/aave-v3/health.ts';
-import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
+import { coefficients } from '../../src/protocols/aave-v3/coefficients.ts';
+import { health as healthOf, indicesAt } from '../../src/protocols/aave-v3/health.ts';
 import { eModeOf, priceIn } from '../../src/protocols/aave-v3/prices.ts';
 import type { Account, Coefficients } from '../../src/protocols/protocol.ts';
 import { now, type Scene } from '../aave-v3/scene.ts';
@@ -16,18 +16,18 @@ const EACH = Math.ceil(CASES / REVISIONS.length);
 const PER_MARKET = 500;
 const AHEAD = now + 12n;
 
-const candidatesOf = (columns: Columns, coefficients: Coefficients): Set<string> =>
-  new Set(Array.from(createScreen(columns).candidates(coefficients), (row) => columns.addressAt(row)));
+const suspectsOf = (columns: Columns, coefficients: Coefficients): Set<string> =>
+  new Set(Array.from(createScreen(columns).suspects(coefficients), (row) => columns.addressAt(row)));
 
-function worthIn({ market, state }: Scene): Worth {
-  const indices = state.reserves.map((reserve) => indicesAt(market.rules, reserve!, AHEAD));
+function worthIn({ pool, state }: Scene): Worth {
+  const indices = state.reserves.map((reserve) => indicesAt(pool.rules, reserve!, AHEAD));
   return (slot, group) => {
     const id = slot >> 1;
     const reserve = state.reserves[id]!;
     const price = priceIn(state.eModes.get(group), reserve, id);
     if ('error' in price) throw new Error(price.error);
     const denominator = 10n ** BigInt(reserve.decimals + 27 + 4);
-    const counts = market.rules.zeroThreshold || reserve.liquidationThreshold !== 0n;
+    const counts = pool.rules.zeroThreshold || reserve.liquidationThreshold !== 0n;
     const threshold = counts ? (eModeOf(state.eModes.get(group), id) ?? reserve).liquidationThreshold : 0n;
     return slot % 2 === 0
       ? { numerator: price.value * indices[id]!.debt * 10_000n, denominator }
@@ -45,22 +45,22 @@ describe.each(REVISIONS)('the screen at Pool revision %d', (revision) => {
       const worth = worthIn(world);
       const columns = createColumns();
       const accounts = Array.from({ length: PER_MARKET }, () =>
-        inventAccount(rng, world.market.reserves.length, worth, extreme),
+        inventAccount(rng, world.pool.reserves.length, worth, extreme),
       );
       for (const account of accounts) columns.upsert(account);
-      const candidates = candidatesOf(columns, aaveV3.coefficients(world.market, world.state, AHEAD));
+      const suspects = suspectsOf(columns, coefficients(world.pool, world.state, AHEAD));
       for (const account of accounts) {
-        const health = aaveV3.health(world.market, world.state, account, AHEAD);
-        const missed = ('error' in health || health.underwater) && !candidates.has(account.address);
+        const health = healthOf(world.pool, world.state, account, AHEAD);
+        const missed = ('error' in health || health.underwater) && !suspects.has(account.address);
         if (missed)
           throw new Error(`missed ${JSON.stringify(account, (_, v) => (typeof v === 'bigint' ? `${v}` : v))}`);
         seen.accounts++;
-        if (candidates.has(account.address)) seen.candidates++;
+        if (suspects.has(account.address)) seen.candidates++;
         if ('error' in health || health.underwater) seen.underwater++;
-        else if (!candidates.has(account.address)) seen.safe++;
+        else if (!suspects.has(account.address)) seen.safe++;
       }
     }
-    // Neither are all of them under water, nor all of them candidates.
+    // Neither are all of them under water, nor all of them suspects.
     expect(seen.underwater).toBeGreaterThan(seen.accounts / 5);
     expect(seen.safe).toBeGreaterThan(seen.accounts / 40);
   }, 600_000);
@@ -83,7 +83,7 @@ const bookOf = (...accounts: Account[]): Columns => {
   return columns;
 };
 const found = (columns: Columns, coefficients: Coefficients) =>
-  [...candidatesOf(columns, coefficients)].map((address) => Number(address)).sort((a, b) => a - b);
+  [...suspectsOf(columns, coefficients)].map((address) => Number(address)).sort((a, b) => a - b);
 
 describe('candidates', () => {
   test('are those within the bound of the line, for rows of every length', () => {
@@ -130,8 +130,8 @@ describe('candidates', () => {
     const [first, second] = [bookOf(account(1, [1000n, 900n])), bookOf(account(2, [undefined, 1000n, 900n]))];
     const [ours, theirs] = [createScreen(first), createScreen(second)];
     for (let turn = 0; turn < 2; turn++) {
-      expect(ours.candidates(table([0.8, -1])).length).toBe(1);
-      expect(theirs.candidates(table([-5, 1, -1])).length).toBe(0);
+      expect(ours.suspects(table([0.8, -1])).length).toBe(1);
+      expect(theirs.suspects(table([-5, 1, -1])).length).toBe(0);
     }
   });
 
@@ -147,7 +147,7 @@ describe('candidates', () => {
   test('follow the columns as they change', () => {
     const columns = bookOf(account(1, [1000n, 900n]), account(2, [1000n, 900n]), account(3, [1000n, 100n]));
     const screen = createScreen(columns);
-    const names = () => Array.from(screen.candidates(table([0.8, -1])), (row) => Number(columns.addressAt(row)));
+    const names = () => Array.from(screen.suspects(table([0.8, -1])), (row) => Number(columns.addressAt(row)));
     expect(names()).toEqual([1, 2]);
     columns.remove(account(1, []).address);
     expect(names()).toEqual([2]);
@@ -169,7 +169,7 @@ describe('nearest', () => {
       account(6, [100n, 300n]),
     );
     const screen = createScreen(columns);
-    screen.candidates(table([1, -1]));
+    screen.suspects(table([1, -1]));
     const named = (count: number) => screen.nearest(count).map(({ address, slack }) => [Number(address), slack]);
     expect(named(10)).toEqual([
       [6, -0.5],
@@ -187,7 +187,7 @@ describe('nearest', () => {
   test('is as of the last pass: those that came since are not in it, those that changed stay where they were', () => {
     const columns = bookOf(account(1, [300n, 200n]), account(2, [300n, 100n]), account(3, [300n, 300n]));
     const screen = createScreen(columns);
-    screen.candidates(table([1, -1, 1]));
+    screen.suspects(table([1, -1, 1]));
     columns.remove(account(3, []).address);
     columns.upsert(account(4, [300n, 300n]));
     columns.upsert(account(1, [300n, 0n]));
@@ -197,7 +197,7 @@ describe('nearest', () => {
       [1, 0.2],
       [2, 0.5],
     ]);
-    screen.candidates(table([1, -1, 1]));
+    screen.suspects(table([1, -1, 1]));
     expect(named()).toEqual([
       [4, 0],
       [2, 1100 / 1300],
@@ -215,7 +215,7 @@ describe('nearest', () => {
       all.push({ address: each.address, slack: (collateral - debt) / (collateral + debt) });
     }
     const screen = createScreen(columns);
-    screen.candidates(table([1, -1]));
+    screen.suspects(table([1, -1]));
     const slacks = all.map(({ slack }) => slack).sort((a, b) => a - b);
     const nearest = screen.nearest(500);
     expect(nearest.map(({ slack }) => slack)).toEqual(slacks.slice(0, 500));

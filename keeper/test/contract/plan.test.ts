@@ -1,6 +1,7 @@
 import { maxUint128, maxUint256, padHex } from 'viem';
 import { expect, test } from 'vitest';
-import { executeData, type Plan, packPlan, readTally } from '../../src/contract/plan.ts';
+import { executeData, packPlan } from '../../src/contract/pack.ts';
+import { type Plan, readTally } from '../../src/contract/plan.ts';
 
 const at = (byte: `0x${string}`) => padHex(byte, { size: 20 });
 const hex = (text: string) => `0x${text.replaceAll(/\s/g, '')}`;

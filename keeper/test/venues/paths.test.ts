@@ -62,15 +62,15 @@ test('routes in the order of their shallowest pool', () => {
   expect(routes({ hubs: [OTHER] })).toEqual([[0x11], [0x10]]);
 });
 
-test('a pool that is excluded, or whose state is not known, is in no route', () => {
-  expect(routes({ exclude: new Set([address(0x11), address(0x12)]) })).toEqual([[0x10]]);
+test('a pool whose state is not known is in no route', () => {
   const few = candidateRoutes(graph, new Map([[address(0x10), all[0]!]]), A, B, { hubs: [HUB], worth });
   expect(few).toEqual([{ hops: [{ pool: address(0x10), zeroForOne: true, v2: true }], tokens: [A, B] }]);
   expect(candidateRoutes(graph, states, A, A, { hubs: [HUB], worth })).toEqual([]);
 });
 
 test('the direction of a hop goes by the order of its tokens', () => {
-  const [route] = candidateRoutes(graph, states, B, A, { hubs: [HUB], worth, exclude: new Set([address(0x11)]) });
+  const known = { get: (pool: Address) => (pool === address(0x11) ? undefined : states.get(pool)) };
+  const [route] = candidateRoutes(graph, known, B, A, { hubs: [HUB], worth });
   expect(route).toEqual({
     hops: [
       { pool: address(0x13), zeroForOne: true, v2: true },

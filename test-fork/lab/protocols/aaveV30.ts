@@ -2,7 +2,7 @@ import { type Address, getContractAddress, zeroAddress } from 'viem';
 import { npmArtifact } from '../artifacts.ts';
 import type { LabDirectory } from '../directory.ts';
 import type { Sender } from '../sender.ts';
-import { approveByDeployer, assets, give, symbols, type Tokens, unitsFor } from '../tokens.ts';
+import { approveByDeployer, assets, give, type Listed, symbols, type Tokens, unitsFor } from '../tokens.ts';
 
 /** Whole USD of each asset supplied, and borrowed again of some, by the deployer. */
 const SUPPLIED_USD = 20_000_000;
@@ -13,13 +13,19 @@ const RAY = 10n ** 27n;
 const artifact = (path: string) =>
   npmArtifact(`@aave/core-v3/artifacts/contracts/${path}.sol/${path.split('/').at(-1)}.json`);
 
+/** The Pool's implementation. */
+export const aaveV30Pool = () => artifact('protocol/pool/Pool');
+
 const logic = (name: string) => artifact(`protocol/libraries/logic/${name}`);
 
 /**
  * Deploys a market of Aave v3.0 from the bytecode in `@aave/core-v3` (solc 0.8.10): the tokens, feeds and risk parameters of
  * the 3.6 market, an oracle of its own, close factor 50 % above a health of 0.95, and a flash-loan premium of 9 bps.
  */
-export async function deployAaveV30(sender: Sender, tokens: Tokens): Promise<LabDirectory['aaveV30']> {
+export async function deployAaveV30(
+  sender: Sender,
+  tokens: Tokens,
+): Promise<Omit<LabDirectory['aaveV30'], 'borrowers'>> {
   const { deploy, call, deployer } = sender;
   const libraries: Record<string, Address> = {};
   // FlashLoanLogic links BorrowLogic, hence the order.
@@ -46,7 +52,7 @@ export async function deployAaveV30(sender: Sender, tokens: Tokens): Promise<Lab
   const base = [zeroAddress, zeroAddress, 10n ** 8n];
   const oracle = await deploy(artifact('misc/AaveOracle'), [addressesProvider, ...sources, ...base]);
   await call(addressesProvider, provider.abi, 'setPriceOracle', [oracle]);
-  const poolImplementation = await deploy(artifact('protocol/pool/Pool'), [addressesProvider], libraries);
+  const poolImplementation = await deploy(aaveV30Pool(), [addressesProvider], libraries);
   const configuratorImplementation = await deploy(artifact('protocol/pool/PoolConfigurator'), [], libraries);
   const dataProvider = await deploy(artifact('misc/AaveProtocolDataProvider'), [addressesProvider]);
   await call(addressesProvider, provider.abi, 'setPoolDataProvider', [dataProvider]);
@@ -122,9 +128,23 @@ async function listReserves(sender: Sender, { tokens }: Tokens, market: Market):
   }
 }
 
+/** As `setLtvs` of the 3.6 market. */
+export async function setLtvsV30(
+  sender: Sender,
+  listed: readonly Listed[],
+  configurator: Address,
+  to: 'threshold' | 'ltv',
+): Promise<void> {
+  const { abi } = artifact('protocol/pool/PoolConfigurator');
+  for (const { address, asset } of listed) {
+    const { threshold, bonus, [to]: ltv } = asset;
+    await sender.call(configurator, abi, 'configureReserveAsCollateral', [address, ltv, threshold, bonus]);
+  }
+}
+
 /** Supplies every reserve and borrows of two, so that interest accrues. */
 async function openReserves(sender: Sender, tokens: Tokens, pool: Address): Promise<void> {
-  const { abi } = artifact('protocol/pool/Pool');
+  const { abi } = aaveV30Pool();
   const { deployer } = sender;
   await approveByDeployer(sender, tokens, pool);
   for (const symbol of symbols) {

@@ -2,7 +2,7 @@ import type { Address, PublicClient } from 'viem';
 import { readWords, type WordCall } from '../../chain/view.ts';
 import type { Account, Cell } from '../protocol.ts';
 import { poolAbi, scaledTokenAbi, stableTokenAbi } from './abi.ts';
-import type { AaveMarket } from './market.ts';
+import type { AavePool } from './pool.ts';
 import { debtSlot, slotsOfBitmap, stableSlot } from './slots.ts';
 import type { AaveState } from './state.ts';
 
@@ -12,17 +12,17 @@ const TOGETHER = 250;
 const LANES = 4;
 
 /** The call that gives the amount of a flag's slot. */
-function amountCall(market: AaveMarket, account: Address, slot: number): WordCall | undefined {
-  const reserve = market.reserves[slot >> 1];
+function amountCall(pool: AavePool, account: Address, slot: number): WordCall | undefined {
+  const reserve = pool.reserves[slot >> 1];
   if (!reserve) return undefined;
   const token = slot === debtSlot(reserve.id) ? reserve.variableDebtToken : reserve.aToken;
   return { address: token, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args: [account] };
 }
 
 /** The calls that give what is owed at a stable rate where a debt's flag is set: principal, rate, last update. */
-function stableCalls(market: AaveMarket, account: Address, slot: number): WordCall[] {
-  const reserve = market.reserves[slot >> 1];
-  if (!market.rules.stableDebt || !reserve || slot !== debtSlot(reserve.id)) return [];
+function stableCalls(pool: AavePool, account: Address, slot: number): WordCall[] {
+  const reserve = pool.reserves[slot >> 1];
+  if (!pool.rules.stableDebt || !reserve || slot !== debtSlot(reserve.id)) return [];
   return (['principalBalanceOf', 'getUserStableRate', 'getUserLastUpdated'] as const).map((functionName) => ({
     address: reserve.stableDebtToken,
     abi: stableTokenAbi,
@@ -41,7 +41,7 @@ function stableCalls(market: AaveMarket, account: Address, slot: number): WordCa
  */
 export async function readAccounts(
   client: PublicClient,
-  market: AaveMarket,
+  pool: AavePool,
   state: AaveState,
   accounts: readonly Address[],
 ): Promise<Map<Address, Account>> {
@@ -52,7 +52,7 @@ export async function readAccounts(
       const [from, part] = [taken, parts.length];
       taken += TOGETHER;
       parts.push([]);
-      parts[part] = await readSome(client, market, state, accounts.slice(from, from + TOGETHER));
+      parts[part] = await readSome(client, pool, state, accounts.slice(from, from + TOGETHER));
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
@@ -61,15 +61,15 @@ export async function readAccounts(
 
 async function readSome(
   client: PublicClient,
-  market: AaveMarket,
+  pool: AavePool,
   state: AaveState,
   accounts: readonly Address[],
 ): Promise<Account[]> {
   const flags = await readWords(
     client,
     accounts.flatMap((account): WordCall[] => [
-      { address: market.address, abi: poolAbi, functionName: 'getUserConfiguration', args: [account] },
-      { address: market.address, abi: poolAbi, functionName: 'getUserEMode', args: [account] },
+      { address: pool.address, abi: poolAbi, functionName: 'getUserConfiguration', args: [account] },
+      { address: pool.address, abi: poolAbi, functionName: 'getUserEMode', args: [account] },
     ]),
     state.block,
   );
@@ -79,12 +79,12 @@ async function readSome(
     const slots = slotsOfBitmap(flags[2 * index]!);
     const cells: { slot: number; call?: number }[] = [];
     for (const slot of slots) {
-      const call = amountCall(market, address, slot);
+      const call = amountCall(pool, address, slot);
       if (call) cells.push({ slot, call: calls.push(call) - 1 });
-      else if (slot >> 1 >= market.reserves.length) cells.push({ slot });
+      else if (slot >> 1 >= pool.reserves.length) cells.push({ slot });
     }
     const stable = slots.flatMap((slot) => {
-      const asked = stableCalls(market, address, slot);
+      const asked = stableCalls(pool, address, slot);
       return asked.length > 0 ? [{ slot: stableSlot(slot >> 1), call: calls.push(...asked) - asked.length }] : [];
     });
     const group = Number(flags[2 * index + 1]);

@@ -1,7 +1,7 @@
 import type { Coefficients } from '../protocol.ts';
 import { indicesAt } from './health.ts';
-import type { AaveMarket } from './market.ts';
 import { PERCENT, RAY } from './math.ts';
+import type { AavePool } from './pool.ts';
 import { eModeOf, priceIn } from './prices.ts';
 import { collateralSlot, debtSlot } from './slots.ts';
 import type { AaveState } from './state.ts';
@@ -17,10 +17,10 @@ import type { AaveState } from './state.ts';
  *
  * Whoever owes at a stable rate goes to the judge, since each such debt grows at its own pace.
  */
-export function coefficients(market: AaveMarket, state: AaveState, timestamp: bigint): Coefficients {
-  const { rules } = market;
-  const groups = market.lastEMode + 1;
-  const slots = 2 * market.reserves.length;
+export function coefficients(pool: AavePool, state: AaveState, timestamp: bigint): Coefficients {
+  const { rules } = pool;
+  const groups = pool.lastEMode + 1;
+  const slots = 2 * pool.reserves.length;
   const values = new Float64Array(groups * slots).fill(Number.NaN);
   let rounding = 1;
   state.reserves.forEach((reserve, id) => {

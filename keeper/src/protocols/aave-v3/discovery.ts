@@ -1,7 +1,7 @@
 import { type Address, type Hex, type Log, toEventSelector } from 'viem';
 import type { Discovery } from '../protocol.ts';
 import { accountEventsAbi, reopenEventsAbi } from './abi.ts';
-import type { AaveMarket } from './market.ts';
+import type { AavePool } from './pool.ts';
 
 /** Which topics of an event are accounts whose debt, collateral or eMode it changes. */
 const accountTopics: Record<(typeof accountEventsAbi)[number]['name'], readonly number[]> = {
@@ -34,16 +34,11 @@ const backfillEvents = accountEventsAbi.filter((event) => event.name === 'Borrow
  * A market's logs. Nobody owes without a `Borrow` in their name, so it alone finds every borrower; the rest says which
  * accounts a block has touched. aTokens are watched for transfers of collateral.
  */
-export function discovery(market: AaveMarket): Discovery {
+export function discovery(pool: AavePool): Discovery {
   return {
-    addresses: [
-      market.address,
-      market.configurator,
-      market.addressesProvider,
-      ...market.assets.map(({ aToken }) => aToken),
-    ],
+    addresses: [pool.address, pool.configurator, pool.addressesProvider, ...pool.assets.map(({ aToken }) => aToken)],
     events: [...accountEventsAbi, ...reopenEventsAbi],
-    backfill: { addresses: [market.address], events: backfillEvents },
+    backfill: { addresses: [pool.address], events: backfillEvents },
     accounts,
     reopens: ({ topics }) => topics[0] !== undefined && reopenSelectors.has(topics[0]),
   };

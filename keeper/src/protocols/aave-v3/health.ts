@@ -1,6 +1,6 @@
 import type { Account, Health, Unjudged } from '../protocol.ts';
-import type { AaveMarket } from './market.ts';
 import { binomialFactor, linearFactor, MAX_UINT256, mulDivFloor, rayMul, WAD } from './math.ts';
+import type { AavePool } from './pool.ts';
 import { debtPriceIn, eModeOf, priceIn } from './prices.ts';
 import type { Rules } from './rules.ts';
 import { type Position, positionsOf } from './slots.ts';
@@ -60,8 +60,8 @@ function stableDebt({ stable: { principal, rate, lastUpdate } }: Position, times
 }
 
 /** Values an account in the Pool's own order of steps and roundings. */
-export function value(market: AaveMarket, state: AaveState, account: Account, timestamp: bigint): Valuation | Unjudged {
-  const { rules } = market;
+export function value(pool: AavePool, state: AaveState, account: Account, timestamp: bigint): Valuation | Unjudged {
+  const { rules } = pool;
   const category = state.eModes.get(account.group);
   if (account.group !== 0 && !category) {
     return { error: `is in eMode ${account.group}, created after the market was opened` };
@@ -72,7 +72,7 @@ export function value(market: AaveMarket, state: AaveState, account: Account, ti
   let collateralBase = 0n;
   let debtBase = 0n;
   for (const position of positionsOf(account)) {
-    if (position.id >= market.reserves.length) {
+    if (position.id >= pool.reserves.length) {
       return { error: `uses reserve ${position.id}, listed after the market was opened` };
     }
     const reserve = state.reserves[position.id];
@@ -116,8 +116,8 @@ export function value(market: AaveMarket, state: AaveState, account: Account, ti
 }
 
 /** The Pool's `getUserAccountData` at `timestamp`, to the last unit. */
-export function health(market: AaveMarket, state: AaveState, account: Account, timestamp: bigint): Health | Unjudged {
-  const valuation = value(market, state, account, timestamp);
+export function health(pool: AavePool, state: AaveState, account: Account, timestamp: bigint): Health | Unjudged {
+  const valuation = value(pool, state, account, timestamp);
   if ('error' in valuation) return valuation;
   const { holdings: _, ...rest } = valuation;
   return rest;

@@ -1,4 +1,5 @@
 import type { Address } from 'viem';
+import type { Preset } from '../protocol.ts';
 
 /** An Aave v3 deployment that users may name instead of giving its address. */
 export type AaveMarketPreset = {
@@ -51,6 +52,23 @@ export async function aaveMarkets({ testnets = false } = {}): Promise<AaveMarket
     const chainOf = (wanted: string) => markets.find(({ name }) => name === wanted)!.chainId;
     return chainOf(a) === chainOf(b);
   }
+}
+
+/**
+ * The deployments that users may name; a chain's main market is its `core`, or the only one.
+ *
+ * @param chainId - all chains when left out
+ * @example
+ * (await presets(8453)).map(({ id }) => id); // ['base']
+ */
+export async function presets(chainId?: number): Promise<Preset[]> {
+  const all = await aaveMarkets();
+  return all
+    .filter((market) => chainId === undefined || market.chainId === chainId)
+    .map(({ id, pool, chainId: chain }) => {
+      const alone = all.filter((market) => market.chainId === chain).length === 1;
+      return { id, address: pool, chainId: chain, isMain: alone || id.endsWith('-core') };
+    });
 }
 
 type BookMarket = { CHAIN_ID: number; POOL: Address; POOL_ADDRESSES_PROVIDER: Address };

@@ -41,6 +41,8 @@ export type Rules = {
   burntSupply(amount: bigint, index: bigint): bigint;
   /** Premium of a flash loan at `bps`. */
   flashFee(amount: bigint, bps: bigint): bigint;
+  /** Whether a part of a flash loan's premium raises what suppliers have; from 3.4 on all of it is the treasury's. */
+  premiumToSuppliers: boolean;
   /** Whether the average threshold is cut to whole bps before it is applied. */
   wholeBps: boolean;
   /** Whether collateral with a threshold of zero counts and can be seized. */
@@ -80,6 +82,7 @@ const v30: Rules = {
   burntDebt: (amount, index) => mulDivHalfUp(amount, RAY, index),
   burntSupply: (amount, index) => mulDivHalfUp(amount, RAY, index),
   flashFee: percentMul,
+  premiumToSuppliers: true,
   wholeBps: true,
   zeroThreshold: false,
   sentinel: true,
@@ -100,7 +103,13 @@ const v32: Rules = { ...v31, version: '3.2', stableDebt: false, eModes: 'bitmap'
 const v33: Rules = { ...v32, version: '3.3', closeFactor: 'position' };
 
 /** 3.4 (8): another compound interest. */
-const v34: Rules = { ...v33, version: '3.4', debtFactor: compoundedFactor, virtualAccounting: 'always' };
+const v34: Rules = {
+  ...v33,
+  version: '3.4',
+  debtFactor: compoundedFactor,
+  premiumToSuppliers: false,
+  virtualAccounting: 'always',
+};
 
 /** 3.5 (9): balances rounded against the account, health factor from the unrounded threshold. */
 const v35: Rules = {

@@ -1,5 +1,5 @@
-import type { Thresholds } from './market.ts';
 import { divCeil, MAX_UINT256, mulDivCeil, mulDivFloor, percentMul } from './math.ts';
+import type { Thresholds } from './pool.ts';
 import type { Rules } from './rules.ts';
 
 /** One debt and one collateral of an account under water, as `liquidationCall` sees them. */

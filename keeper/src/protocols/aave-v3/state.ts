@@ -3,7 +3,7 @@ import { type Answer, type Call, must, readTogether } from '../../chain/view.ts'
 import type { BlockRef, MarketState } from '../protocol.ts';
 import { oracleAbi, poolAbi, sentinelAbi, tokenAbi } from './abi.ts';
 import { decodeConfiguration, type ReserveConfiguration } from './configuration.ts';
-import type { AaveMarket } from './market.ts';
+import type { AavePool } from './pool.ts';
 
 /** Price of one whole token in base currency, or why the oracle has none. */
 export type Price = { value: bigint } | { error: string };
@@ -18,6 +18,8 @@ export type ReserveState = ReserveConfiguration & {
   price: Price;
   /** Last second in which the reserve cannot be liquidated after a pause; 0 if never paused. */
   gracePeriodUntil: bigint;
+  /** A flash loan of this transaction has raised the income index: what is supplied, and so the health of who holds it, is not known to the unit any more. */
+  indexMoved?: true;
   /** Underlying to pay seized collateral from: what the Pool counts as its own, else what the aToken holds. */
   liquidity: bigint;
 };
@@ -54,21 +56,21 @@ type PoolReserve = {
 type EModeConfig = { liquidationThreshold: number; liquidationBonus: number };
 
 /** Reads a Pool at one block, in one call. A price source that reverts is kept as such, with its reason. */
-export async function readMarket(client: PublicClient, market: AaveMarket, block: BlockRef): Promise<AaveState> {
-  const { rules } = market;
+export async function readState(client: PublicClient, pool: AavePool, block: BlockRef): Promise<AaveState> {
+  const { rules } = pool;
   const calls: Call[] = [];
   const ask = (call: Call): number => calls.push(call) - 1;
   const askPool = (functionName: string, args: unknown[] = []): number =>
-    ask({ address: market.address, abi: poolAbi, functionName, args });
+    ask({ address: pool.address, abi: poolAbi, functionName, args });
   const askPrice = (asset: Address): number =>
-    ask({ address: market.oracle, abi: oracleAbi, functionName: 'getAssetPrice', args: [asset] });
+    ask({ address: pool.oracle, abi: oracleAbi, functionName: 'getAssetPrice', args: [asset] });
 
   const premium = askPool('FLASHLOAN_PREMIUM_TOTAL');
   const allowed =
-    market.sentinel === zeroAddress
+    pool.sentinel === zeroAddress
       ? undefined
-      : ask({ address: market.sentinel, abi: sentinelAbi, functionName: 'isLiquidationAllowed' });
-  const ofReserves = market.assets.map(({ id, symbol, address, aToken }) => ({
+      : ask({ address: pool.sentinel, abi: sentinelAbi, functionName: 'isLiquidationAllowed' });
+  const ofReserves = pool.assets.map(({ id, symbol, address, aToken }) => ({
     id,
     symbol,
     address,
@@ -81,13 +83,13 @@ export async function readMarket(client: PublicClient, market: AaveMarket, block
         : ask({ address, abi: tokenAbi, functionName: 'balanceOf', args: [aToken] }),
     price: askPrice(address),
   }));
-  const ofEModes = Array.from({ length: market.lastEMode }, (_, index) => {
+  const ofEModes = Array.from({ length: pool.lastEMode }, (_, index) => {
     const id = index + 1;
     if (rules.eModes === 'bitmap') {
       const config = askPool('getEModeCategoryCollateralConfig', [id]);
       return { id, config, bitmap: askPool('getEModeCategoryCollateralBitmap', [id]), source: undefined };
     }
-    const asset = market.eModePriceSources.get(id);
+    const asset = pool.eModePriceSources.get(id);
     const source = asset && { asset, price: askPrice(asset) };
     return { id, config: askPool('getEModeCategoryData', [id]), bitmap: undefined, source };
   });
@@ -95,7 +97,7 @@ export async function readMarket(client: PublicClient, market: AaveMarket, block
   const answers = await readTogether(client, calls, block);
   const get = <T>(call: number): T => must<T>(answers[call]);
 
-  const reserves: (ReserveState | undefined)[] = market.reserves.map(() => undefined);
+  const reserves: (ReserveState | undefined)[] = pool.reserves.map(() => undefined);
   for (const { id, symbol, address, data, grace, counted, held, price } of ofReserves) {
     const reserve = get<PoolReserve>(data);
     const configuration = decodeConfiguration(reserve.configuration);
@@ -130,6 +132,23 @@ export async function readMarket(client: PublicClient, market: AaveMarket, block
     eModes,
     liquidationAllowed: allowed === undefined || get<boolean>(allowed),
     flashPremium: get<bigint>(premium),
+  };
+}
+
+/** What is left of every liquidation threshold, so that nobody who owes is above the line: one part in so many. */
+const STRESS = 1_000n;
+
+/** The state with thresholds so low that everybody who owes is under water; prices, bonuses and liquidity are as they are. */
+export function stressed(state: AaveState): AaveState {
+  const lower = <Held extends { liquidationThreshold: bigint }>(held: Held): Held => ({
+    ...held,
+    liquidationThreshold: held.liquidationThreshold / STRESS,
+  });
+  return {
+    ...state,
+    reserves: state.reserves.map((reserve) => reserve && lower(reserve)),
+    eModes: new Map([...state.eModes].map(([id, category]) => [id, lower(category)])),
+    liquidationAllowed: true,
   };
 }
 

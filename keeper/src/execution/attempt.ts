@@ -1,0 +1,78 @@
+import type { Address, LocalAccount } from 'viem';
+import type { Head } from '../chain/head.ts';
+import { describeError } from '../log/describe-error.ts';
+import type { Offer } from '../planning/offer.ts';
+import type { Without } from '../planning/terms.ts';
+import { claimsOf } from './claims.ts';
+import type { DispatcherState } from './dispatcher-state.ts';
+import { split } from './split.ts';
+import { type Rehearsed, tryOut } from './try-out.ts';
+
+/** Who sends, and to what. */
+type Parties = { operator: LocalAccount; liquidator: Address };
+
+/** Whether no more may be on its way. */
+export const isFull = ({ lane, maxInFlight }: DispatcherState): boolean =>
+  lane !== undefined && lane.inFlight().length >= maxInFlight;
+
+/** Nothing is done about these claims for now, and why. */
+export function setAside(
+  { ledger, tell }: DispatcherState,
+  claims: Iterable<string>,
+  without: Without,
+  head: Head,
+): void {
+  for (const claim of claims) {
+    ledger.setAside(claim, without.reason, head);
+    tell.setAside(claim, without);
+  }
+}
+
+/**
+ * Rehearses an offer and sends it. Where it does not do what it should, it is taken apart and what is left of it is tried, at the
+ * same head; of a single leg the claims are set aside.
+ */
+export async function attempt(state: DispatcherState, offer: Offer, head: Head): Promise<void> {
+  const { operator, liquidator, tell, lane } = state;
+  if (!operator || !liquidator) return tell.wouldSend(offer, offer);
+  lane?.prepare(head);
+  const rehearsal = (alone: Offer) =>
+    tryOut(state, alone, { from: operator.address, to: liquidator, blockGasLimit: head.gasLimit });
+  const tried = await rehearsal(offer);
+  if (!('reason' in tried)) return send(state, offer, tried, head, { operator, liquidator });
+  if (offer.sent.length === 1) return setAside(state, claimsOf(offer.sent), tried, head);
+  tell.takenApart(offer, tried.reason);
+  const { offers, failing } = await split(offer, async (alone) => {
+    const found = await rehearsal(alone);
+    return 'reason' in found ? found : undefined;
+  });
+  for (const [claim, without] of failing) setAside(state, [claim], without, head);
+  for (const [index, each] of offers.entries()) {
+    if (isFull(state)) return tell.waiting(offers.length - index);
+    await attempt(state, each, head);
+  }
+}
+
+async function send(
+  state: DispatcherState,
+  offer: Offer,
+  { data, gas, limit, terms, budget }: Rehearsed,
+  head: Head,
+  { operator, liquidator }: Parties,
+): Promise<void> {
+  const { lane, ledger, tell } = state;
+  if (!lane) return tell.wouldSend(offer, { gas, terms });
+  const { value } = terms;
+  const shipment = { to: liquidator, data, value, gas, budget };
+  const kept = { ...shipment, operator: operator.address, validUntil: offer.plan.validUntil };
+  const about = ledger.planned(offer.sent, kept);
+  try {
+    const hash = await lane.send({ ...shipment, limit, about }, head);
+    ledger.sent(about);
+    tell.sent(offer, hash, { gas, terms });
+  } catch (error) {
+    const reason = describeError(error, state.errors);
+    ledger.withdrawn(about, 'expired', reason);
+    setAside(state, claimsOf(offer.sent), { reason }, head);
+  }
+}

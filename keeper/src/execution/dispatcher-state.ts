@@ -1,0 +1,33 @@
+import type { Address, LocalAccount } from 'viem';
+import type { Ended } from './flight.ts';
+import type { Lane } from './lane.ts';
+import type { About, Ledger } from './ledger.ts';
+import type { OutcomeWorld } from './outcomes.ts';
+import type { Tell } from './tell.ts';
+import type { TryOutWorld } from './try-out.ts';
+
+/** What a run came to: legs by what became of them; what they earned before gas, and what gas was paid. Wei. */
+export type Summary = {
+  liquidated: number;
+  skipped: number;
+  lost: number;
+  reverted: number;
+  cancelled: number;
+  value: bigint;
+  gas: bigint;
+};
+
+/** All that the dispatcher knows. The functions of `attempt.ts` and `settle.ts` read and change it. */
+export type DispatcherState = TryOutWorld &
+  OutcomeWorld & {
+    operator: LocalAccount | undefined;
+    liquidator: Address | undefined;
+    /** `undefined` where nothing is sent. */
+    lane: Lane<About> | undefined;
+    maxInFlight: number;
+    ledger: Ledger;
+    tell: Tell;
+    summary: Summary;
+    /** Ended, and not yet written down: a node that fails in between takes none of it along. */
+    unsettled: Ended<About>[];
+  };

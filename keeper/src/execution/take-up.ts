@@ -1,0 +1,37 @@
+import { whyNotBump } from './bump.ts';
+import { countNonces, type LaneState } from './lane-state.ts';
+import { isKnown } from './submit.ts';
+
+/**
+ * After a restart or a reorg: what is in flight is on the chain, known to a node, or to none. Then it is sent if it still works
+ * behind those before it; the bytes are the same, so it cannot happen twice. If it does not, its nonce is free, and what waits
+ * behind it is given up as well, to be planned anew; unless a node knows one of those, so that the nonce has to be used.
+ */
+export async function takeUp<T>(lane: LaneState<T>): Promise<void> {
+  const { client, flights } = lane;
+  if (flights.length === 0) return;
+  flights.sort((a, b) => a.nonce - b.nonce);
+  const used = await countNonces(lane, 'latest');
+  const known = await Promise.all(flights.map(({ nonce, hashes }) => nonce < used || isKnown(lane, hashes)));
+  const free = known.lastIndexOf(true) + 1;
+  for (const [index, flight] of [...flights].entries()) {
+    if (known[index]) continue;
+    const reason = flight.cancelling ?? (await whyNotBump(lane, flight, flight.fees, 'pending'));
+    if (!reason) {
+      await client.sendRawTransaction({ serializedTransaction: flight.signed }).catch(() => {});
+    } else if (index < free) {
+      flight.sentAt = 0n; // the next head cancels it
+    } else {
+      giveUpFrom(lane, index, reason);
+      return;
+    }
+  }
+}
+
+function giveUpFrom<T>({ flights, ended, forgotten }: LaneState<T>, index: number, reason: string): void {
+  for (const [place, flight] of flights.splice(index).entries()) {
+    const why = place === 0 ? reason : 'it waited behind one that is not sent';
+    ended.push({ state: 'expired', about: flight.about, reason: `no node has it: ${why}` });
+    forgotten.push(flight);
+  }
+}

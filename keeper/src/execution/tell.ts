@@ -1,0 +1,31 @@
+import type { Hash, TransactionReceipt } from 'viem';
+import type { Offer } from '../planning/offer.ts';
+import type { Terms, Without } from '../planning/terms.ts';
+import type { Flight, LaneEvent } from './flight.ts';
+import type { About, Withdrawn } from './ledger.ts';
+import type { Outcome } from './outcomes.ts';
+
+/** Gas units, and every term of what a plan comes to. */
+export type Worth = { gas: bigint; terms: Terms };
+
+/** What execution tells, to whoever shows it to people. */
+export type Tell = {
+  /** Nothing is done about a claim for now. */
+  setAside(claim: string, without: Without): void;
+  /** These have changed: a reason that comes again is news. */
+  forget(claims: Iterable<string>): void;
+  /** So many offers found no place; they are planned anew at the next head. */
+  waiting(count: number): void;
+  /** What would be sent if this were no dry run. */
+  wouldSend(offer: Offer, expected: Worth): void;
+  /** A plan whose rehearsal failed; its bundles are tried one by one. */
+  takenApart(offer: Offer, reason: string): void;
+  sent(offer: Offer, hash: Hash, rehearsed: Worth): void;
+  /** Sent by an earlier run, and still on its way. */
+  takenUp(flight: Flight<About>): void;
+  lane(event: LaneEvent<About>): void;
+  /** It ended without a receipt of its own. */
+  withdrawn(about: About, state: Withdrawn, reason: string): void;
+  /** It was mined: what became of each leg. */
+  outcome(about: About, receipt: TransactionReceipt, outcome: Outcome): void;
+};

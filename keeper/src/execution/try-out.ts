@@ -1,0 +1,68 @@
+import type { Abi, Address, Hex, PublicClient } from 'viem';
+import type { L1Fee } from '../chain/l1-fee.ts';
+import { describeError } from '../log/describe-error.ts';
+import { mostGas } from '../planning/gas.ts';
+import type { Offer } from '../planning/offer.ts';
+import { askedOf, settled, type Terms, type Without } from '../planning/terms.ts';
+import { planData, rehearse, rehearseByEstimate } from './rehearse.ts';
+
+/** What a plan is tried out with. */
+export type TryOutWorld = {
+  client: PublicClient;
+  l1Fee: Pick<L1Fee, 'isGas' | 'of'>;
+  /** Wei. */
+  minProfit: bigint;
+  /** What the contracts may revert with. */
+  errors: Abi;
+};
+
+/** A plan as it was rehearsed: its calldata, its gas, the limit that covers it, what it comes to and may spend on gas. */
+export type Rehearsed = { data: Hex; gas: bigint; limit: bigint; terms: Terms; budget: bigint };
+
+/**
+ * The plan's calldata, and what a run of it on the pending block says; or why it must not be sent.
+ *
+ * @param from - the operator
+ * @param to - the Liquidator
+ * @param blockGasLimit - of the newest block
+ * @example
+ * const tried = await tryOut(world, offer, { from: operator, to: liquidator, blockGasLimit: head.gasLimit });
+ * if ('reason' in tried) ledger.setAside(claim, tried.reason, head);
+ */
+export async function tryOut(
+  world: TryOutWorld,
+  offer: Offer,
+  { from, to, blockGasLimit }: { from: Address; to: Address; blockGasLimit: bigint },
+): Promise<Rehearsed | Without> {
+  const { client, l1Fee, minProfit, errors } = world;
+  const data = planData(offer.plan);
+  try {
+    const charged = l1Fee.of(data);
+    charged.catch(() => {}); // awaited below, unless the rehearsal fails first
+    const termsOf = async (value: bigint, gas: bigint): Promise<Terms> => {
+      const l1 = await charged;
+      // Nodes of some rollups count the layer below as gas.
+      return settled({ ...offer.terms, value, gasCost: (gas - l1.gas) * offer.gasPrice, l1: l1.fee });
+    };
+    const asked = (terms: Terms) => askedOf(terms, minProfit, offer.laters);
+    const suffices = async (value: bigint, limit: bigint) =>
+      !isShort(offer, value) && asked(await termsOf(value, limit)).refusal === undefined;
+    const bounds = { expected: offer.gas, most: mostGas(blockGasLimit) };
+    const run = l1Fee.isGas ? rehearseByEstimate : rehearse;
+    const [{ value, gas, limit }] = await Promise.all([
+      run(client, { from, to, data }, bounds, 'pending', suffices),
+      charged,
+    ]);
+    const terms = await termsOf(value, gas);
+    const { budget, refusal } = asked(terms);
+    const short = `brings ${value} wei and not the ${offer.terms.value} it was planned for`;
+    const reason = isShort(offer, value) ? short : refusal;
+    return reason === undefined ? { data, gas, limit, terms, budget } : { reason, terms };
+  } catch (error) {
+    return { reason: describeError(error, errors) };
+  }
+}
+
+/** Whether a round must have been skipped: half of what the smallest brings is missing. */
+const isShort = ({ sent, smallest, terms }: Offer, value: bigint): boolean =>
+  sent.length > 1 && value + smallest / 2n < terms.value;

@@ -1,0 +1,56 @@
+import { type Address, isAddress, zeroAddress } from 'viem';
+import { shareLogs } from './book/share-logs.ts';
+import { openTracker, type Tracker } from './book/tracker.ts';
+import type { Head } from './chain/head.ts';
+import type { Logger } from './log/log.ts';
+import type { Ready } from './preflight.ts';
+import type { Chosen } from './protocols/choose.ts';
+import { marketKey } from './store/key.ts';
+import type { Store } from './store/store.ts';
+
+/** What a market found as it joined: its tracker, and the newest block of ours on the chain where some were unwound. */
+export type Joined = { tracker: Tracker; unwound: { blocks: number; ancestor: bigint } | undefined };
+
+/**
+ * Opens the markets side by side; each joins when its history is searched and every borrower of it is read, and the others do not
+ * wait for it.
+ *
+ * @param head - the newest head, whenever it is asked
+ * @returns a promise a market
+ */
+export function openMarkets(
+  { settings, chain, markets, liquidator }: Ready,
+  store: Store,
+  head: () => Promise<Head>,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<Joined>[] {
+  const logs = shareLogs(chain);
+  const us = { liquidator: liquidator?.address ?? zeroAddress, wrappedNative: settings.wrappedNative };
+  const { fromBlock, logRange: range } = settings;
+  return markets.map(async ({ name, protocol, key, address, given }: Chosen): Promise<Joined> => {
+    const started = performance.now();
+    if (given.length > 1) log.info({ protocol: protocol.id, market: name, given }, 'one market under several names');
+    for (const alias of addressesIn(given)) store.adopt(marketKey(protocol.id, alias), key);
+    const options = { chain, protocol, name, address, us, store: store.market(key), fromBlock, range, head, logs };
+    const tracker = await openTracker({ ...options, signal, log });
+    const { unwound } = await tracker.advance(await head());
+    const seconds = Math.round(performance.now() - started) / 1_000;
+    log.info(
+      {
+        protocol: protocol.id,
+        market: name,
+        fromBlock: tracker.fromBlock,
+        head: tracker.tip?.number,
+        accounts: tracker.book.size,
+        seconds,
+      },
+      'every borrower is read',
+    );
+    return { tracker, unwound };
+  });
+}
+
+/** What a market was named by is what an earlier version kept it under. */
+const addressesIn = (given: readonly string[]): Address[] =>
+  given.map((name) => name.slice(name.indexOf(':') + 1)).filter((name): name is Address => isAddress(name));

@@ -1,0 +1,194 @@
+import { type Address, getAddress, type Hex, hexToString, type PublicClient, size, trim, zeroAddress } from 'viem';
+import { type Call, must, orElse, readTogether } from '../../chain/view.ts';
+import { usageError } from '../../config/error.ts';
+import type { Asset, BlockRef } from '../protocol.ts';
+import { bytesTokenAbi, liquidationLogicAbi, oracleAbi, poolAbi, providerAbi, tokenAbi } from './abi.ts';
+import { decodeConfiguration } from './configuration.ts';
+import { type Rules, rulesOf } from './rules.ts';
+
+/** A reserve's tokens. `id` is its position in the Pool's list and in every bitmap. */
+export type ReserveTokens = Asset & {
+  id: number;
+  aToken: Address;
+  variableDebtToken: Address;
+  /** Where the version has one; another contract's address else. */
+  stableDebtToken: Address;
+};
+
+/** LiquidationLogic's constants; up to 3.2 only the first plays a part. The base ones are amounts of base currency, 8 decimals of a dollar in Aave's markets. */
+export type Thresholds = {
+  /** At or below this health factor all debt of a reserve may be repaid. */
+  fullCloseHealth: bigint;
+  /** Debt or collateral below this value may be closed in full at any health factor. */
+  fullCloseBase: bigint;
+  /** A liquidation that closes neither side leaves at least this much on both. */
+  minLeftoverBase: bigint;
+};
+
+/** An Aave v3 Pool, with what only governance changes. */
+export type AavePool = {
+  /** The Pool itself. */
+  address: Address;
+  addressesProvider: Address;
+  configurator: Address;
+  oracle: Address;
+  /** Sequencer sentinel; the zero address where there is none. */
+  sentinel: Address;
+  revision: bigint;
+  rules: Rules;
+  thresholds: Thresholds;
+  /** One unit of base currency as the oracle counts it. */
+  baseUnit: bigint;
+  /** By id; `undefined` where a reserve was dropped. */
+  reserves: readonly (ReserveTokens | undefined)[];
+  assets: readonly ReserveTokens[];
+  /** Highest eMode category in use, 0 if there is none. */
+  lastEMode: number;
+  /** Up to 3.1: the asset whose oracle price a category's reserves have, by category; only of those that name one. */
+  eModePriceSources: ReadonlyMap<number, Address>;
+};
+
+const MAX_EMODE = 255;
+/** What the constant is where the Pool does not say which library it is in. */
+const FULL_CLOSE_HEALTH = 95n * 10n ** 16n;
+
+type PoolReserveData = {
+  configuration: bigint;
+  id: number;
+  aToken: Address;
+  variableDebtToken: Address;
+  stableDebtToken: Address;
+};
+
+/** In the order of `Thresholds`. */
+const constantCalls = (address: Address): Call[] =>
+  (['CLOSE_FACTOR_HF_THRESHOLD', 'MIN_BASE_MAX_CLOSE_FACTOR_THRESHOLD', 'MIN_LEFTOVER_BASE'] as const).map(
+    (functionName) => ({ address, abi: liquidationLogicAbi, functionName }),
+  );
+
+/**
+ * Pool and PoolAddressesProvider from the address of either.
+ *
+ * @param block - where to read; the latest when left out
+ * @returns `undefined` where the address is neither
+ */
+export async function findPool(client: PublicClient, address: Address, block?: BlockRef) {
+  const [revision, provider, pool] = await readTogether(
+    client,
+    [
+      { address, abi: poolAbi, functionName: 'POOL_REVISION' },
+      { address, abi: poolAbi, functionName: 'ADDRESSES_PROVIDER' },
+      { address, abi: providerAbi, functionName: 'getPool' },
+    ],
+    block,
+  );
+  // Aave's oracle and other contracts of a market name its provider, too; a revision only the Pool has.
+  if (revision?.status === 'success' && provider?.status === 'success')
+    return { pool: address, addressesProvider: getAddress(must<Address>(provider)) };
+  if (pool?.status === 'success') return { pool: getAddress(must<Address>(pool)), addressesProvider: address };
+  return undefined;
+}
+
+/**
+ * Reads an Aave v3 deployment.
+ * @param address its Pool or its PoolAddressesProvider
+ * @param block where to read; the latest block when left out
+ * @throws when the address is neither, or the Pool's revision is not evaluated exactly
+ */
+export async function readPool(client: PublicClient, address: Address, block?: BlockRef): Promise<AavePool> {
+  const found = await findPool(client, getAddress(address), block);
+  if (!found) {
+    const message = `--market ${address} is neither an Aave v3 Pool nor a PoolAddressesProvider on chain ${client.chain?.id ?? '?'}`;
+    throw usageError(`${message}: pass the address of one`);
+  }
+  const { pool, addressesProvider } = found;
+  const onPool = (functionName: string, args: unknown[] = []): Call => ({
+    address: pool,
+    abi: poolAbi,
+    functionName,
+    args,
+  });
+  const onProvider = (functionName: string): Call => ({ address: addressesProvider, abi: providerAbi, functionName });
+
+  const first = await readTogether(
+    client,
+    [
+      onPool('POOL_REVISION'),
+      onPool('getReservesList'),
+      onPool('getLiquidationLogic'),
+      onProvider('getPoolConfigurator'),
+      onProvider('getPriceOracle'),
+      onProvider('getPriceOracleSentinel'),
+    ],
+    block,
+  );
+  const revision = must<bigint>(first[0]);
+  const rules = rulesOf(revision, pool);
+  const list = must<Address[]>(first[1]);
+  const oracle = getAddress(must<Address>(first[4]));
+  const constants = rules.closeFactor === 'reserve' ? [] : constantCalls(must<Address>(first[2]));
+
+  const calls: Call[] = [
+    ...constants,
+    { address: oracle, abi: oracleAbi, functionName: 'BASE_CURRENCY_UNIT' },
+    ...list.flatMap((asset): Call[] => [
+      onPool('getReserveData', [asset]),
+      { address: asset, abi: tokenAbi, functionName: 'symbol' },
+      { address: asset, abi: bytesTokenAbi, functionName: 'symbol' },
+    ]),
+  ];
+  const eModeView = rules.eModes === 'category' ? 'getEModeCategoryData' : 'getEModeCategoryCollateralConfig';
+  const eModes = Array.from({ length: MAX_EMODE }, (_, index) => onPool(eModeView, [index + 1]));
+  const second = await readTogether(client, [...calls, ...eModes], block);
+  const thresholds = second.slice(0, constants.length).map((answer) => must<bigint>(answer));
+  const reserves: (ReserveTokens | undefined)[] = [];
+  const assets = list.map((asset, index): ReserveTokens => {
+    const at = constants.length + 1 + 3 * index;
+    const data = must<PoolReserveData>(second[at]);
+    const reserve = {
+      id: data.id,
+      address: getAddress(asset),
+      symbol: orElse<string>(second[at + 1], '') || symbolOf(orElse<Hex>(second[at + 2], '0x'), asset),
+      decimals: decodeConfiguration(data.configuration).decimals,
+      aToken: getAddress(data.aToken),
+      variableDebtToken: getAddress(data.variableDebtToken),
+      stableDebtToken: getAddress(data.stableDebtToken),
+    };
+    // Ids of reserves that were dropped are left empty, and those after the last one in the list are not known.
+    while (reserves.length < data.id) reserves.push(undefined);
+    reserves[data.id] = reserve;
+    return reserve;
+  });
+  const categories = second
+    .slice(calls.length)
+    .map((answer) => must<{ liquidationThreshold: number; priceSource?: Address }>(answer));
+
+  return {
+    address: pool,
+    addressesProvider,
+    configurator: getAddress(must<Address>(first[3])),
+    oracle,
+    sentinel: rules.sentinel ? getAddress(must<Address>(first[5])) : zeroAddress,
+    revision,
+    rules,
+    thresholds: {
+      fullCloseHealth: thresholds[0] ?? FULL_CLOSE_HEALTH,
+      fullCloseBase: thresholds[1] ?? 0n,
+      minLeftoverBase: thresholds[2] ?? 0n,
+    },
+    baseUnit: must<bigint>(second[constants.length]),
+    reserves,
+    assets,
+    lastEMode: categories.findLastIndex((category) => category.liquidationThreshold !== 0) + 1,
+    eModePriceSources: new Map(
+      categories.flatMap(({ priceSource = zeroAddress }, index) =>
+        priceSource === zeroAddress ? [] : [[index + 1, getAddress(priceSource)]],
+      ),
+    ),
+  };
+}
+
+/** Symbol of a token that keeps it in 32 bytes, else the token's address. */
+function symbolOf(answer: Hex, asset: Address): string {
+  return size(answer) === 32 ? hexToString(trim(answer, { dir: 'right' })) : asset;
+}
