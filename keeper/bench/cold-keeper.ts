@@ -11,19 +11,29 @@ import { prepare } from '../src/preflight.ts';
 // The process that the cold bench measures: a keeper with the flags it is given, its log in JSON on standard output, which
 // tells its parent of each head what left it when.
 
-/** A request of a head: when it began and ended, milliseconds since the head came. */
-export type Asked = { method: string; from: number; to: number };
-/** A transaction that was sent: when, and how much of the time until then the node alone was at work, in a rehearsal. */
-export type Left = { hash: Hex; at: number; rehearsing: number };
+/** A request of a head: when it began and ended, and how long this thread had been running by then, milliseconds since the head came. */
+export type Asked = { method: string; from: number; to: number; running: number };
+/**
+ * A transaction that was sent: when; how much of the time until then the node alone was at work, in a rehearsal; and for how
+ * long this thread was running.
+ */
+export type Left = { hash: Hex; at: number; rehearsing: number; running: number };
 /** A head that the keeper is done with. */
 export type HeadTaken = { number: number; sent: Left[]; asked: Asked[] };
 
 const EXECUTE = toFunctionSelector(getAbiItem({ abi: liquidatorAbi, name: 'execute' }));
 
+/** Milliseconds for which this thread has been running. */
+function running(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
+
 /** Listens to what goes to the endpoints, from the arrival of one head to that of the next. */
 function listen(endpoints: Endpoints) {
   const { ask, onHead } = endpoints;
-  let now: { came: number; sent: Left[]; asked: Asked[] } = { came: performance.now(), sent: [], asked: [] };
+  const anew = () => ({ came: performance.now(), ran: running(), sent: [] as Left[], asked: [] as Asked[] });
+  let now = anew();
   /** Rehearsals under way, and for how long this process had been idle in all when the first of them began. */
   const rehearsals = { open: 0, since: 0, total: 0 };
   const idle = () => performance.eventLoopUtilization().idle;
@@ -35,14 +45,19 @@ function listen(endpoints: Endpoints) {
   endpoints.onHead = (member, head) => {
     if (head.number > newest) {
       newest = head.number;
-      now = { came: performance.now(), sent: [], asked: [] };
+      now = anew();
       before = rehearsed();
     }
     onHead(member, head);
   };
   endpoints.ask = async (member, body, options) => {
-    const { came, sent, asked } = now;
-    const span = { method: body.method, from: performance.now() - came, to: Number.POSITIVE_INFINITY };
+    const { came, ran, sent, asked } = now;
+    const span = {
+      method: body.method,
+      from: performance.now() - came,
+      to: Number.POSITIVE_INFINITY,
+      running: running() - ran,
+    };
     asked.push(span);
     const isRehearsal = isOfPlan(body);
     if (isRehearsal) {
@@ -51,7 +66,8 @@ function listen(endpoints: Endpoints) {
       rehearsals.open += 1;
     }
     if (body.method === 'eth_sendRawTransaction') {
-      sent.push({ hash: keccak256((body.params as [Hex])[0]), at: span.from, rehearsing: rehearsed() - before });
+      const hash = keccak256((body.params as [Hex])[0]);
+      sent.push({ hash, at: span.from, rehearsing: rehearsed() - before, running: span.running });
     }
     try {
       return await ask(member, body, options);

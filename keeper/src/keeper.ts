@@ -2,6 +2,7 @@ import type { Address } from 'viem';
 import type { Judged } from './book/book.ts';
 import { stillThere } from './book/look-back.ts';
 import { createQueue, placesIn, type Queue } from './book/priority.ts';
+import { shareLogs } from './book/share-logs.ts';
 import type { Advance, Tracker } from './book/tracker.ts';
 import { openGasPrices } from './chain/gas-price.ts';
 import { type Head, headOf } from './chain/head.ts';
@@ -71,7 +72,8 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
       stillThere: (sent, hash) => stillThere(chain.client, trackers, sent, hash),
       ...{ settings, ledger, tell: report, prices, mined },
     });
-    const planner = openPlanner(ready, prices);
+    const logs = shareLogs(chain);
+    const planner = openPlanner({ ...ready, logs: logs.share({}) }, prices);
     const drill = openDrill(planner, chain.id);
     const queue = createQueue<string>();
     const rooms: Rooms = { ready, store, trackers, planner, drill, dispatcher, queue, unwound: [], report, log };
@@ -79,7 +81,7 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
     const place = (key: MarketKey) => markets.findIndex((market) => market.key === key);
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
-    const opening = openMarkets(ready, store, head, stop, log).map(async (joining) => {
+    const opening = openMarkets(ready, store, head, logs, stop, log).map(async (joining) => {
       const { tracker, unwound } = await joining;
       if (unwound) rooms.unwound.push(tellUnwound(tracker, unwound, rooms));
       trackers.push(tracker);

@@ -1,5 +1,5 @@
 import { type Address, isAddress, zeroAddress } from 'viem';
-import { shareLogs } from './book/share-logs.ts';
+import type { SharedLogs } from './book/share-logs.ts';
 import { openTracker, type Tracker } from './book/tracker.ts';
 import type { Head } from './chain/head.ts';
 import type { Logger } from './log/log.ts';
@@ -22,10 +22,10 @@ export function openMarkets(
   { settings, chain, markets, liquidator }: Ready,
   store: Store,
   head: () => Promise<Head>,
+  logs: SharedLogs,
   signal: AbortSignal,
   log: Logger,
 ): Promise<Joined>[] {
-  const logs = shareLogs(chain);
   const us = { liquidator: liquidator?.address ?? zeroAddress, wrappedNative: settings.wrappedNative };
   const { fromBlock, logRange: range } = settings;
   return markets.map(async ({ name, protocol, key, address, given }: Chosen): Promise<Joined> => {

@@ -86,6 +86,18 @@ describe('the logs of a block', () => {
     expect(ranked.map(asked)).toEqual([1, 0]);
   });
 
+  test('are none where the bloom has the address of one who asks and the topic of another, on the word of one', async () => {
+    const { chain, ranked } = await startNodes(2);
+    const [other, event]: [Hex, Hex] = ['0x00000000000000000000000000000000000000b2', `0x${'07'.repeat(32)}`];
+    const parts = [filter, { addresses: [other], topics: [event] }];
+    const union = { addresses: [ADDRESS, other], topics: [TOPIC, event] } as const;
+    const mixed = { ...head, logsBloom: bloomOf([ADDRESS, event]) };
+    expect(await getBlockLogs(chain, mixed, union, parts)).toEqual([]);
+    expect(ranked.map(asked)).toEqual([1, 0]);
+    expect(await getBlockLogs(chain, head, union, parts)).toEqual([]);
+    expect(ranked.map(asked)).toEqual([2, 1]);
+  });
+
   test('are asked of another where the first does not know the block', async () => {
     const { chain, ranked } = await startNodes(2);
     ranked[0]!.answer = ({ method }) => (method === 'eth_getLogs' ? error('unknown block', -32_000) : undefined);

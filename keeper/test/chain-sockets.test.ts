@@ -60,23 +60,26 @@ describe('what is asked of a WebSocket in one turn of the event loop', () => {
     expect(node.received.map((frame) => [frame].flat().length)).toEqual([20, 20, 5]);
   });
 
-  test('has a transaction, a search for logs and a large request go by themselves', async () => {
+  test('has a transaction and a search for logs go by themselves', async () => {
     const { node, endpoint } = await open('taken');
     node.answer = ({ method }) => ({ result: method });
-    const large = { method: 'eth_call', params: [{ data: `0x${'00'.repeat(40_000)}` }] };
     const [send, search] = [
       { method: 'eth_sendRawTransaction', params: ['0x'] },
       { method: 'eth_getLogs', params: [{ fromBlock: '0x1', toBlock: '0x2' }] },
     ];
     const blockLogs = { method: 'eth_getLogs', params: [{ blockHash: block(1).hash }] };
-    await Promise.all([send, search, large, blockLogs, storage(1)].map((body) => endpoint.request(body)));
+    await Promise.all([send, search, blockLogs, storage(1)].map((body) => endpoint.request(body)));
     const frames = node.received.map((frame) => [frame].flat().map(({ method }) => method));
-    expect(frames).toEqual([
-      ['eth_sendRawTransaction'],
-      ['eth_getLogs'],
-      ['eth_call'],
-      ['eth_getLogs', 'eth_getStorageAt'],
-    ]);
+    expect(frames).toEqual([['eth_sendRawTransaction'], ['eth_getLogs'], ['eth_getLogs', 'eth_getStorageAt']]);
+  });
+
+  test('goes in frames of no more than 200,000 characters, or one request', async () => {
+    const { node, endpoint } = await open('taken');
+    node.answer = ({ params }) => ({ result: params[0] });
+    const sizes = [90_000, 90_000, 90_000, 250_000, 10, 10];
+    const asked = sizes.map((size, index) => ({ method: 'eth_call', params: [index, 'x'.repeat(size)] }));
+    expect(await Promise.all(asked.map((body) => endpoint.request(body)))).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(node.received.map((frame) => [frame].flat().length)).toEqual([2, 1, 1, 2]);
   });
 
   test('fails or is answered each by itself', async () => {

@@ -1,18 +1,17 @@
-import type { Address, Hash, Hex } from 'viem';
-import { getBlockLogs } from '../chain/block-logs.ts';
+import type { Hash } from 'viem';
+import { getBlockLogs, type LogFilter } from '../chain/block-logs.ts';
 import type { Chain } from '../chain/client.ts';
 import type { Head } from '../chain/head.ts';
 import type { RawLog } from '../chain/logs.ts';
 
-/** Which logs of a block somebody wants: of these contracts, with one of these first topics. */
-export type LogFilter = { addresses: readonly Address[]; topics: readonly Hex[] };
-
-/** The logs of a block, asked of the node once for all markets of a chain. */
+/** The logs of a block, asked of the node once for all markets of a chain and for its pools. */
 export type SharedLogs = {
   /** Says what one of those who share wants from now on, in place of what it wanted before. */
   want(who: object, filter: LogFilter): void;
   /** Those logs of a block that `who` wants. @throws when no endpoint has the block */
   of(who: object, head: Head): Promise<RawLog[]>;
+  /** The same for one of those who share. */
+  share(who: object): { want(filter: LogFilter): void; of(head: Head): Promise<RawLog[]> };
 };
 
 /** Blocks whose logs are held: every market asks for the same at about the same time. */
@@ -29,7 +28,7 @@ export function shareLogs(chain: Chain, ask: typeof getBlockLogs = getBlockLogs)
       addresses: [...new Set(filters.flatMap(({ addresses }) => addresses))],
       topics: [...new Set(filters.flatMap(({ topics }) => topics))],
     };
-    const logs = ask(chain, head, union);
+    const logs = ask(chain, head, union, filters);
     held.set(head.hash, { of: new Set(filters), logs });
     // What failed is asked again by whoever comes next.
     logs.catch(() => held.delete(head.hash));
@@ -37,10 +36,11 @@ export function shareLogs(chain: Chain, ask: typeof getBlockLogs = getBlockLogs)
     return logs;
   }
 
-  return {
+  const shared: SharedLogs = {
     want: (who, filter) => {
       wanted.set(who, filter);
     },
+    share: (who) => ({ want: (filter) => shared.want(who, filter), of: (head) => shared.of(who, head) }),
     async of(who, head) {
       const filter = wanted.get(who)!;
       const known = held.get(head.hash);
@@ -50,4 +50,5 @@ export function shareLogs(chain: Chain, ask: typeof getBlockLogs = getBlockLogs)
       return logs.filter((log) => addresses.has(log.address.toLowerCase()) && topics.has(log.topics[0] as string));
     },
   };
+  return shared;
 }

@@ -5,6 +5,9 @@ import { route } from './failover.ts';
 import type { Head } from './head.ts';
 import { type RawLog, rawLogs } from './raw-log.ts';
 
+/** Which logs of a block somebody wants: of these contracts, with one of these first topics. */
+export type LogFilter = { addresses: readonly Address[]; topics: readonly Hex[] };
+
 /**
  * The logs of one block, in their order.
  *
@@ -12,16 +15,19 @@ import { type RawLog, rawLogs } from './raw-log.ts';
  * another endpoint has to say so too; with one endpoint it is asked twice.
  *
  * @param filter.topics - first topics, any of them
+ * @param parts - the filters that make it up, where there are several: a bloom that allows for the address of one and the topic of
+ * another allows for no log
  * @throws when no endpoint has the block
  */
 export async function getBlockLogs(
   { endpoints }: { endpoints: Endpoints },
   head: Pick<Head, 'hash' | 'logsBloom'>,
-  filter: { addresses: readonly Address[]; topics: readonly Hex[] },
+  filter: LogFilter,
+  parts: readonly LogFilter[] = [filter],
 ): Promise<RawLog[]> {
   if (filter.addresses.length === 0) return [];
   const first = await ask([]);
-  if (first.logs.length > 0 || !mayHold(head.logsBloom, filter)) return first.logs;
+  if (first.logs.length > 0 || !parts.some((part) => mayHold(head.logsBloom, part))) return first.logs;
   const others = endpoints.ranked([first.member]).length > 0;
   const second = await ask(others ? [first.member] : []).catch((error) => {
     if (!others) throw error;

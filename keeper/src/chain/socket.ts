@@ -6,8 +6,8 @@ import { within } from './within.ts';
 
 /** Most requests of a frame: as many as gateways take over a WebSocket. */
 const MOST_TOGETHER = 20;
-/** Longest request that shares a frame, characters: what reads thousands of accounts is better worked on side by side. */
-const LONGEST_TOGETHER = 65_536;
+/** Longest frame, characters: the multicalls of a head fit, and those that read thousands of accounts are worked on side by side. */
+const LONGEST_TOGETHER = 200_000;
 /** Pause between two signs of life, milliseconds: gateways hang up on who is silent. */
 const SIGN_OF_LIFE = 30_000;
 
@@ -170,12 +170,28 @@ function flush(connection: Connection): void {
   const isJoined = (id: number) => connection.takesFrames === true && sharesFrame(connection.unanswered.get(id)!);
   const { together = [], alone = [] } = Object.groupBy(ids, (id) => (isJoined(id) ? 'together' : 'alone'));
   for (const id of alone) send(connection, [id]);
-  for (let at = 0; at < together.length; at += MOST_TOGETHER) send(connection, together.slice(at, at + MOST_TOGETHER));
+  for (const frame of framesOf(connection, together)) send(connection, frame);
+}
+
+function framesOf({ unanswered }: Connection, ids: readonly number[]): number[][] {
+  const frames: number[][] = [];
+  let room = 0;
+  for (const id of ids) {
+    const { length } = unanswered.get(id)!.text;
+    const last = frames.at(-1);
+    if (last && last.length < MOST_TOGETHER && length <= room) last.push(id);
+    else {
+      frames.push([id]);
+      room = LONGEST_TOGETHER;
+    }
+    room -= length;
+  }
+  return frames;
 }
 
 /** A transaction waits for nobody, and a search through many blocks takes too long to be waited for. */
-function sharesFrame({ body: { method, params }, text }: Unanswered): boolean {
-  if (method === 'eth_sendRawTransaction' || text.length > LONGEST_TOGETHER) return false;
+function sharesFrame({ body: { method, params } }: Unanswered): boolean {
+  if (method === 'eth_sendRawTransaction') return false;
   return method !== 'eth_getLogs' || (params as [{ blockHash?: unknown }])[0].blockHash !== undefined;
 }
 

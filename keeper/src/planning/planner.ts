@@ -21,6 +21,7 @@ import type { ChainSettings } from '../config/preset.ts';
 import { fillPrices, openPriceBook, type PriceBook, weiPerBase } from '../prices/book.ts';
 import type { Asset, Deal, View } from '../protocols/protocol.ts';
 import { accountClaim, type MarketKey } from '../store/key.ts';
+import type { HeadLogs } from '../venues/market-pools.ts';
 import type { PoolGraph, PoolStates } from '../venues/paths.ts';
 import { marketPrices, poolPrice } from './fill-prices.ts';
 import { openFunding } from './funding.ts';
@@ -59,6 +60,8 @@ export type Planner = {
 /** What planning takes of the keeper's world. */
 export type PlannerWorld = {
   chain: { client: PublicClient; id: number; shown: string };
+  /** The logs of heads, which tell whose liquidity has changed; without them pools are read whole at every head. */
+  logs?: HeadLogs;
   settings: Pick<
     ChainSettings,
     | 'wrappedNative'
@@ -88,7 +91,7 @@ type Kept = {
  *
  * @throws KeeperError where no factory of pools is known
  */
-export function openPlanner({ settings, chain }: PlannerWorld, prices: GasPrices): Planner {
+export function openPlanner({ settings, chain, logs }: PlannerWorld, prices: GasPrices): Planner {
   const { uniswapV3Factory: v3, uniswapV2Factory: v2, wrappedNative } = settings;
   if (!v3 && v2.length === 0)
     throw new KeeperError(
@@ -100,7 +103,7 @@ export function openPlanner({ settings, chain }: PlannerWorld, prices: GasPrices
     prices,
     bytePriceAt: oncePerHead(l1Fee.perByte),
     book: openPriceBook(wrappedNative),
-    pools: openPoolReader(chain.client, { v3, v2 }, wrappedNative),
+    pools: openPoolReader(chain.client, { v3, v2 }, wrappedNative, logs),
   };
   return {
     plan: (due, head) => planAll(kept, due, head),

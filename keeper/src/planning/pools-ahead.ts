@@ -1,7 +1,7 @@
 import type { Address, Hash, PublicClient } from 'viem';
 import type { Head } from '../chain/head.ts';
 import type { Asset } from '../protocols/protocol.ts';
-import { type Factories, type MarketPools, openMarketPools } from '../venues/market-pools.ts';
+import { type Factories, type HeadLogs, type MarketPools, openMarketPools } from '../venues/market-pools.ts';
 import type { PoolStates } from '../venues/paths.ts';
 
 /** Two tokens that something could be sold between. */
@@ -34,14 +34,20 @@ type Kept = {
   ahead?: { head: Hash; names: ReadonlySet<string>; states: Promise<PoolStates> };
 };
 
-export function openPoolReader(client: PublicClient, factories: Factories, native: Address): PoolReader {
+/** @param logs - tell whose liquidity has changed since the parent of a head */
+export function openPoolReader(
+  client: PublicClient,
+  factories: Factories,
+  native: Address,
+  logs?: HeadLogs,
+): PoolReader {
   const kept: Kept = { tokens: new Set(), lately: new Map() };
 
   function of(assets: readonly Asset[]): Promise<MarketPools> {
     const before = kept.tokens.size;
     for (const { address } of assets) kept.tokens.add(address);
     if (kept.found && kept.tokens.size === before) return kept.found;
-    const found = openMarketPools(client, factories, [...kept.tokens], native);
+    const found = openMarketPools(client, factories, [...kept.tokens], native, logs);
     kept.found = found;
     // An answer that failed is no answer; the next head asks again.
     found.catch(() => {

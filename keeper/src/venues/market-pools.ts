@@ -1,4 +1,5 @@
-import type { Address, Hash, Hex, PublicClient } from 'viem';
+import type { Address, Hash, PublicClient } from 'viem';
+import type { LogFilter } from '../chain/block-logs.ts';
 import type { Head } from '../chain/head.ts';
 import type { V2Factory } from '../config/chains.ts';
 import { isPair, type PoolGraph, type PoolState, type PoolStates, poolGraph } from './paths.ts';
@@ -24,8 +25,8 @@ export type MarketPools = {
 
 /** The logs of a head, shared with whoever else looks at them. */
 export type HeadLogs = {
-  /** Says what is wanted from now on: logs of these contracts with one of these first topics. */
-  want(filter: { addresses: readonly Address[]; topics: readonly Hex[] }): void;
+  /** Says what is wanted from now on. */
+  want(filter: LogFilter): void;
   /** Those of a head. @throws when no endpoint has it */
   of(head: Head): Promise<readonly { address: Address }[]>;
 };

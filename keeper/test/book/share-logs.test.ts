@@ -1,6 +1,7 @@
 import type { Address, Hash, Hex } from 'viem';
 import { expect, test, vi } from 'vitest';
-import { type LogFilter, shareLogs } from '../../src/book/share-logs.ts';
+import { shareLogs } from '../../src/book/share-logs.ts';
+import type { LogFilter } from '../../src/chain/block-logs.ts';
 import type { Chain } from '../../src/chain/client.ts';
 import type { Head } from '../../src/chain/head.ts';
 import type { RawLog } from '../../src/chain/logs.ts';
@@ -19,7 +20,7 @@ const filterOf = (contracts: readonly number[], events: readonly number[]): LogF
 });
 
 function shared() {
-  const ask = vi.fn(async (_chain: unknown, _head: unknown, _filter: LogFilter) => all);
+  const ask = vi.fn(async (_chain: unknown, _head: unknown, _filter: LogFilter, _parts: LogFilter[]) => all);
   const logs = shareLogs({} as Chain, ask as never);
   return { ask, logs };
 }
@@ -34,7 +35,9 @@ test('two markets ask once a block, and each is given its own logs', async () =>
   // Event 2 of contract b is another market's word only where that market asks for it.
   expect(ofOther).toEqual([all[1]]);
   expect(ask).toHaveBeenCalledTimes(1);
-  expect(ask.mock.calls[0]![2]).toEqual(filterOf([0xa, 0xc, 0xb], [1, 3]));
+  const [, , filter, parts] = ask.mock.calls[0]!;
+  expect(filter).toEqual(filterOf([0xa, 0xc, 0xb], [1, 3]));
+  expect(parts).toEqual([filterOf([0xa, 0xc], [1, 3]), filterOf([0xb], [1])]);
   await logs.of(one, head(2));
   expect(ask).toHaveBeenCalledTimes(2);
 });
@@ -63,4 +66,15 @@ test('addresses are the same in whatever case', async () => {
   const one = {};
   logs.want(one, { addresses: [address(0xa).toUpperCase().replace('0X', '0x') as Address], topics: [topic(1)] });
   expect(await logs.of(one, head(1))).toEqual([all[0]]);
+});
+
+test('a share of them is asked and answered like any other', async () => {
+  const { ask, logs } = shared();
+  const one = {};
+  const pools = logs.share({});
+  logs.want(one, filterOf([0xa], [1]));
+  pools.want(filterOf([0xb], [2]));
+  expect(await pools.of(head(1))).toEqual([all[2]]);
+  expect(await logs.of(one, head(1))).toEqual([all[0]]);
+  expect(ask).toHaveBeenCalledTimes(1);
 });
