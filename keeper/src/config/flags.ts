@@ -66,8 +66,8 @@ type Found = (asked: CommandLine) => void;
 
 function buildCommand(version: string, found: Found): Command {
   const command = new Command('keeper')
-    .description('Watches a lending market and liquidates underwater accounts through your Liquidator contract.')
-    .usage('--protocol <name> [flags]')
+    .description('Watches lending markets and liquidates underwater accounts through your Liquidator contract.')
+    .usage('--protocol <name> [--market <name>] [flags]')
     .version(version, '--version', 'Print the version')
     .helpCommand(false)
     .action(() => found({ command: 'run', ...optionsOf(command) }));
@@ -141,6 +141,7 @@ Config file:
 Examples:
   keeper --protocol aave-v3 --dry-run --once
   keeper --protocol aave-v3 --chain base --rpc wss://node.example/key --liquidator 0x… --account operator
+  keeper --market aave-v3:ethereum-core --market aave-v3:ethereum-prime --liquidator 0x… --account operator
   keeper status --chain base
   keeper decode 0x… --rpc https://node.example/key
 
