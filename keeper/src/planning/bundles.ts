@@ -38,13 +38,15 @@ export function bundlesOf(views: ReadonlyMap<MarketKey, View>, deals: readonly D
   };
   /** Who holds a claim or a stock first. */
   const holders = new Map<string, number>();
+  const hold = (key: string, index: number) => {
+    const holder = holders.get(key);
+    if (holder === undefined) holders.set(key, index);
+    else parents[rootOf(index)] = rootOf(holder);
+  };
   for (const [index, { claims, draws }] of deals.entries()) {
-    const stocks = draws.flatMap(({ on }) => (brought.has(on) ? [on] : []));
-    for (const key of [...claims, ...stocks]) {
-      const holder = holders.get(key);
-      if (holder === undefined) holders.set(key, index);
-      else parents[rootOf(index)] = rootOf(holder);
-    }
+    for (const claim of claims) hold(claim, index);
+    if (brought.size === 0) continue;
+    for (const { on } of draws) if (brought.has(on)) hold(on, index);
   }
   const bundles = Map.groupBy(deals.keys(), rootOf);
   return [...bundles.values()].map((indices) => {

@@ -47,7 +47,11 @@ export function baseWith({ floats }: Sketcher, { tokens, rounds }: Sketch, { way
 }
 
 /** @param tokens - of the rounds' ways, where they are known */
-function sketchOf({ plain }: Floats, rounds: readonly SketchedRound[], tokens = tokensOf(rounds)): Sketch {
+function sketchOf(
+  { plain }: Floats,
+  rounds: readonly SketchedRound[],
+  tokens: ReadonlySet<Address> = tokensOf(rounds),
+): Sketch {
   const base = rounds.length === 0 ? 0 : plain + tokens.size * rounds[0]!.way.tokenCost;
   let [net, legs, gas] = [-base, 0, 0];
   for (const round of rounds) {

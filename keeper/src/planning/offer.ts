@@ -88,32 +88,39 @@ export function offerOf(situation: Situation, draft: Draft, head: BlockRef): Omi
 }
 
 /** Deals of a round, market by market: those of different markets do not concern one another. */
-const byMarket = (deals: readonly Deal[]): Deal[] => [...Map.groupBy(deals, ({ market }) => market).values()].flat();
+function byMarket(deals: readonly Deal[]): readonly Deal[] {
+  const isOne = deals.every(({ market }) => market === deals[0]!.market);
+  return isOne ? deals : [...Map.groupBy(deals, ({ market }) => market).values()].flat();
+}
 
 /** The legs of each round, as the markets fold their deals into them over all of the plan. */
 function legsOf({ views }: Situation, rounds: readonly (readonly Deal[])[]): Sent[][] {
   const legs: Sent[][] = rounds.map(() => []);
-  const markets = new Set<MarketKey>(rounds.flatMap((deals) => deals.map(({ market }) => market)));
+  const known = new Map<string, Deal>();
+  const markets = new Set<MarketKey>();
+  for (const deals of rounds) {
+    for (const deal of deals) {
+      known.set(deal.id, deal);
+      markets.add(deal.market);
+    }
+  }
   for (const market of markets) {
-    const own = rounds.map((deals) => deals.filter((deal) => deal.market === market));
-    const known = new Map(own.flat().map((deal) => [deal.id, deal]));
+    const own = markets.size === 1 ? rounds : rounds.map((deals) => deals.filter((deal) => deal.market === market));
     for (const [round, folded] of views.get(market)!.legs(own).entries()) {
-      for (const { leg, of } of folded)
+      for (const { leg, of } of folded) {
         legs[round]!.push({ round, leg, deals: of.map((id) => sentDeal(known.get(id)!)) });
+      }
     }
   }
   return legs;
 }
 
-const sentDeal = ({ id, market, kind, subjects, claims, spend, gain }: Deal): SentDeal => ({
-  id,
-  market,
-  kind,
-  subjects,
-  claims,
-  ...(spend && { spend: spend.asset }),
-  ...(gain && { gain: gain.asset }),
-});
+function sentDeal({ id, market, kind, subjects, claims, spend, gain }: Deal): SentDeal {
+  const sent: SentDeal = { id, market, kind, subjects, claims };
+  if (spend) sent.spend = spend.asset;
+  if (gain) sent.gain = gain.asset;
+  return sent;
+}
 
 /** Every token that a plan touches, at its price; what nothing prices counts nothing. */
 function tokensOf({ priceOf }: Situation, deals: readonly Deal[], rounds: readonly Round[]): Plan['tokens'] {

@@ -1,4 +1,4 @@
-import { type Address, getAddress } from 'viem';
+import type { Address } from 'viem';
 import type { Leg } from '../../contract/plan.ts';
 import { accountClaim, type MarketKey, marketKey } from '../../store/key.ts';
 import type { Subject } from '../../store/sent.ts';
@@ -126,22 +126,19 @@ function dealsOf(here: Here, address: Address): Deal[] {
 
 function fit(here: Here, deal: Deal, most?: bigint): Deal | undefined {
   const { account, step } = knownOf(here, subjectOf(deal));
-  const done = liquidationOf(deal);
-  // A deal of another step is another deal, though it may be of the same pair.
-  if (!account || deal.id !== idOf(here.key, step, done)) return undefined;
+  if (!account || !isOfStep(deal, step)) return undefined;
   const judged = judgedIn(here, account);
   if ('error' in judged) return undefined;
   const { pool, state, moment } = here;
-  const fitted = fitLiquidation(pool, state, account, judged.valued, moment.timestamp, done, most);
+  const fitted = fitLiquidation(pool, state, account, judged.valued, moment.timestamp, liquidationOf(deal), most);
   return fitted && dealOf(here, judged, step, fitted);
 }
 
 function after(here: Here, deal: Deal): View {
   const address = subjectOf(deal);
   const { account, step } = knownOf(here, address);
-  const done = liquidationOf(deal);
-  if (!account || deal.id !== idOf(here.key, step, done)) throw new Error(`${deal.id} is not of this view`);
-  const left = afterLiquidation(here.pool, here.state, account, here.moment.timestamp, done);
+  if (!account || !isOfStep(deal, step)) throw new Error(`${deal.id} is not of this view`);
+  const left = afterLiquidation(here.pool, here.state, account, here.moment.timestamp, liquidationOf(deal));
   const changed = new Map(here.changed).set(address, { account: left.account, step: step + 1 });
   return open({ ...here, state: left.state, changed, judged: new Map() });
 }
@@ -177,6 +174,9 @@ function dealOf({ key, stocks }: Here, { subjects, claims }: Judged, step: numbe
 const idOf = (key: MarketKey, step: number, { account, debtAsset, collateralAsset }: Liquidation): string =>
   `${key}/${account.toLowerCase()}/${debtAsset}/${collateralAsset}#${step}`;
 
+/** A deal of another step is another deal, though it may be of the same pair. */
+const isOfStep = ({ id }: Deal, step: number): boolean => id.endsWith(`#${step}`);
+
 function liquidityOf({ state, stocks }: Here, on: string): bigint {
   const id = stocks.ids.get(on);
   return (id === undefined ? undefined : state.reserves[id]?.liquidity) ?? 0n;
@@ -187,11 +187,11 @@ const subjectOf = ({ subjects }: Deal): Address => subjects[0]!.key;
 const liquidationOf = ({ detail }: Deal): Liquidation => detail as Liquidation;
 
 function legOf(pool: AavePool, deal: Deal): Leg {
-  const { argument, collateralAsset } = liquidationOf(deal);
+  const { account, argument, collateralAsset } = liquidationOf(deal);
   return {
     protocol: PROTOCOL_NUMBER,
     market: pool.address,
-    borrower: getAddress(subjectOf(deal)),
+    borrower: account,
     collateral: collateralAsset,
     repay: argument,
     extra: '0x',
