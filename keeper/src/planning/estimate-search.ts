@@ -130,13 +130,14 @@ function replaced(chooser: Chooser, sketch: Sketch, leg: SketchedLeg, anywhere: 
   const without = withRound(sketcher, sketch, at, way, others);
   const { stocks } = sketcher.floats;
   if (!without || (stocks.there.length > 0 && !holdsFor(stocks, legsIn(without)))) return sketch;
-  const { deal, brings } = leg;
-  const only = deal.of.single ? {} : { only: deal.deal };
+  const { of, deal } = leg.deal;
+  // What adds no more than the leg does where it is changes nothing.
+  const least = Math.max(0, sketch.net - without.net);
   const placed =
     anywhere || others.length === 0
-      ? place(chooser, without, deal.of, { shares, ...only })
-      : resized(chooser, without, at, way, others, deal, brings);
-  const back = placed && placed.gain > 0 ? put(chooser, without, placed) : undefined;
+      ? place(chooser, without, of, of.single ? { shares, least } : { shares, least, only: deal })
+      : resized(chooser, without, at, way, others, leg, least);
+  const back = placed && placed.gain > least ? put(chooser, without, placed) : undefined;
   const now = back && fits(chooser, back) ? back : without;
   return now.net > sketch.net ? now : sketch;
 }
@@ -155,7 +156,7 @@ export function together(chooser: Chooser, bundles: readonly Bundle[]): Sketch[]
       if (!goesWith(chooser.sketcher, sketch, deal, way)) continue;
       const taken = claimsIn(sketch, deal.of);
       if (deal.deal.claims.some((claim) => taken.has(claim))) continue;
-      const placed = resized(chooser, sketch, 0, way, others, deal, []);
+      const placed = resized(chooser, sketch, 0, way, others, { deal, brings: [] });
       const now = placed && put(chooser, sketch, placed);
       if (now && fits(chooser, now)) sketch = now;
     }
