@@ -2,7 +2,6 @@ import type { Address } from 'viem';
 import { startLab } from '../../test-fork/lab/anvil.ts';
 import { setPrice } from '../../test-fork/lab/chain.ts';
 import { GAS_PRICE, openRig, type Rig, type Sight } from '../../test-fork/planning/rig.ts';
-import { openFunding } from '../src/planning/funding.ts';
 import { bestOffers } from '../src/planning/offers.ts';
 import { accountClaim } from '../src/store/key.ts';
 import { median, type Row } from './row.ts';
@@ -57,9 +56,7 @@ function planned({ market }: Rig, { situation, view, accounts, state, head }: Si
   for (const read of heads) {
     const now = market.at(read.state, (key) => read.accounts.get(key), moment);
     const views = new Map([[now.market, now]]);
-    const { graph } = situation;
-    const there = { ...situation, views, pools: read.pools, lend: openFunding(views, graph, read.pools) };
-    const { offers } = bestOffers(there, now.deals(keys), head, PLANS);
+    const { offers } = bestOffers({ ...situation, views, pools: read.pools }, now.deals(keys), head, PLANS);
     if (offers.length === 0) throw new Error(`no plan for ${keys.length} accounts under water`);
   }
   const { user, system } = process.threadCpuUsage(from);
