@@ -51,7 +51,10 @@ const dueIn = ({ view, accounts, deals }: Sight): Address[] => {
 /** Milliseconds of the thread: planning waits for nothing, and what else the machine does is not to be measured. */
 function planned({ market }: Rig, { situation, view, accounts, state, head }: Sight, keys: readonly Address[]): number {
   const { moment } = view;
-  const heads = Array.from({ length: PER_RUN }, () => structuredClone({ accounts, state, pools: situation.pools }));
+  const due = new Map(keys.map((key) => [key, accounts.get(key)!]));
+  const heads = Array.from({ length: PER_RUN }, () =>
+    structuredClone({ accounts: due, state, pools: situation.pools }),
+  );
   const from = process.threadCpuUsage();
   for (const read of heads) {
     const now = market.at(read.state, (key) => read.accounts.get(key), moment);
