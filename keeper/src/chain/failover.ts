@@ -13,9 +13,9 @@ const LONGEST = 10_000;
 const PASSING: readonly Fault[] = ['unreachable', 'broken', 'limited', 'unknown block'];
 /**
  * Methods whose caller knows another way where they are missing. No other endpoint is asked for them instead: what a node has
- * pending is its own.
+ * pending is its own, and the other way is as good.
  */
-const OPTIONAL: readonly string[] = ['eth_simulateV1'];
+const OPTIONAL: readonly string[] = ['eth_simulateV1', 'eth_feeHistory'];
 const KNOWN = /already known|already imported|known transaction|already in (the )?(mem)?pool/i;
 
 /** One viem transport in front of all endpoints. */

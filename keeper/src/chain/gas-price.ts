@@ -6,13 +6,25 @@ export type GasPrice = { baseFee: bigint; priority: bigint };
 /** Fees of the block after a head; asked of the chain once a head, by whoever comes first. */
 export type GasPrices = (head: { hash: Hash }) => Promise<GasPrice>;
 
-/** Fees of the next block, from the chain. */
+/** Fees of the next block, from the chain. @throws when the node fails */
 export async function gasPriceNow(client: PublicClient): Promise<GasPrice> {
-  const [block, priority] = await Promise.all([
-    client.getBlock({ blockTag: 'pending' }),
-    client.estimateMaxPriorityFeePerGas(),
-  ]);
-  return { baseFee: block.baseFeePerGas ?? 0n, priority };
+  const [baseFee, priority] = await Promise.all([nextBaseFee(client), client.estimateMaxPriorityFeePerGas()]);
+  return { baseFee, priority };
+}
+
+/**
+ * The base fee of the next block, which the fee history ends with; of the pending block where a node has no such history, as
+ * building that block takes a node longer than all else that is asked of it at a head. 0 on chains without base fees.
+ */
+async function nextBaseFee(client: PublicClient): Promise<bigint> {
+  const history = await client
+    .request({ method: 'eth_feeHistory', params: ['0x1', 'latest', []] })
+    // Whatever is wrong with it, the block says the same.
+    .catch(() => undefined);
+  const [, next] = history?.baseFeePerGas ?? [];
+  if (next !== undefined) return BigInt(next);
+  const { baseFeePerGas } = await client.getBlock({ blockTag: 'pending' });
+  return baseFeePerGas ?? 0n;
 }
 
 /** An answer that failed is asked for again. */

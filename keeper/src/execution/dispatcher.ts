@@ -14,6 +14,7 @@ import type { Flight } from './flight.ts';
 import { type Lane, openLane } from './lane.ts';
 import type { About, Ledger } from './ledger.ts';
 import type { StillThere } from './outcomes.ts';
+import { planData } from './rehearse.ts';
 import { settle } from './settle.ts';
 import type { Tell } from './tell.ts';
 import { tryOut } from './try-out.ts';
@@ -151,6 +152,7 @@ async function practise(state: DispatcherState, offer: Offer, { gasLimit }: Head
   const { operator, liquidator } = state;
   if (!operator || !liquidator) return;
   await tryOut(state, offer, { from: operator.address, to: liquidator, blockGasLimit: gasLimit });
+  await state.lane?.practise(liquidator, planData(offer.plan));
 }
 
 function forget({ ledger, tell }: DispatcherState, claims: readonly string[]): void {

@@ -1,4 +1,4 @@
-import type { Hash, LocalAccount } from 'viem';
+import { type Address, type Hash, type Hex, keccak256, type LocalAccount } from 'viem';
 import type { GasPrice } from '../chain/gas-price.ts';
 import type { Head } from '../chain/head.ts';
 import { bump } from './bump.ts';
@@ -22,6 +22,8 @@ export type Lane<T> = {
   inFlight(): readonly Flight<T>[];
   /** Asks what the next transaction of this head needs, while its plan is still being rehearsed. */
   prepare(head: Head): void;
+  /** Signs a transaction that no node would take, and throws it away: large calldata takes code that a small one does not. */
+  practise(to: Address, data: Hex): Promise<void>;
   /** Signs and sends. @throws one error when no endpoint took it; the nonce is then free again. */
   send(shipment: Shipment<T>, head: Head): Promise<Hash>;
   /** Looks after everything in flight; call it at every head. @param head - its number */
@@ -32,6 +34,8 @@ export type Lane<T> = {
 
 /** Signatures before the first that counts. */
 const WARM_UP = 16;
+/** A nonce that no account gets to. */
+const NO_NONCE = Number.MAX_SAFE_INTEGER;
 /** Wei per gas: more than is ever asked. */
 const NO_LIMIT = 2n ** 96n;
 
@@ -65,6 +69,7 @@ export async function openLane<T>(
   return {
     inFlight: () => lane.flights,
     prepare: (head) => prepare(lane, head),
+    practise: (to, data) => practise(lane, to, data),
     send: (shipment, head) => send(lane, shipment, head),
     onHead: (head) => onHead(lane, head),
     unwind: (ancestor, head) => unwind(lane, ancestor, head),
@@ -78,6 +83,12 @@ function prepare<T>(lane: LaneState<T>, head: Head): void {
   const terms = termsAt(lane, head);
   terms.catch(() => {}); // who sends asks again
   lane.prepared = { head: head.hash, counted, terms };
+}
+
+async function practise<T>({ account, chainId }: LaneState<T>, to: Address, data: Hex): Promise<void> {
+  const nothing = { gas: 0n, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n };
+  const signed = await account.signTransaction({ type: 'eip1559', chainId, to, data, nonce: NO_NONCE, ...nothing });
+  keccak256(signed);
 }
 
 async function send<T>(lane: LaneState<T>, shipment: Shipment<T>, head: Head): Promise<Hash> {
