@@ -46,18 +46,39 @@ export type LaneState<T> = Omit<LaneOptions<T>, 'maxGasPrice'> & {
   prepared: { head: Hash; counted: boolean; terms: Promise<GasPrice> } | undefined;
 };
 
+/**
+ * A flight as the lane watches it, from the beginning.
+ *
+ * @example
+ * lane.flights.push(watched(flight));
+ */
 export const watched = <T>(flight: Flight<T>): InFlight<T> => ({ ...flight, unexplained: 0 });
 
-/** How many nonces the account has used, in mined transactions alone or with those that wait. */
+/**
+ * How many nonces the account has used, in mined transactions alone or with those that wait.
+ *
+ * @example
+ * await countNonces(lane, 'latest'); // 17: nonces 0 to 16 are used
+ */
 export const countNonces = <T>({ client, account }: LaneState<T>, blockTag: 'pending' | 'latest'): Promise<number> =>
   client.getTransactionCount({ address: account.address, blockTag });
 
-/** The nonce behind all that waits in the node and all that this lane knows of. */
+/**
+ * The nonce behind all that waits in the node and all that this lane knows of.
+ *
+ * @example
+ * lane.nextNonce = await nonceBehindAll(lane);
+ */
 export async function nonceBehindAll<T>(lane: LaneState<T>): Promise<number> {
   return Math.max(await countNonces(lane, 'pending'), ...lane.flights.map(({ nonce }) => nonce + 1));
 }
 
-/** Why a node refused, in a few words. */
+/**
+ * Why a node refused, in a few words.
+ *
+ * @example
+ * lane.onEvent({ kind: 'stuck', about, nonce, reason: shortMessage(error) });
+ */
 export function shortMessage(error: unknown): string {
   if (error instanceof BaseError) {
     if (error.walk((cause) => cause instanceof InsufficientFundsError)) return 'the operator has too little for gas';

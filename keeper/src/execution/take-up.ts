@@ -6,6 +6,10 @@ import { isKnown } from './submit.ts';
  * After a restart or a reorg: what is in flight is on the chain, known to a node, or to none. Then it is sent if it still works
  * behind those before it; the bytes are the same, so it cannot happen twice. If it does not, its nonce is free, and what waits
  * behind it is given up as well, to be planned anew; unless a node knows one of those, so that the nonce has to be used.
+ *
+ * @example
+ * await takeUp(lane);
+ * lane.nextNonce = await nonceBehindAll(lane);
  */
 export async function takeUp<T>(lane: LaneState<T>): Promise<void> {
   const { client, flights } = lane;

@@ -5,8 +5,8 @@ import type { Flight, LaneEvent } from './flight.ts';
 import type { About, Withdrawn } from './ledger.ts';
 import type { Outcome } from './outcomes.ts';
 
-/** Gas units, and every term of what a plan comes to. */
-export type Worth = { gas: bigint; terms: Terms };
+/** What a plan comes to: its gas, and every term of its worth. */
+export type Figures = { gas: bigint; terms: Terms };
 
 /** What execution tells, to whoever shows it to people. */
 export type Tell = {
@@ -17,10 +17,10 @@ export type Tell = {
   /** So many offers found no place; they are planned anew at the next head. */
   waiting(count: number): void;
   /** What would be sent if this were no dry run. */
-  wouldSend(offer: Offer, expected: Worth): void;
+  wouldSend(offer: Offer, expected: Figures): void;
   /** A plan whose rehearsal failed; its bundles are tried one by one. */
   takenApart(offer: Offer, reason: string): void;
-  sent(offer: Offer, hash: Hash, rehearsed: Worth): void;
+  sent(offer: Offer, hash: Hash, rehearsed: Figures): void;
   /** Sent by an earlier run, and still on its way. */
   takenUp(flight: Flight<About>): void;
   lane(event: LaneEvent<About>): void;

@@ -31,6 +31,11 @@ type StandingRow = {
   updated_at: string;
 };
 
+/**
+ * The standings of a store: what is known of each claim. See {@link Standings}.
+ * @example
+ * openStandings(file).set(claim, { state: 'set aside', reason, retryBlock: 18_000_001n });
+ */
 export function openStandings({ db, run }: StoreFile): Standings {
   const set = db.prepare('INSERT OR REPLACE INTO standings VALUES (?, ?, ?, ?, ?)');
   const isKnown = db.prepare('SELECT 1 FROM standings WHERE claim = ?');

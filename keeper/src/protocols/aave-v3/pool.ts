@@ -6,7 +6,7 @@ import { bytesTokenAbi, liquidationLogicAbi, oracleAbi, poolAbi, providerAbi, to
 import { decodeConfiguration } from './configuration.ts';
 import { type Rules, rulesOf } from './rules.ts';
 
-/** A reserve's tokens. `id` is its position in the Pool's list and in every bitmap. */
+/** A reserve's tokens. `id` is its place in the Pool's list and in every bitmap. */
 export type ReserveTokens = Asset & {
   id: number;
   aToken: Address;
@@ -71,6 +71,8 @@ const constantCalls = (address: Address): Call[] =>
  *
  * @param block - where to read; the latest when left out
  * @returns `undefined` where the address is neither
+ * @example
+ * (await findPool(client, addressesProvider))?.pool;
  */
 export async function findPool(client: PublicClient, address: Address, block?: BlockRef) {
   const [revision, provider, pool] = await readTogether(
@@ -94,6 +96,9 @@ export async function findPool(client: PublicClient, address: Address, block?: B
  * @param address its Pool or its PoolAddressesProvider
  * @param block where to read; the latest block when left out
  * @throws when the address is neither, or the Pool's revision is not evaluated exactly
+ * @example
+ * const pool = await readPool(client, '0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2');
+ * pool.rules.version; // '3.6'
  */
 export async function readPool(client: PublicClient, address: Address, block?: BlockRef): Promise<AavePool> {
   const found = await findPool(client, getAddress(address), block);

@@ -55,7 +55,13 @@ type PoolReserve = {
 
 type EModeConfig = { liquidationThreshold: number; liquidationBonus: number };
 
-/** Reads a Pool at one block, in one call. A price source that reverts is kept as such, with its reason. */
+/**
+ * Reads a Pool at one block, in one call. A price source that reverts is kept as such, with its reason.
+ *
+ * @example
+ * const state = await readState(client, pool, block);
+ * state.reserves[0]?.liquidity;
+ */
 export async function readState(client: PublicClient, pool: AavePool, block: BlockRef): Promise<AaveState> {
   const { rules } = pool;
   const calls: Call[] = [];
@@ -138,7 +144,12 @@ export async function readState(client: PublicClient, pool: AavePool, block: Blo
 /** What is left of every liquidation threshold, so that nobody who owes is above the line: one part in so many. */
 const STRESS = 1_000n;
 
-/** The state with thresholds so low that everybody who owes is under water; prices, bonuses and liquidity are as they are. */
+/**
+ * The state with thresholds so low that everybody who owes is under water; prices, bonuses and liquidity are as they are.
+ *
+ * @example
+ * market.at(stressed(state), book.get, moment).health(account); // underwater, if it owes anything
+ */
 export function stressed(state: AaveState): AaveState {
   const lower = <Held extends { liquidationThreshold: bigint }>(held: Held): Held => ({
     ...held,
