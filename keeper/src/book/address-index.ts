@@ -22,10 +22,10 @@ export function readAddress(words: Uint32Array, at: number): Address {
 }
 
 /** Where the words of a row's address are. */
-export type Locate = (row: number) => { words: Uint32Array; at: number };
+type Locate = (row: number) => { words: Uint32Array; at: number };
 
 /** Rows by address. It keeps row numbers only; the addresses stay where the rows are. */
-export type AddressIndex = {
+type AddressIndex = {
   /** The row of the address at `words[0..4]`, or -1. */
   find(words: Uint32Array): number;
   /** The address must not be there yet. */

@@ -6,7 +6,7 @@ import { createKinds, type Kinds, NOTHING } from './kinds.ts';
 import { createPage, type Page, rowsOfPage, strideOf } from './page.ts';
 
 /** All rows with as many cells as fit one stride, without gaps: rows 0 to `count` - 1, page after page. */
-export type RowClass = { id: number; stride: number; rowsPerPage: number; count: number; pages: Page[] };
+type RowClass = { id: number; stride: number; rowsPerPage: number; count: number; pages: Page[] };
 
 /**
  * The accounts of one market, column by column. A row's number says its class (upper 4 bits) and its place in it; it
@@ -47,6 +47,12 @@ const classFor = (cells: number): number => (cells === 0 ? 0 : 33 - Math.clz32(c
 /** The number of a class's row. */
 export const rowNumber = (rowClass: RowClass, place: number): number => rowClass.id * (PLACE_MASK + 1) + place;
 
+/**
+ * Columns without a row. See {@link Columns}.
+ * @example
+ * const columns = createColumns();
+ * columns.upsert(account);
+ */
 export function createColumns(): Columns {
   const classes = Array.from({ length: MAX_CLASS + 1 }, (_, id): RowClass => {
     const stride = strideOf(id);

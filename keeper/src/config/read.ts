@@ -9,7 +9,7 @@ import { didYouMean } from './suggest.ts';
 const DEFAULT_FILE = 'plimsoll.config.json';
 
 /** Where settings are read from. */
-export interface Sources {
+interface Sources {
   /** What the command line gave, by setting name. */
   flags: Partial<Record<string, unknown>>;
   /** Environment variables; those of a `.env` file already merged below the real ones. */

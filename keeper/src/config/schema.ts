@@ -17,7 +17,7 @@ import {
 } from './values.ts';
 
 /** What help and the README say of a setting. */
-export interface Notes {
+interface Notes {
   group: 'What to liquidate' | 'Connection' | 'Operator key' | 'Money and gas' | 'History' | 'Venues' | 'Running';
   description: string;
   /** What the flag takes, where that is not a number of units. */

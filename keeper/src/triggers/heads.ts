@@ -17,6 +17,8 @@ const UNKNOWN_BLOCK_TIME = 12_000;
  * @param pollingInterval - milliseconds between two looks where there is no subscription; undefined: as suits the chain
  * @returns a generator of heads, for as many readers as like. Each gets the newest only: one that was busy for five blocks gets
  * the fifth. It ends when its signal is aborted; with the last of the signals the watching ends and sockets are closed.
+ * @example
+ * for await (const head of followHeads(endpoints, undefined, log)(signal)) await tracker.advance(head);
  */
 export function followHeads(
   endpoints: Endpoints,

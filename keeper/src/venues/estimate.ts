@@ -53,7 +53,14 @@ const EVEN = 1e-6;
 /** How far from where it is thought to be it is looked for first. */
 const ASIDE = 0.05;
 
-/** Pools as they are in `states`; each is looked up when a route first goes through it. */
+/**
+ * Pools as they are in `states`; each is looked up when a route first goes through it.
+ *
+ * @example
+ * const estimates = openEstimates(states);
+ * const gained = estimates.sell(estimates.route(route)!, 1e18); // NaN where it cannot be sold
+ * estimates.make(); // the next quote is behind this sale
+ */
 export function openEstimates(states: PoolStates): Estimates {
   const numbers = new Map<Address, number>();
   const curveAt: (Curve | undefined)[] = [];
