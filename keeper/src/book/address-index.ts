@@ -25,7 +25,7 @@ export function readAddress(words: Uint32Array, at: number): Address {
 type Locate = (row: number) => { words: Uint32Array; at: number };
 
 /** Rows by address. It keeps row numbers only; the addresses stay where the rows are. */
-type AddressIndex = {
+export type AddressIndex = {
   /** The row of the address at `words[0..4]`, or -1. */
   find(words: Uint32Array): number;
   /** The address must not be there yet. */
