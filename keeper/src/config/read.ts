@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { scrub } from '../log/secrets.ts';
 import { describeUrl } from '../log/url.ts';
 import { usageError } from './error.ts';
-import { eachSetting, type Field, fields, type SettingName, type Settings, settingsSchema } from './schema.ts';
+import { type Field, fields } from './fields.ts';
+import { eachSetting, type SettingName, type Settings, settingsSchema } from './schema.ts';
 import { didYouMean } from './suggest.ts';
 
 const DEFAULT_FILE = 'plimsoll.config.json';
