@@ -5,7 +5,7 @@ import type { Health } from '../protocols/protocol.ts';
  * not be planned at one head.
  */
 const LEG_GAS = 150_000n;
-/** About as many as four transactions carry. On chains whose blocks hold more, who would be planned later comes too late. */
+/** About as many as four transactions carry. Where blocks hold more, those who are planned for after these would come too late. */
 const MOST = 400n;
 
 /**

@@ -35,11 +35,11 @@ export type LaneState<T> = Omit<LaneOptions<T>, 'maxGasPrice'> & {
   maxGasPrice: bigint;
   /** On their way, by rising nonce. */
   flights: InFlight<T>[];
-  /** Ends that nobody has been told of yet: a node that fails half way through a head takes none of them along. */
+  /** Ends that nobody has been told of yet. They are kept here, so that none is lost when a node fails half way through a head. */
   ended: Ended<T>[];
   /** Mined in one of the last blocks, which may yet be unwound. */
   mined: { flight: InFlight<T>; block: bigint }[];
-  /** Given up because no node had them. A node may have been late: they are looked for once their nonce is used. */
+  /** Given up because no node had them. A node may have been late, so the lane looks for them once their nonce is used. */
   forgotten: InFlight<T>[];
   nextNonce: number;
   /** Asked for ahead, for the next transaction of a head; `counted`: the nonce as well. */

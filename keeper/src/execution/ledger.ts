@@ -26,9 +26,9 @@ export type Ledger = {
   /** A version is signed and about to go out. */
   save(flight: Flight<About>): void;
   sent(about: About): void;
-  /** It was mined. */
+  /** A transaction of it was mined. */
   mined(about: About, outcome: Outcome, mined: MinedAs): void;
-  /** It ended otherwise. @param mined - where its nonce was used by an empty transaction of ours */
+  /** None of its own transactions was mined. @param mined - where an empty transaction of ours used its nonce */
   withdrawn(about: About, state: Withdrawn, reason: string, mined?: MinedAs): void;
   /** Its block is no longer on the chain. @param cancelling - why it was being taken back, if it was */
   unwound(about: About, cancelling: string | undefined): void;

@@ -40,7 +40,7 @@ export async function endOf<T>(lane: LaneState<T>, flight: InFlight<T>, head: bi
     flight.unexplained += 1;
     return flight.unexplained < PATIENCE ? undefined : { state: 'replaced', about };
   }
-  // A block that is not taken yet is not unwound either when it goes: it is waited for.
+  // The keeper unwinds only blocks that it has taken: a receipt from a later block waits until that block is taken.
   if (receipt.blockNumber > head) return undefined;
   lane.mined.push({ flight, block: receipt.blockNumber });
   if (cancelling && receipt.to?.toLowerCase() === lane.account.address.toLowerCase()) {

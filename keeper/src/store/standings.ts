@@ -17,7 +17,7 @@ export type Standing = {
 };
 
 export type Standings = {
-  /** In place of what was known of the claim; to be watched is no news of one that nothing is known of. */
+  /** Replaces what was known of the claim. `watched` is not written down for a claim of which nothing is known. */
   set(claim: string, now: { state: StandingState; reason?: string | undefined; retryBlock?: bigint | undefined }): void;
   /** In the order of their claims. */
   all(): Standing[];
