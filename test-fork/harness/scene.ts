@@ -31,7 +31,7 @@ export type Scene = Lab & {
 };
 
 /** What a keeper watches, and who it is. */
-export type Watching = {
+type Watching = {
   /** What stands behind each `--market`. @default the first market of Aave v3.6 */
   markets?: readonly string[];
   /** @default the scene's operator */
