@@ -7,6 +7,7 @@ import type { PoolStates } from '../venues/paths.ts';
 /** Two tokens that something could be sold between. */
 export type Pair = readonly [Address, Address];
 
+/** Tells pairs apart. */
 export const nameOfPair = ([a, b]: Pair): string => `${a}/${b}`;
 
 /** The pools between all tokens of a chain's markets, read ahead of who needs them. */
@@ -34,6 +35,15 @@ type Kept = {
   ahead?: { head: Hash; names: ReadonlySet<string>; states: Promise<PoolStates> };
 };
 
+/**
+ * Finds and reads the pools of a chain.
+ *
+ * @param native - the wrapped native token, which sales may go over
+ * @example
+ * const pools = openPoolReader(client, { v3: factory, v2: [] }, weth);
+ * pools.prepare(market.assets, head, []);
+ * const states = await pools.states(market.assets, head, [[usdc, weth]]);
+ */
 export function openPoolReader(client: PublicClient, factories: Factories, native: Address): PoolReader {
   const kept: Kept = { tokens: new Set(), lately: new Map() };
 
