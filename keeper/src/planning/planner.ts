@@ -87,12 +87,17 @@ type Kept = {
 /**
  * One planner for all markets of a chain.
  *
+ * @param openPools - reads the pools between the markets' tokens
  * @throws KeeperError where no factory of pools is known
  * @example
  * const planner = openPlanner({ settings, chain }, oncePerHead(() => gasPriceNow(chain.client)));
  * const { offers } = await planner.plan([{ name, assets: market.assets, view, keys }], head);
  */
-export function openPlanner({ settings, chain }: PlannerWorld, prices: GasPrices): Planner {
+export function openPlanner(
+  { settings, chain }: PlannerWorld,
+  prices: GasPrices,
+  openPools: typeof openPoolReader = openPoolReader,
+): Planner {
   const { uniswapV3Factory: v3, uniswapV2Factory: v2, wrappedNative } = settings;
   if (!v3 && v2.length === 0)
     throw new KeeperError(
@@ -104,7 +109,7 @@ export function openPlanner({ settings, chain }: PlannerWorld, prices: GasPrices
     prices,
     bytePriceAt: oncePerHead(l1Fee.perByte),
     book: openPriceBook(wrappedNative),
-    pools: openPoolReader(chain.client, { v3, v2 }, wrappedNative),
+    pools: openPools(chain.client, { v3, v2 }, wrappedNative),
   };
   return {
     plan: (due, head) => planAll(kept, due, head),

@@ -39,19 +39,25 @@ type Kept = {
  * Finds and reads the pools of a chain.
  *
  * @param native - the wrapped native token, which sales may go over
+ * @param openPools - finds them
  * @example
  * const pools = openPoolReader(client, { v3: factory, v2: [] }, weth);
  * pools.prepare(market.assets, head, []);
  * const states = await pools.states(market.assets, head, [[usdc, weth]]);
  */
-export function openPoolReader(client: PublicClient, factories: Factories, native: Address): PoolReader {
+export function openPoolReader(
+  client: PublicClient,
+  factories: Factories,
+  native: Address,
+  openPools: typeof openMarketPools = openMarketPools,
+): PoolReader {
   const kept: Kept = { tokens: new Set(), lately: new Map() };
 
   function of(assets: readonly Asset[]): Promise<MarketPools> {
     const before = kept.tokens.size;
     for (const { address } of assets) kept.tokens.add(address);
     if (kept.found && kept.tokens.size === before) return kept.found;
-    const found = openMarketPools(client, factories, [...kept.tokens], native);
+    const found = openPools(client, factories, [...kept.tokens], native);
     kept.found = found;
     // An answer that failed is no answer; the next head asks again.
     found.catch(() => {
