@@ -70,6 +70,9 @@ export type Where = {
 /**
  * The best place for a deal of a bundle where it adds something. Where pools sell for no more than at first, no way adds more than alone
  * and what is shared with others.
+ *
+ * @example
+ * const placed = place(chooser, sketch, bundle, { shares: false });
  */
 export function place(chooser: Chooser, sketch: Sketch, of: Bundle, where: Where = {}): Placed | undefined {
   const { sketcher } = chooser;

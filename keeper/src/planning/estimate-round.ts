@@ -34,6 +34,7 @@ export type Sums = { legs: number; inHand: number; spend: number; gain: number; 
 /** What rounds are estimated with. `crossed`: ticks, by the round that was estimated last. */
 export type Estimator = { floats: Floats; crossed: number };
 
+/** The sums of some legs. */
 export function sumOf(legs: readonly SketchedLeg[]): Sums {
   let [inHand, spend, gain, cost, later] = [0, 0, 0, 0, 0];
   for (const leg of legs) {

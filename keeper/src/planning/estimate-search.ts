@@ -32,6 +32,8 @@ export const put = ({ sketcher }: Chooser, sketch: Sketch, { at, way, others, le
  * Puts the bundles that `start` has not into it, in their order.
  *
  * @returns the sketch; whether there was no room, or no time, for another; and whether trying again changes nothing
+ * @example
+ * const { sketch, full } = build(chooser, ranked(search, bundles));
  */
 export function build(
   chooser: Chooser,

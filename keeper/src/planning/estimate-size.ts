@@ -34,6 +34,9 @@ function ownOf(deal: SketchedDeal, brings: readonly SketchedDeal[]): { gas: numb
  * A deal at its best size in a round of the sketch, beside `others`, or in one of its own behind the last.
  *
  * @param enough - gain up to which it is of no interest, wei
+ * @example
+ * const placed = sized(sketcher, EMPTY, 0, way, [], { deal, brings: [], room: Number.POSITIVE_INFINITY });
+ * placed?.gain; // wei that a plan of it alone earns
  */
 export function sized(
   sketcher: Sketcher,

@@ -19,6 +19,7 @@ export const EMPTY: Sketch = { rounds: [], legs: 0, tokens: new Set(), gas: 0, b
 /** What sketches are drawn with. The pools stand as `rounds` leave them; `marks` say how to take each of those back. */
 export type Sketcher = Estimator & { rounds: SketchedRound[]; marks: number[] };
 
+/** Pools as they are at the head. */
 export const openSketcher = (floats: Floats): Sketcher => ({ floats, crossed: 0, rounds: [], marks: [] });
 
 /** Leaves the pools as the first rounds of a sketch do; of those that they stand behind already nothing is moved. */
@@ -88,6 +89,9 @@ export function tailOf({ rounds }: Sketch, at: number, way: SketchedWay): readon
 /**
  * The sketch with other legs in the round at `at`, or in one behind its last; without it where there are none. Later rounds that this
  * concerns are estimated again. `undefined` where one does not work any more.
+ *
+ * @example
+ * const sketch = withRound(sketcher, EMPTY, 0, way, [leg]);
  */
 export function withRound(
   sketcher: Sketcher,

@@ -70,6 +70,7 @@ export function sizeOf(deals: readonly Deal[]): { gas: bigint; bytes: number } {
 export const gasOf = (draft: Draft): bigint =>
   draft.reduce((sum, { gas }) => sum + gas, baseGas(draft.map(({ way }) => way)));
 
+/** A draft's deals in order. */
 export const dealsOf = (draft: Draft): Deal[] => draft.flatMap(({ deals }) => deals);
 
 /** The pools as rounds leave them. */
@@ -83,6 +84,9 @@ export function statesAfter(pools: PoolStates, rounds: Draft): PoolStates {
  * A round behind the first ones of a draft, in exact numbers.
  *
  * @returns `undefined` where it does not work there, or is more gas than fits beside them
+ * @example
+ * const first = drafted(situation, [], { way, deals: [deal] });
+ * const second = first && drafted(situation, [first], { way: other, deals: [next] });
  */
 export function drafted(situation: Situation, first: Draft, round: RoundDraft): DraftedRound | undefined {
   const { pools, stale, limits } = situation;

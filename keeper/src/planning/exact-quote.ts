@@ -29,6 +29,8 @@ export type RoundQuote = {
 /**
  * @param loan - what is borrowed where that is known already, and from whom; else as much as is to be in hand
  * @returns `undefined` where the way does not cover what is spent: no pool, or too shallow, or no such loan
+ * @example
+ * quoteRound(situation, situation.pools, way, [deal])?.left; // what a round of the deal leaves here
  */
 export function quoteRound(
   { lend }: Pick<Situation, 'lend'>,

@@ -51,23 +51,40 @@ export function roundBytes(way: Way, deals: number): bigint {
 /** Calldata of a plan beside its rounds, bytes. */
 export const BASE_BYTES = BYTES.base;
 
-/** Gas that is gone when somebody else was first everywhere. */
+/**
+ * Gas that is gone when somebody else was first everywhere.
+ *
+ * @example
+ * lostGas(2); // 320_000n
+ */
 export const lostGas = (rounds: number): bigint => 60_000n + LOST_ROUND * BigInt(rounds);
 
 /**
  * Most gas a plan may be expected to burn: a transaction's cap and half a block, less the margin its limit gets.
  *
  * @param blockLimit - gas limit of the block
+ * @example
+ * planGasLimit(30_000_000n); // 12_500_000n: five sixths of half a block
  */
 export const planGasLimit = (blockLimit: bigint): bigint => (mostGas(blockLimit) * 5n) / 6n;
 
-/** Most gas a transaction may bring. @param blockLimit - gas limit of the block */
+/**
+ * Most gas a transaction may bring.
+ *
+ * @param blockLimit - gas limit of the block
+ * @example
+ * mostGas(30_000_000n); // 15_000_000n
+ * mostGas(60_000_000n); // 16_777_216n
+ */
 export const mostGas = (blockLimit: bigint): bigint => least(blockLimit / 2n, TRANSACTION_CAP);
 
 /**
  * Gas limit for what is expected to use, or was seen to use, so much net of refunds: half as much again, and `most` at most.
  * Refunds are a fifth of all that is burnt at most (EIP-3529), so that the limit has to cover five quarters of what is used;
  * the rest is for calls, which keep a 64th back (EIP-150), and for a block that is not quite the one it was tried on.
+ *
+ * @example
+ * gasLimitFor(400_000n, 15_000_000n); // 600_000n
  */
 export const gasLimitFor = (gas: bigint, most: bigint): bigint => least(gas + gas / 2n, most);
 

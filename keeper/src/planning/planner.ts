@@ -5,8 +5,9 @@
 //    of gas and of calldata: from then on a `Situation` (situation.ts) has all there is, and nothing is asked of the chain any more.
 // 3. bundles.ts sorts deals by what they share: of an account at most one comes first, what only brings goes with what draws on it.
 // 4. ways.ts says how a round can be paid for (flash swap, loan, nothing), funding.ts who lends at what fee, gas.ts what it burns.
-// 5. The half in floats chooses. estimate-ways.ts turns ways and deals into floats, estimate-sketch.ts adds up a plan of them and finds
-//    the best size of a deal (sizes.ts), estimate-stocks.ts keeps sums of what they draw on, estimate-search.ts tries places.
+// 5. The half in floats chooses. estimate-ways.ts turns ways and deals into floats, estimate-round.ts says what a round adds,
+//    estimate-sketch.ts adds up a plan of rounds, estimate-size.ts finds the best size of a deal (sizes.ts), estimate-stocks.ts keeps
+//    sums of what they draw on, estimate-place.ts finds where a deal adds most, estimate-search.ts puts many and tries again.
 // 6. search.ts leads: who comes first, what follows a first deal, and when there was enough of it.
 // 7. The exact half computes what was chosen, in integers: exact-walk.ts fits each deal to the market as those before it leave it,
 //    exact-quote.ts quotes a round's sale (sales.ts), exact-draft.ts adds up what the rounds bring after all costs.
@@ -89,9 +90,17 @@ type Kept = {
 /**
  * One planner for all markets of a chain.
  *
+ * @param openPools - reads the pools between the markets' tokens
  * @throws KeeperError where no factory of pools is known
+ * @example
+ * const planner = openPlanner({ settings, chain }, oncePerHead(() => gasPriceNow(chain.client)));
+ * const { offers } = await planner.plan([{ name, assets: market.assets, view, keys }], head);
  */
-export function openPlanner({ settings, chain, logs }: PlannerWorld, prices: GasPrices): Planner {
+export function openPlanner(
+  { settings, chain, logs }: PlannerWorld,
+  prices: GasPrices,
+  openPools: typeof openPoolReader = openPoolReader,
+): Planner {
   const { uniswapV3Factory: v3, uniswapV2Factory: v2, wrappedNative } = settings;
   if (!v3 && v2.length === 0)
     throw new KeeperError(
@@ -103,7 +112,7 @@ export function openPlanner({ settings, chain, logs }: PlannerWorld, prices: Gas
     prices,
     bytePriceAt: oncePerHead(l1Fee.perByte),
     book: openPriceBook(wrappedNative),
-    pools: openPoolReader(chain.client, { v3, v2 }, wrappedNative, logs),
+    pools: openPools(chain.client, { v3, v2 }, wrappedNative, logs),
   };
   return {
     plan: (due, head) => planAll(kept, due, head),

@@ -7,6 +7,7 @@ import type { PoolStates } from '../venues/paths.ts';
 /** Two tokens that something could be sold between. */
 export type Pair = readonly [Address, Address];
 
+/** Tells pairs apart. */
 export const nameOfPair = ([a, b]: Pair): string => `${a}/${b}`;
 
 /** The pools between all tokens of a chain's markets, read ahead of who needs them. */
@@ -34,12 +35,23 @@ type Kept = {
   ahead?: { head: Hash; names: ReadonlySet<string>; states: Promise<PoolStates> };
 };
 
-/** @param logs - tell whose liquidity has changed since the parent of a head */
+/**
+ * Finds and reads the pools of a chain.
+ *
+ * @param native - the wrapped native token, which sales may go over
+ * @param logs - tell whose liquidity has changed since the parent of a head
+ * @param openPools - finds them
+ * @example
+ * const pools = openPoolReader(client, { v3: factory, v2: [] }, weth);
+ * pools.prepare(market.assets, head, []);
+ * const states = await pools.states(market.assets, head, [[usdc, weth]]);
+ */
 export function openPoolReader(
   client: PublicClient,
   factories: Factories,
   native: Address,
   logs?: HeadLogs,
+  openPools: typeof openMarketPools = openMarketPools,
 ): PoolReader {
   const kept: Kept = { tokens: new Set(), lately: new Map() };
 
@@ -47,7 +59,7 @@ export function openPoolReader(
     const before = kept.tokens.size;
     for (const { address } of assets) kept.tokens.add(address);
     if (kept.found && kept.tokens.size === before) return kept.found;
-    const found = openMarketPools(client, factories, [...kept.tokens], native, logs);
+    const found = openPools(client, factories, [...kept.tokens], native, logs);
     kept.found = found;
     // An answer that failed is no answer; the next head asks again.
     found.catch(() => {

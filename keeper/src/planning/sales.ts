@@ -29,6 +29,8 @@ export function partsOf({ hops }: Route): { first: number; last: number }[] {
  *
  * @param pools - where the pairs' fees are looked up
  * @param slippage - how much worse than its quote the sale may be, bps
+ * @example
+ * swapsOf(pools, { route, amounts: [1_000n, 2_001n] }, 50n)[0].minOut; // 1_991n
  */
 export function swapsOf(pools: PoolStates, { route, amounts }: Sale, slippage: bigint): Swap[] {
   const parts = partsOf(route);

@@ -93,6 +93,8 @@ const SLOPE = 1 / 512;
  * @param partial - the largest that is not the whole; at most `whole`, 0 where there is none
  * @param enough - value up to which none is of interest
  * @returns `undefined` where no size that was tried works
+ * @example
+ * bestSize(10, 8, (size) => size * (12 - size)); // { size: 6, value: 36 }, to a ten thousandth
  */
 export function bestSize(
   whole: number,

@@ -39,6 +39,8 @@ const SHARED = 3;
  * less. One with a pair of v2 needs the loan.
  *
  * @returns none for a deal that spends and gains nothing: nothing pays for it
+ * @example
+ * waysFor(situation, situation.pools, deal).map(({ kind }) => kind); // ['flash swap', 'flash swap', 'loan']
  */
 export function waysFor(situation: Situation, states: PoolStates, deal: Deal): Way[] {
   const pair = pairOf(deal, situation.native);

@@ -33,7 +33,14 @@ export type PriceBook = {
   fromOracles: Map<string, Rate>;
 };
 
-/** A book without prices but the native coin's. @param native - the wrapped native token */
+/**
+ * A book without prices but the native coin's.
+ *
+ * @param native - the wrapped native token
+ * @example
+ * const book = openPriceBook(weth);
+ * book.prices.get(weth); // PRICE_SCALE
+ */
 export const openPriceBook = (native: Address): PriceBook => ({
   native,
   prices: nativePrices(native),
@@ -91,6 +98,8 @@ export function fillPrices(
  *
  * @param own - the market's price of the native coin now, base currency for a whole one, where it has one
  * @returns what it was last where `own` is missing; `undefined` where nothing has priced the market yet
+ * @example
+ * weiPerBase(book, 'a', { base: 2_000n * 10n ** 8n, decimals: 18 }); // 5_000_000, as 2,000 dollars of 8 decimals are one coin
  */
 export function weiPerBase(
   book: PriceBook,

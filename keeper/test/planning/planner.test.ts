@@ -2,7 +2,7 @@ import { type Address, ContractFunctionZeroDataError, numberToHex, type PublicCl
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Head } from '../../src/chain/head.ts';
 import { openPlanner, type PlannerWorld } from '../../src/planning/planner.ts';
-import { nameOfPair } from '../../src/planning/pools-ahead.ts';
+import { nameOfPair, openPoolReader } from '../../src/planning/pools-ahead.ts';
 import { accountClaim } from '../../src/store/key.ts';
 import type { MarketPools } from '../../src/venues/market-pools.ts';
 import { poolGraph } from '../../src/venues/paths.ts';
@@ -15,16 +15,15 @@ const pools = [
 ];
 const reads: string[][] = [];
 
-vi.mock('../../src/venues/market-pools.ts', () => ({
-  openMarketPools: async (): Promise<MarketPools> => ({
-    graph: poolGraph(pools),
-    hubs: [WETH],
-    async read(pairs) {
-      reads.push([...pairs].map(nameOfPair));
-      return new Map(pools.map((state) => [state.address, state]));
-    },
-  }),
-}));
+const openPools = async (): Promise<MarketPools> => ({
+  graph: poolGraph(pools),
+  hubs: [WETH],
+  async read(pairs) {
+    reads.push([...pairs].map(nameOfPair));
+    return new Map(pools.map((state) => [state.address, state]));
+  },
+});
+const openReader: typeof openPoolReader = (...args) => openPoolReader(args[0], args[1], args[2], openPools);
 
 const HEAD: Head = {
   number: 6n,
@@ -56,6 +55,7 @@ const planner = (change: Partial<typeof settings> = {}, chain: Partial<PlannerWo
       asked.push(HEAD.number);
       return GAS_PRICE;
     },
+    openReader,
   );
 
 const [A, B, C] = [address(0x21), address(0x22), address(0x23)];

@@ -15,24 +15,22 @@ const pools = [
   pair(0x12, WETH, OTHER, ETHER, ETHER),
 ];
 
-vi.mock('../../src/venues/market-pools.ts', () => ({
-  openMarketPools: async (_client: unknown, _factories: unknown, tokens: readonly Address[]): Promise<MarketPools> => {
-    opened.push(tokens);
-    if (fails.open) throw new Error('no node');
-    return {
-      graph: poolGraph(pools),
-      hubs: [WETH],
-      async read(pairs, { hash }) {
-        const wanted = [...pairs];
-        reads.push({ pairs: wanted.map(nameOfPair), head: hash });
-        if (fails.read) throw new Error('no block');
-        const within = ({ token0, token1 }: PoolState) =>
-          wanted.some((each) => each.includes(token0) && each.includes(token1));
-        return new Map(pools.filter(within).map((state) => [state.address, state]));
-      },
-    };
-  },
-}));
+const openPools = async (_client: unknown, _factories: unknown, tokens: readonly Address[]): Promise<MarketPools> => {
+  opened.push(tokens);
+  if (fails.open) throw new Error('no node');
+  return {
+    graph: poolGraph(pools),
+    hubs: [WETH],
+    async read(pairs, { hash }) {
+      const wanted = [...pairs];
+      reads.push({ pairs: wanted.map(nameOfPair), head: hash });
+      if (fails.read) throw new Error('no block');
+      const within = ({ token0, token1 }: PoolState) =>
+        wanted.some((each) => each.includes(token0) && each.includes(token1));
+      return new Map(pools.filter(within).map((state) => [state.address, state]));
+    },
+  };
+};
 
 const head = (number: bigint): Head => ({
   number,
@@ -44,7 +42,7 @@ const head = (number: bigint): Head => ({
   logsBloom: '0x',
 });
 const assets = (...tokens: Address[]) => tokens.map((address) => ({ address, symbol: 'T', decimals: 18 }));
-const reader = () => openPoolReader({} as PublicClient, { v3: undefined, v2: [] }, WETH);
+const reader = () => openPoolReader({} as PublicClient, { v3: undefined, v2: [] }, WETH, openPools);
 const A: Pair = [USD, WETH];
 const B: Pair = [USD, BTC];
 const C: Pair = [WETH, OTHER];
