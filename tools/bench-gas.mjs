@@ -8,6 +8,14 @@ import { breakdown } from './gas-breakdown.mjs';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 
+// The bare executors are optimized as what ships is; `pnpm test:sol` compiles no test with the optimizer.
+Object.assign(process.env, {
+  FOUNDRY_OPTIMIZER: 'true',
+  FOUNDRY_OPTIMIZER_RUNS: '200',
+  FOUNDRY_OUT: 'out-bench',
+  FOUNDRY_CACHE_PATH: 'cache-bench',
+});
+
 try {
   execFileSync('forge', ['test', '--match-path', 'contracts/test/bench/*'], { stdio: 'pipe' });
 } catch (error) {

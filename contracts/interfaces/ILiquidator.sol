@@ -136,19 +136,17 @@ struct Profit {
 /// @title ILiquidator
 /// @notice Repays the debts of underwater accounts with borrowed money, seizes and sells the collateral, returns the loan
 /// and sends the profit to a treasury, in one transaction or not at all.
-/// @dev Whoever knows a plan can tell by the place of an event alone which leg it is about. A plan that landed leaves, in this
-/// order: one `Rescued` for each of its tokens that lay here before; its rounds, in order; one `PlanExecuted`. A round that
-/// landed leaves exactly one event of `Liquidated`, `Frozen` or `LegSkipped` for each of its legs, in their order, and none for
-/// its swaps. A round that did not land leaves nothing but one `RoundSkipped`. No other event of this contract stands between
-/// them, unless the owner sets something in the midst of a plan. A plan that did not land leaves nothing.
+/// @dev The place of an event alone tells which leg it is about. A plan that landed leaves, in this order: one `Rescued` for each
+/// of its tokens that lay here before; its rounds, in order; one `PlanExecuted`. A round that landed leaves exactly one event of
+/// `Liquidated`, `Frozen` or `LegSkipped` for each of its legs, in order, and none for its swaps; one that did not, one
+/// `RoundSkipped` alone. Nothing else of this contract stands between, unless the owner sets something in the midst of a plan.
 interface ILiquidator {
     // ---- events ----
 
     /// @notice One liquidation landed. It stands at its leg's place: a round that landed has one event a leg.
     /// @param protocol Which protocol's rules applied.
     /// @param market The market that was called.
-    /// @param borrower The account as the leg names it. On Compound v3 that is the first account, or 0, also where a rival absorbed
-    /// it or it is healthy, and only the collateral for sale was bought: no proof of an absorption, which the Comet's `AbsorbDebt` is.
+    /// @param borrower The account as the leg names it; on Compound v3 no proof that it was absorbed, which `AbsorbDebt` is.
     /// @param debt The token repaid.
     /// @param collateral The token seized.
     /// @param repaid Units of `debt` that left, measured here.
@@ -163,8 +161,7 @@ interface ILiquidator {
         uint256 seized
     );
 
-    /// @notice A Dex223 position is frozen and can be confirmed from the next second on, for an hour. Its leg landed and has no
-    /// other event.
+    /// @notice A Dex223 position is frozen and can be confirmed from the next second on, for an hour: its leg has landed.
     /// @param market The margin module.
     /// @param position Its id there.
     event Frozen(address indexed market, uint256 indexed position);
@@ -195,8 +192,7 @@ interface ILiquidator {
     event TreasurySet(address indexed treasury);
     /// @notice A tip may take at most `bps` of a plan's WETH profit from now on.
     event TipCapSet(uint256 bps);
-    /// @notice `amount` of `token` (0: native) that lay here went to the treasury: sent by the owner, or swept before a plan's
-    /// first round.
+    /// @notice `amount` of `token` (0: native) that lay here went to the treasury: sent by the owner, or swept before a plan.
     event Rescued(address indexed token, uint256 amount);
 
     // ---- errors ----

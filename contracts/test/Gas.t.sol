@@ -2,38 +2,16 @@
 pragma solidity ^0.8.30;
 
 import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import { SafeCastLib } from "solady/utils/SafeCastLib.sol";
 import { SafeTransferLib } from "solady/utils/SafeTransferLib.sol";
 import { IAaveV3Pool } from "../interfaces/external/IAaveV3Pool.sol";
-import { IUniswapV3Pool } from "../interfaces/external/IUniswapV3Pool.sol";
 import { Leg, Plan, Round } from "../interfaces/ILiquidator.sol";
 import { IPool } from "./ILab.sol";
 import { Lab } from "./Lab.sol";
 import { Plans } from "./Plans.sol";
 
-/// @notice Buys an exact amount in one pool and pays from its own balance.
-contract BareSwap {
-    using SafeTransferLib for address;
-    using SafeCastLib for uint256;
-
-    address private immutable POOL;
-    address private immutable TOKEN_IN;
-    bool private immutable ZERO_FOR_ONE;
-
-    constructor(address pool, address tokenIn, bool zeroForOne) {
-        (POOL, TOKEN_IN, ZERO_FOR_ONE) = (pool, tokenIn, zeroForOne);
-    }
-
-    /// @notice Buys `amount`.
-    function buy(uint256 amount) external {
-        uint160 limit = ZERO_FOR_ONE ? 4_295_128_740 : 1_461_446_703_485_210_103_287_273_052_203_988_822_378_723_970_341;
-        IUniswapV3Pool(POOL).swap(address(this), ZERO_FOR_ONE, -amount.toInt256(), limit, "");
-    }
-
-    /// @notice Pays.
-    function uniswapV3SwapCallback(int256 amount0, int256 amount1, bytes calldata) external {
-        TOKEN_IN.safeTransfer(msg.sender, SafeCastLib.toUint256(ZERO_FOR_ONE ? amount0 : amount1));
-    }
+/// @notice `BareSwap`, which is compiled as what ships is: with the optimizer.
+interface IBareSwap {
+    function buy(uint256 amount) external;
 }
 
 /// @notice What a plan costs, intrinsic gas and refunds included, as in a transaction of its own: each call runs isolated,
@@ -132,7 +110,8 @@ contract GasTest is Lab {
 
     /// @dev The pool's call alone, by a contract that has both tokens and checks nothing.
     function test_floorSwap() public {
-        BareSwap bare = new BareSwap(_pool(weth, usdc, FEE), weth, weth < usdc);
+        bytes memory args = abi.encode(_pool(weth, usdc, FEE), weth, weth < usdc);
+        IBareSwap bare = IBareSwap(vm.deployCode("BareSwap.sol:BareSwap", args));
         _give(weth, address(bare), 100e18);
         _give(usdc, address(bare), 1e6);
         uint256 debt = _debtOf(borrowers[0], usdc);

@@ -2,7 +2,6 @@ import type { Address } from 'viem';
 import { startLab } from '../../test-fork/lab/anvil.ts';
 import { setPrice } from '../../test-fork/lab/chain.ts';
 import { GAS_PRICE, openRig, type Rig, type Sight } from '../../test-fork/planning/rig.ts';
-import { openFunding } from '../src/planning/funding.ts';
 import { bestOffers } from '../src/planning/offers.ts';
 import { accountClaim } from '../src/store/key.ts';
 import { median, type Row } from './row.ts';
@@ -52,14 +51,15 @@ const dueIn = ({ view, accounts, deals }: Sight): Address[] => {
 /** Milliseconds of the thread: planning waits for nothing, and what else the machine does is not to be measured. */
 function planned({ market }: Rig, { situation, view, accounts, state, head }: Sight, keys: readonly Address[]): number {
   const { moment } = view;
-  const heads = Array.from({ length: PER_RUN }, () => structuredClone({ accounts, state, pools: situation.pools }));
+  const due = new Map(keys.map((key) => [key, accounts.get(key)!]));
+  const heads = Array.from({ length: PER_RUN }, () =>
+    structuredClone({ accounts: due, state, pools: situation.pools }),
+  );
   const from = process.threadCpuUsage();
   for (const read of heads) {
     const now = market.at(read.state, (key) => read.accounts.get(key), moment);
     const views = new Map([[now.market, now]]);
-    const { graph } = situation;
-    const there = { ...situation, views, pools: read.pools, lend: openFunding(views, graph, read.pools) };
-    const { offers } = bestOffers(there, now.deals(keys), head, PLANS);
+    const { offers } = bestOffers({ ...situation, views, pools: read.pools }, now.deals(keys), head, PLANS);
     if (offers.length === 0) throw new Error(`no plan for ${keys.length} accounts under water`);
   }
   const { user, system } = process.threadCpuUsage(from);

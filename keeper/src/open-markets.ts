@@ -9,7 +9,7 @@ import { marketKey } from './store/key.ts';
 import type { Store } from './store/store.ts';
 
 /** What a market found as it joined: its tracker, and the newest block of ours on the chain where some were unwound. */
-export type Joined = { tracker: Tracker; unwound: { blocks: number; ancestor: bigint } | undefined };
+type Joined = { tracker: Tracker; unwound: { blocks: number; ancestor: bigint } | undefined };
 
 /**
  * Opens the markets side by side; each joins when its history is searched and every borrower of it is read, and the others do not

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CHAINS, findChainId } from '../src/config/chains.ts';
+import { configurationTable, fields } from '../src/config/fields.ts';
 import { parseFlags } from '../src/config/flags.ts';
 import { withPreset } from '../src/config/preset.ts';
 import { readSettings, unknownVariables } from '../src/config/read.ts';
-import { configurationTable, fields } from '../src/config/schema.ts';
 
 const BASE = ['--protocol', 'aave-v3', '--dry-run'];
 

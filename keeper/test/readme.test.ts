@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { configurationTable } from '../src/config/schema.ts';
+import { configurationTable } from '../src/config/fields.ts';
 
 test("the README's table of settings is what the schema says", () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Address } from 'viem';
 import { describe, expect, test } from 'vitest';
 import { KeeperError } from '../src/config/error.ts';
-import { migrations } from '../src/store/schema.ts';
+import { migrations } from '../src/store/migrations.ts';
 import { openStore } from '../src/store/store.ts';
 import { temporaryFolder } from './support/cli.ts';
 

@@ -6,7 +6,7 @@ import { executeData, packPlan } from '../src/contract/pack.ts';
 import type { Leg } from '../src/contract/plan.ts';
 import { openLedger } from '../src/execution/ledger.ts';
 import { accountClaim, marketKey } from '../src/store/key.ts';
-import { APPLICATION_ID, migrations } from '../src/store/schema.ts';
+import { APPLICATION_ID, migrations } from '../src/store/migrations.ts';
 import { openStore } from '../src/store/store.ts';
 import { temporaryFolder } from './support/cli.ts';
 

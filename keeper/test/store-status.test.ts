@@ -10,7 +10,7 @@ import { type MarketKey, marketKey } from '../src/store/key.ts';
 import type { Liquidation } from '../src/store/liquidations.ts';
 import type { LegOutcome } from '../src/store/outcome.ts';
 import type { Sent } from '../src/store/sent.ts';
-import type { StatusSnapshot } from '../src/store/status.ts';
+import type { StatusSnapshot } from '../src/store/status-snapshot.ts';
 import { openStore } from '../src/store/store.ts';
 import { runCli, temporaryFolder } from './support/cli.ts';
 

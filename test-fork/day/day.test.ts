@@ -7,9 +7,11 @@ import { landedAgain, type Ours, onlyRivalsBeat, oursOf, sameAsFresh, sentTwice,
 import { openScript, type Script } from './script.ts';
 import { type Watched, watchKeeper } from './watched.ts';
 
-const [BLOCKS, REORGS] = [500, 12];
+const SEED = 1;
+/** `pnpm test:long` takes a whole day. */
+const [BLOCKS, REORGS] = process.env.LONG === 'true' ? [500, 12] : [160, 4];
 
-describe('a day of blocks, people and reorgs', () => {
+describe(`a day of ${BLOCKS} blocks, people and reorgs (seed ${SEED})`, () => {
   let scene: Scene;
   let script: Script;
   let watched: Watched;
@@ -19,7 +21,7 @@ describe('a day of blocks, people and reorgs', () => {
   beforeAll(async () => {
     scene = await openScene(await startLab({ anvil: { autoImpersonate: true } }));
     await scene.client.setAutomine(false);
-    script = await openScript(scene, { seed: 1, blocks: BLOCKS, reorgs: REORGS });
+    script = await openScript(scene, { seed: SEED, blocks: BLOCKS, reorgs: REORGS });
     from = (await scene.client.getBlockNumber({ cacheTime: 0 })) + 1n;
     watched = watchKeeper(scene, join(scene.folder, 'store.sqlite'), ['--max-in-flight', '24']);
     watched.start();

@@ -10,13 +10,15 @@ import { openScript, type Script } from './script.ts';
 import { type Watched, watchKeeper } from './watched.ts';
 import { startWsProxy, type WsProxy } from './ws-proxy.ts';
 
-const [BLOCKS, REORGS] = [120, 3];
+const SEED = 4;
+/** `pnpm test:long` takes more. */
+const [BLOCKS, REORGS] = process.env.LONG === 'true' ? [120, 3] : [80, 2];
 /** For these blocks of the day one endpoint says that the newest is the one 20 before. */
 const [LAG, LAGS] = [20, { from: 15, to: 35 }];
 /** For these the other has dropped its sockets and takes none. */
 const AWAY = { from: 55, to: 65 };
 
-describe('two endpoints: one lags, the other drops its sockets and is away', () => {
+describe(`two endpoints: one lags, the other drops its sockets and is away (seed ${SEED})`, () => {
   let scene: Scene;
   let ws: WsProxy;
   let http: RpcProxy;
@@ -29,7 +31,7 @@ describe('two endpoints: one lags, the other drops its sockets and is away', () 
     scene = await openScene(await startLab({ anvil: { autoImpersonate: true } }));
     const { client } = scene;
     await client.setAutomine(false);
-    script = await openScript(scene, { seed: 4, blocks: BLOCKS, reorgs: REORGS });
+    script = await openScript(scene, { seed: SEED, blocks: BLOCKS, reorgs: REORGS });
     from = (await client.getBlockNumber({ cacheTime: 0 })) + 1n;
     ws = await startWsProxy(scene.wsUrl);
     let old: { number: string } | undefined;

@@ -28,7 +28,7 @@ const ownBuild = { FOUNDRY_OUT: 'out-deploy', FOUNDRY_CACHE_PATH: 'cache-deploy'
 const TESTS = 'contracts/test/**';
 
 /** How a run of forge ended, and what it printed. */
-export type ForgeRun = { code: number; stdout: string; stderr: string };
+type ForgeRun = { code: number; stdout: string; stderr: string };
 
 /**
  * Runs `forge script Deploy --broadcast` whatever comes of it.

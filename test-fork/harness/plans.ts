@@ -3,7 +3,7 @@ import { type Address, getAddress, type Hex, hexToNumber, size, sliceHex } from 
 /** One leg of a plan that was sent. Its debt token is its round's. */
 export type SentLeg = { market: Address; account: Address; debt: Address; collateral: Address };
 /** Of a round, what a test looks at; `funding` by its number in ILiquidator.sol. */
-export type SentRound = { funding: number; legs: readonly SentLeg[] };
+type SentRound = { funding: number; legs: readonly SentLeg[] };
 
 const WORD = 32;
 const SELECTOR = 4;

@@ -31,7 +31,7 @@ export type Scene = Lab & {
 };
 
 /** What a keeper watches, and who it is. */
-export type Watching = {
+type Watching = {
   /** What stands behind each `--market`. @default the first market of Aave v3.6 */
   markets?: readonly string[];
   /** @default the scene's operator */
@@ -109,9 +109,15 @@ function operatorOf(suffix: string): { key: Hex; operator: Address } {
   return { key, operator: privateKeyToAccount(key).address };
 }
 
-function sendAs({ client }: Lab, from: Address, to: Address, data: Hex, gas = 2_000_000n): Promise<Hex> {
-  const fees = { maxFeePerGas: numberToHex(ANY_FEE), maxPriorityFeePerGas: numberToHex(10n ** 10n) };
-  const transaction = { from, to, data, gas: numberToHex(gas), ...fees };
+/** Gas and fees of a transaction of the test. */
+const offered = (gas = 2_000_000n) => ({
+  gas: numberToHex(gas),
+  maxFeePerGas: numberToHex(ANY_FEE),
+  maxPriorityFeePerGas: numberToHex(10n ** 10n),
+});
+
+function sendAs({ client }: Lab, from: Address, to: Address, data: Hex, gas?: bigint): Promise<Hex> {
+  const transaction = { from, to, data, ...offered(gas) };
   return client.request({ method: 'eth_sendTransaction', params: [transaction] });
 }
 
@@ -132,9 +138,10 @@ export async function openAccount(scene: Scene, name: string, wanted: Wanted): P
   const account = labAddress(0, name);
   await client.setBalance({ address: account, value: 10_000n * ETHER });
   const must = async (to: Address, data: Hex) => {
-    const hash = await sendAs(scene, account, to, data);
-    const { status } = await client.waitForTransactionReceipt({ hash });
-    if (status !== 'success') throw new Error(`${name}: ${data.slice(0, 10)} on ${to} reverted`);
+    const transaction = { from: account, to, data, ...offered() };
+    const receipt = await client.request({ method: 'eth_sendTransactionSync', params: [transaction] } as never);
+    if ((receipt as { status: Hex }).status !== '0x1')
+      throw new Error(`${name}: ${data.slice(0, 10)} on ${to} reverted`);
   };
   const pairs = (amounts: Wanted['debt']) =>
     Object.entries(amounts).map(([text, amount]) => {

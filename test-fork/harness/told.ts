@@ -49,7 +49,7 @@ type StatusLeg = {
 };
 type StatusMarket = { protocol: string; address: Address };
 /** Of `keeper status --json`, what is read here. */
-export type StatusJson = {
+type StatusJson = {
   markets: readonly StatusMarket[];
   snapshot: { markets: readonly StatusMarket[] } | null;
   attempts: readonly { state: string; legs: readonly StatusLeg[] }[];

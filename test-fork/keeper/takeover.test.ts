@@ -14,7 +14,7 @@ import {
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { marketKey } from '../../keeper/src/store/key.ts';
-import { APPLICATION_ID, migrations } from '../../keeper/src/store/schema.ts';
+import { APPLICATION_ID, migrations } from '../../keeper/src/store/migrations.ts';
 import { endOf, lookInto, taken } from '../harness/blocks.ts';
 import type { KeeperProcess, LogLine } from '../harness/keeper.ts';
 import { following, lendToTheLine } from '../harness/markets.ts';

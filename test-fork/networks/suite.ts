@@ -16,7 +16,7 @@ const borrow = parseAbiItem(
 );
 
 /** A network to fork. */
-export type Network = {
+type Network = {
   chainId: number;
   url: string;
   /** The market's address; the chain's main market when left out. */

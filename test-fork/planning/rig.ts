@@ -50,7 +50,7 @@ export type Sight = {
 };
 
 /** What became of a plan that was sent. */
-export type Landed = { value: bigint; landed: number; gas: bigint; receipt: TransactionReceipt; logs: readonly Log[] };
+type Landed = { value: bigint; landed: number; gas: bigint; receipt: TransactionReceipt; logs: readonly Log[] };
 
 /** Gas limit of a transaction that is sent: all that one may have. */
 const PLAN_GAS = 16_700_000n;

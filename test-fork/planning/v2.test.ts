@@ -2,6 +2,7 @@ import { type Address, maxUint256, parseAbi, parseEventLogs } from 'viem';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { bestOffers } from '../../keeper/src/planning/offers.ts';
 import { agreeWithChain, rowOf } from '../demo/check.ts';
+import { endOf } from '../harness/blocks.ts';
 import { openAccount, openScene, type Scene, units } from '../harness/scene.ts';
 import { actor } from '../lab/actor.ts';
 import { labAddress } from '../lab/borrowers.ts';
@@ -123,7 +124,6 @@ test('the keeper lands it, and the log agrees with the chain', () =>
     await client.mine({ blocks: 1 });
     const landed = await keeper.waitFor(({ msg, account }) => msg === 'landed' && account === withWeth);
     expect(landed.value).toBe(sent.value);
-    expect(await keeper.stop()).toBe(0);
     const row = rowOf(landed);
     await agreeWithChain(scene, [row], fromBlock + 1n);
     const { logs } = await client.getTransactionReceipt({ hash: row.hash });
@@ -132,5 +132,6 @@ test('the keeper lands it, and the log agrees with the chain', () =>
       uniswapV2.pairs.WETH_USDC.toLowerCase(),
     ]);
     expect(events.filter(({ eventName }) => eventName === 'FlashLoan')).toHaveLength(1);
+    expect(await endOf(scene, keeper)).toBe(0);
     await client.setAutomine(true);
   }));

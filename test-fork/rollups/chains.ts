@@ -16,7 +16,7 @@ import { deployedCode } from './compile.ts';
 export type Below = { baseFee: bigint; blobBaseFee: bigint };
 
 /** A rollup that a fork of the lab can be made to look like, as far as its data fee goes. */
-export type Rollup = {
+type Rollup = {
   name: string;
   chainId: number;
   /** Whom the keeper asks. */

@@ -22,7 +22,7 @@ export function readAddress(words: Uint32Array, at: number): Address {
 }
 
 /** Where the words of a row's address are. */
-export type Locate = (row: number) => { words: Uint32Array; at: number };
+type Locate = (row: number) => { words: Uint32Array; at: number };
 
 /** Rows by address. It keeps row numbers only; the addresses stay where the rows are. */
 export type AddressIndex = {
@@ -40,6 +40,31 @@ const EMPTY = -1;
 const SEGMENTS = 256;
 const FIRST_CAPACITY = 16;
 
+function hashOfWords(seed: number, words: Uint32Array, at: number): number {
+  let mixed = seed;
+  for (let word = 0; word < WORDS; word++) {
+    mixed = Math.imul(mixed ^ words[at + word]!, 0x9e3779b1);
+    mixed ^= mixed >>> 15;
+  }
+  mixed = Math.imul(mixed, 0x85ebca6b);
+  return (mixed ^ (mixed >>> 13)) >>> 0;
+}
+
+function put(table: Int32Array, hashed: number, row: number): void {
+  const mask = table.length - 1;
+  let slot = hashed & mask;
+  while (table[slot] !== EMPTY) slot = (slot + 1) & mask;
+  table[slot] = row;
+}
+
+/** The slot of a row that is in the table. */
+function slotOf(table: Int32Array, hashed: number, row: number): number {
+  const mask = table.length - 1;
+  let slot = hashed & mask;
+  while (table[slot] !== row) slot = (slot + 1) & mask;
+  return slot;
+}
+
 /**
  * Open addressing with linear probing, in 256 tables of their own: when one is full, 1/256 of the index is written anew,
  * so that no single insertion holds the keeper up.
@@ -50,34 +75,11 @@ export function createAddressIndex(locate: Locate): AddressIndex {
   const tables = Array.from({ length: SEGMENTS }, () => new Int32Array(FIRST_CAPACITY).fill(EMPTY));
   const counts = new Uint32Array(SEGMENTS);
 
-  const hash = (words: Uint32Array, at: number): number => {
-    let mixed = seed;
-    for (let word = 0; word < WORDS; word++) {
-      mixed = Math.imul(mixed ^ words[at + word]!, 0x9e3779b1);
-      mixed ^= mixed >>> 15;
-    }
-    mixed = Math.imul(mixed, 0x85ebca6b);
-    return (mixed ^ (mixed >>> 13)) >>> 0;
-  };
+  const hash = (words: Uint32Array, at: number): number => hashOfWords(seed, words, at);
   const hashOf = (row: number): number => {
     const { words, at } = locate(row);
     return hash(words, at);
   };
-
-  function put(table: Int32Array, hashed: number, row: number): void {
-    const mask = table.length - 1;
-    let slot = hashed & mask;
-    while (table[slot] !== EMPTY) slot = (slot + 1) & mask;
-    table[slot] = row;
-  }
-
-  /** The slot of a row that is in the table. */
-  function slotOf(table: Int32Array, hashed: number, row: number): number {
-    const mask = table.length - 1;
-    let slot = hashed & mask;
-    while (table[slot] !== row) slot = (slot + 1) & mask;
-    return slot;
-  }
 
   return {
     find(wanted) {

@@ -37,6 +37,13 @@ export type Book = {
 
 export type Judged = { underwater: Map<Address, Health>; unjudged: Map<Address, string>; screened: number };
 
+/**
+ * An empty book. See {@link Book}.
+ * @example
+ * const book = createBook();
+ * book.set(account);
+ * book.judge(market.at(state, book.get, moment)).underwater;
+ */
 export function createBook(): Book {
   let columns = createColumns();
   let screen = createScreen(columns);

@@ -19,7 +19,7 @@ export type Pass = {
  * They are branches: rows near the line are few, and where they are many, judging one costs hundreds of wrong guesses.
  * @returns the new count
  */
-export type Kernel = (page: Page, rows: number, firstRow: number, count: number, pass: Pass) => number;
+type Kernel = (page: Page, rows: number, firstRow: number, count: number, pass: Pass) => number;
 
 /*
  * What V8 makes of a kernel is bound by the number of its instructions, so there are as few as it allows:

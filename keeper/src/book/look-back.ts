@@ -34,6 +34,8 @@ export async function wasUnderwater(
  *
  * @param open - the markets that are watched; of others nothing is known, and nothing is taken for gone
  * @throws when the node fails or no longer has the state of that block
+ * @example
+ * await stillThere(client, trackers, sent, receipt.blockHash); // false: a rival was first
  */
 export async function stillThere(
   client: PublicClient,

@@ -5,10 +5,16 @@ import type { Health } from '../protocols/protocol.ts';
  * not be planned at one head.
  */
 const LEG_GAS = 150_000n;
-/** About as many as four transactions carry. On chains whose blocks hold more, who would be planned later comes too late. */
+/** About as many as four transactions carry. Where blocks hold more, those who are planned for after these would come too late. */
 const MOST = 400n;
 
-/** Accounts that are planned for at one head. @param gasLimit - of a block */
+/**
+ * Accounts that are planned for at one head.
+ *
+ * @param gasLimit - of a block
+ * @example
+ * placesIn(30_000_000n); // 200
+ */
 export const placesIn = (gasLimit: bigint): number => {
   const fit = gasLimit / LEG_GAS;
   return Number(fit < 1n ? 1n : fit < MOST ? fit : MOST);
@@ -23,6 +29,8 @@ const LINE = 1e18;
  * covers the debt.
  *
  * @param volatility - mean relative move of the account's assets a head
+ * @example
+ * rankOf(health, 0.001) > rankOf(healthier, 0.001);
  */
 export function rankOf({ healthFactor, collateralBase, debtBase }: Health, volatility: number): number {
   const value = Number(collateralBase < debtBase ? collateralBase : debtBase);
@@ -42,6 +50,11 @@ export type Queue<Key> = {
   take(due: ReadonlyMap<Key, number>, places: number): Key[];
 };
 
+/**
+ * A queue in which nobody waits yet. See {@link Queue}.
+ * @example
+ * createQueue<string>().take(new Map([['a', 1], ['b', 2]]), 1); // ['b']
+ */
 export function createQueue<Key>(): Queue<Key> {
   /** Who is due and had no place yet, the first to come first; of those who came at once the highest rank. */
   const waiting = new Set<Key>();

@@ -1,8 +1,6 @@
 import { type Address, encodeEventTopics, type Hex } from 'viem';
+import type { RawLog } from '../chain/raw-log.ts';
 import type { Discovery } from '../protocols/protocol.ts';
-
-/** A log, as far as it is looked at. */
-export type RawLog = { address: Address; topics: [Hex, ...Hex[]] | []; data: Hex };
 
 /** What the logs of some blocks say of a market's accounts. */
 export type Found = {
@@ -20,13 +18,18 @@ export type LogReader = {
   filter: { addresses: readonly Address[]; events: Discovery['events']; topics: readonly Hex[] };
   /** For the blocks of the past: enough to find every borrower. */
   history: Discovery['backfill'];
-  read(logs: readonly RawLog[]): Found;
+  read(logs: readonly Pick<RawLog, 'address' | 'topics' | 'data'>[]): Found;
 };
 
 const selectors = (events: Discovery['events']): Hex[] =>
   events.map((event) => encodeEventTopics({ abi: [event] })[0] as Hex);
 
-/** Only borrowers can be liquidated, so only they are tracked: a log that names somebody else concerns nobody yet. */
+/**
+ * Only borrowers can be liquidated, so only they are tracked: a log that names somebody else concerns nobody yet.
+ *
+ * @example
+ * logReaderOf(market.discovery).read(logs).borrowers;
+ */
 export function logReaderOf(discovery: Discovery): LogReader {
   const { addresses, events, backfill } = discovery;
   const finding = new Set<string>(selectors(backfill.events));

@@ -9,6 +9,8 @@ const AMOUNT_BITS = 256n;
  * An account without its address as bytes, for the store: the group (2 bytes), then for each cell its slot (2 bytes), the
  * length of its amount (1 byte) and the amount without leading zeros, all big-endian.
  * @throws RangeError when a group or slot is above 65,535, or an amount is no uint256
+ * @example
+ * decodeRow(account.address, encodeRow(account)); // the same account
  */
 export function encodeRow({ group, cells }: Account): Uint8Array {
   const digits = cells.map(({ amount }) => hexOf(amount));

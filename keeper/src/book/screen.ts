@@ -8,7 +8,7 @@ import { smallest } from './smallest.ts';
 export type Near = { address: Address; slack: number };
 
 /** The fast pass over a book. */
-export type Screen = {
+type Screen = {
   /**
    * Sums every account with `coefficients` and leaves out only those that cannot be under water.
    * @param dust - base currency: who owes less, as far as floats can tell, is left out too
@@ -45,6 +45,11 @@ export const boundOf = (cells: number, rounding: number): { absolute: number; re
   relative: (2 * cells + 16) * U,
 });
 
+/**
+ * The screen of a book's columns. See {@link Screen}.
+ * @example
+ * createScreen(columns).suspects(view.coefficients); // row numbers
+ */
 export function createScreen(columns: Columns): Screen {
   const kernels = columns.classes.map(({ stride }) => kernelOf(stride));
   let found = new Int32Array(0);

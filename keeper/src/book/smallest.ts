@@ -9,7 +9,14 @@ export type Smallest = {
   sorted(): { key: number; item: number }[];
 };
 
-/** A heap of `limit` entries with the largest key on top. */
+/**
+ * A heap of `limit` entries with the largest key on top.
+ *
+ * @example
+ * const nearest = smallest(5);
+ * nearest.offer(0.02, row);
+ * nearest.sorted(); // [{ key: 0.02, item: row }]
+ */
 export function smallest(limit: number): Smallest {
   const keys = new Float64Array(limit);
   const items = new Int32Array(limit);

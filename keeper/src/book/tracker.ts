@@ -73,6 +73,11 @@ export type TrackerOptions = {
 /**
  * Opens a market: takes up what the store has of it, searches the rest of its history for borrowers, and reads them.
  * May be ended at any moment; the next run goes on where it ended.
+ *
+ * @example
+ * const tracker = await openTracker(options);
+ * await tracker.advance(head);
+ * tracker.judge(tracker.view(nextMoment(head, 1))).underwater;
  */
 export async function openTracker(options: TrackerOptions): Promise<Tracker> {
   const { name, protocol, store, head } = options;

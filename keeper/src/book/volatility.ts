@@ -1,7 +1,7 @@
 import type { Account, Coefficients } from '../protocols/protocol.ts';
 
 /** How much what the cells of a market are worth moves from head to head. It orders accounts, and decides nothing. */
-export type Volatility = {
+type Volatility = {
   /** Takes the coefficients of the next head. */
   observe(coefficients: Coefficients): void;
   /**
@@ -17,6 +17,13 @@ const NEWEST = 1 / 16;
 /** Volatility of what never moves; what oracles tell of at all is about as much. */
 export const CALM = 0.001;
 
+/**
+ * Volatility of which nothing is known yet. See {@link Volatility}.
+ * @example
+ * const volatility = createVolatility();
+ * volatility.observe(view.coefficients);
+ * volatility.of(account); // CALM, until a second head is observed
+ */
 export function createVolatility(): Volatility {
   let last: Coefficients = { groups: 0, slots: 0, values: new Float64Array(0), rounding: 0 };
   /** Mean moves, in the places of the coefficients. */

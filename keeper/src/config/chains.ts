@@ -4,7 +4,7 @@ import type { Address } from 'viem';
 export type V2Factory = { factory: Address; fee: number };
 
 /** What the keeper knows of a chain before it asks anything. */
-export interface ChainPreset {
+interface ChainPreset {
   id: number;
   /** The word for `--chain`. */
   key: string;

@@ -1,9 +1,10 @@
 import { Command, CommanderError, Option } from 'commander';
 import { usageError } from './error.ts';
-import { type Field, fields, type SettingName } from './schema.ts';
+import { type Field, fields } from './fields.ts';
+import type { SettingName } from './schema.ts';
 
 /** What the command line asks for: a command with its settings, or a text to print and be done. */
-export type CommandLine =
+type CommandLine =
   | { command: 'run' | 'status'; flags: Record<string, unknown>; json: boolean; print?: undefined }
   | { command: 'decode'; given: string; flags: Record<string, unknown>; json: boolean; print?: undefined }
   | { print: string };

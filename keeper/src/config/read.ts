@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { scrub } from '../log/secrets.ts';
 import { describeUrl } from '../log/url.ts';
 import { usageError } from './error.ts';
-import { eachSetting, type Field, fields, type SettingName, type Settings, settingsSchema } from './schema.ts';
+import { type Field, fields } from './fields.ts';
+import { eachSetting, type SettingName, type Settings, settingsSchema } from './schema.ts';
 import { didYouMean } from './suggest.ts';
 
 const DEFAULT_FILE = 'plimsoll.config.json';
 
 /** Where settings are read from. */
-export interface Sources {
+interface Sources {
   /** What the command line gave, by setting name. */
   flags: Partial<Record<string, unknown>>;
   /** Environment variables; those of a `.env` file already merged below the real ones. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CHAIN_KEYS, findChainId } from './chains.ts';
+import { notes } from './notes.ts';
 import { didYouMean } from './suggest.ts';
 import {
   address,
@@ -16,32 +17,11 @@ import {
   words,
 } from './values.ts';
 
-/** What help and the README say of a setting. */
-export interface Notes {
-  group: 'What to liquidate' | 'Connection' | 'Operator key' | 'Money and gas' | 'History' | 'Venues' | 'Running';
-  description: string;
-  /** What the flag takes, where that is not a number of units. */
-  takes?: 'name' | 'address' | 'url' | 'file' | 'folder' | 'level' | 'format' | 'number';
-  unit?: string;
-  example: string;
-  /** Said instead of the default when that is found at run time. */
-  unset?: string;
-  /** A flag that takes no value. */
-  isSwitch?: true;
-  /** The flag may be repeated. */
-  isList?: true;
-  /** Comes from the environment only and is never shown. */
-  isSecret?: true;
-  /** A variable of another tool that serves when ours is not set. */
-  otherVariable?: string;
-}
-
-const notes = z.registry<Notes>();
-
 const PRESET = "the chain's preset";
 const later = 'is not in this version of plimsoll; use aave-v3';
 
-const shape = {
+/** Each setting: how it is read, and its notes. */
+export const shape = {
   protocol: someOf(['aave-v3'], { 'compound-v2': later, 'compound-v3': later, dex223: later })
     .optional()
     .register(notes, {
@@ -300,48 +280,3 @@ export type Settings = z.output<typeof settingsSchema>;
 
 /** The name of a setting: the config file's key. */
 export type SettingName = keyof typeof shape;
-
-/** One setting, with every name it goes by. */
-export interface Field extends Notes {
-  name: SettingName;
-  /** `--min-profit`; undefined for what may not stand on a command line. */
-  flag: string | undefined;
-  /** `PLIMSOLL_MIN_PROFIT` */
-  variable: string;
-  /** The default as it would be typed; undefined when there is none or it is found at run time. */
-  default: string | undefined;
-}
-
-const kebab = (name: string) => name.replace(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
-
-/** Every setting, in the order of help and README. */
-export const fields: readonly Field[] = (Object.keys(shape) as SettingName[]).map((name) => {
-  const schema = shape[name];
-  const about = notes.get(schema as never) as Notes | undefined;
-  if (!about) throw new Error(`no notes for the setting ${name}`);
-  const initial = schema instanceof z.ZodPrefault ? String(schema.def.defaultValue) : undefined;
-  return {
-    ...about,
-    name,
-    flag: about.isSecret ? undefined : `--${kebab(name)}`,
-    variable: `PLIMSOLL_${kebab(name).replaceAll('-', '_').toUpperCase()}`,
-    default: initial,
-  };
-});
-
-/** The settings as a markdown table, for the README. */
-export function configurationTable(): string {
-  const rows = fields.map((field) => {
-    const flag = field.flag ? `\`${field.flag}\`` : 'none: environment only';
-    const initial = field.default === undefined ? (field.unset ?? '') : `\`${field.default}\``;
-    const key = field.flag && field.name !== 'config' ? `\`${field.name}\`` : '';
-    const unit = field.unit ? ` (${field.unit})` : '';
-    const cells = [flag, `\`${field.variable}\``, key, `${field.description}${unit}`, initial, `\`${field.example}\``];
-    return `| ${cells.join(' | ')} |`;
-  });
-  return [
-    '| flag | environment | config file | meaning | default | example |',
-    '|---|---|---|---|---|---|',
-    ...rows,
-  ].join('\n');
-}

@@ -3,12 +3,14 @@ import { liquidatorAbi } from '../bindings.ts';
 import type { Leg, Plan, Round, Swap } from './plan.ts';
 
 /** The largest number of five bytes stands for "for ever", and the largest of sixteen for "as much as there is". */
-export const MAX_UINT40 = 2n ** 40n - 1n;
+const MAX_UINT40 = 2n ** 40n - 1n;
 export const MAX_UINT128 = 2n ** 128n - 1n;
 
 /**
  * A plan as `execute` takes it, in the layout that ILiquidator.sol gives.
  * @throws viem's IntegerOutOfRangeError when a number does not fit; an Error when a token is named that is not listed
+ * @example
+ * executeData(packPlan(plan)); // the calldata
  */
 export function packPlan(plan: Plan): Hex {
   const { validUntil, floor, tip, weth, tokens, rounds } = plan;

@@ -87,7 +87,12 @@ export type Tally = {
   flashFee: bigint;
 };
 
-/** Reads the word that `PlanExecuted` carries. */
+/**
+ * Reads the word that `PlanExecuted` carries.
+ *
+ * @example
+ * readTally((1n << 16n) | 2n); // { landed: 2, skipped: 1, tip: 0n, flashFee: 0n }
+ */
 export function readTally(word: bigint): Tally {
   return {
     landed: Number(BigInt.asUintN(16, word)),

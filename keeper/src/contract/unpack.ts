@@ -18,6 +18,8 @@ type Reading = { bytes: Uint8Array; at: number };
  * The packed plan in the calldata of `execute`: what `executeData` was given.
  *
  * @throws an Error of one line when the calldata is not of `execute`
+ * @example
+ * unpackPlan(packedIn(calldata)).rounds;
  */
 export function packedIn(calldata: Hex): Hex {
   if (!calldata.toLowerCase().startsWith(EXECUTE))

@@ -11,11 +11,21 @@ import { type Rehearsed, tryOut } from './try-out.ts';
 /** Who sends, and to what. */
 type Parties = { operator: LocalAccount; liquidator: Address };
 
-/** Whether no more may be on its way. */
+/**
+ * Whether no more may be on its way.
+ *
+ * @example
+ * if (isFull(state)) tell.waiting(offers.length);
+ */
 export const isFull = ({ lane, maxInFlight }: DispatcherState): boolean =>
   lane !== undefined && lane.inFlight().length >= maxInFlight;
 
-/** Nothing is done about these claims for now, and why. */
+/**
+ * Nothing is done about these claims for now, and why.
+ *
+ * @example
+ * setAside(state, claimsOf(offer.sent), { reason: 'reverted: ReservePaused()' }, head);
+ */
 export function setAside(
   { ledger, tell }: DispatcherState,
   claims: Iterable<string>,
@@ -31,6 +41,9 @@ export function setAside(
 /**
  * Rehearses an offer and sends it. Where it does not do what it should, it is taken apart and what is left of it is tried, at the
  * same head; of a single leg the claims are set aside.
+ *
+ * @example
+ * for (const offer of offers) if (!isFull(state)) await attempt(state, offer, head);
  */
 export async function attempt(state: DispatcherState, offer: Offer, head: Head): Promise<void> {
   const { operator, liquidator, tell, lane } = state;

@@ -11,6 +11,8 @@ const CANCEL_GAS = 21_000n;
  * more is handed over again as it was.
  *
  * @param head - number of the newest block
+ * @example
+ * if (head - flight.sentAt >= lane.bumpAfterBlocks) await bump(lane, flight, head);
  */
 export async function bump<T>(lane: LaneState<T>, flight: InFlight<T>, head: bigint): Promise<void> {
   const { client, account, onEvent } = lane;
@@ -47,6 +49,8 @@ export async function bump<T>(lane: LaneState<T>, flight: InFlight<T>, head: big
  * Why a flight is not worth these fees.
  *
  * @returns `undefined` when it is
+ * @example
+ * await whyNotBump(lane, flight, raisedFees(flight.fees, now), 'latest'); // 'it would revert now: …'
  */
 export async function whyNotBump<T>(
   { client, account }: LaneState<T>,

@@ -28,6 +28,6 @@ export type DispatcherState = TryOutWorld &
     ledger: Ledger;
     tell: Tell;
     summary: Summary;
-    /** Ended, and not yet written down: a node that fails in between takes none of it along. */
+    /** What has ended and is not yet written down. It is kept here, so that none is lost when a node fails in between. */
     unsettled: Ended<About>[];
   };

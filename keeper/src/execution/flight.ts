@@ -37,7 +37,7 @@ export type Ended<T> =
   | { state: 'cancelled'; about: T; reason: string; receipt: TransactionReceipt }
   /** The nonce was used by a transaction that is not ours. */
   | { state: 'replaced'; about: T }
-  /** Signed before a crash or taken off the chain, known to no node, and no longer worth sending: its nonce is free. */
+  /** It was signed before a crash or taken off the chain, no node knows it, and it is not worth sending: its nonce is free. */
   | { state: 'expired'; about: T; reason: string };
 
 /** What the lane did that nobody asked for, for the log. */

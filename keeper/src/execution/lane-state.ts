@@ -35,29 +35,50 @@ export type LaneState<T> = Omit<LaneOptions<T>, 'maxGasPrice'> & {
   maxGasPrice: bigint;
   /** On their way, by rising nonce. */
   flights: InFlight<T>[];
-  /** Ends that nobody has been told of yet: a node that fails half way through a head takes none of them along. */
+  /** Ends that nobody has been told of yet. They are kept here, so that none is lost when a node fails half way through a head. */
   ended: Ended<T>[];
   /** Mined in one of the last blocks, which may yet be unwound. */
   mined: { flight: InFlight<T>; block: bigint }[];
-  /** Given up because no node had them. A node may have been late: they are looked for once their nonce is used. */
+  /** Given up because no node had them. A node may have been late, so the lane looks for them once their nonce is used. */
   forgotten: InFlight<T>[];
   nextNonce: number;
   /** Asked for ahead, for the next transaction of a head; `counted`: the nonce as well. */
   prepared: { head: Hash; counted: boolean; terms: Promise<GasPrice> } | undefined;
 };
 
+/**
+ * A flight as the lane watches it, from the beginning.
+ *
+ * @example
+ * lane.flights.push(watched(flight));
+ */
 export const watched = <T>(flight: Flight<T>): InFlight<T> => ({ ...flight, unexplained: 0 });
 
-/** How many nonces the account has used, in mined transactions alone or with those that wait. */
+/**
+ * How many nonces the account has used, in mined transactions alone or with those that wait.
+ *
+ * @example
+ * await countNonces(lane, 'latest'); // 17: nonces 0 to 16 are used
+ */
 export const countNonces = <T>({ client, account }: LaneState<T>, blockTag: 'pending' | 'latest'): Promise<number> =>
   client.getTransactionCount({ address: account.address, blockTag });
 
-/** The nonce behind all that waits in the node and all that this lane knows of. */
+/**
+ * The nonce behind all that waits in the node and all that this lane knows of.
+ *
+ * @example
+ * lane.nextNonce = await nonceBehindAll(lane);
+ */
 export async function nonceBehindAll<T>(lane: LaneState<T>): Promise<number> {
   return Math.max(await countNonces(lane, 'pending'), ...lane.flights.map(({ nonce }) => nonce + 1));
 }
 
-/** Why a node refused, in a few words. */
+/**
+ * Why a node refused, in a few words.
+ *
+ * @example
+ * lane.onEvent({ kind: 'stuck', about, nonce, reason: shortMessage(error) });
+ */
 export function shortMessage(error: unknown): string {
   if (error instanceof BaseError) {
     if (error.walk((cause) => cause instanceof InsufficientFundsError)) return 'the operator has too little for gas';

@@ -26,9 +26,9 @@ export type Ledger = {
   /** A version is signed and about to go out. */
   save(flight: Flight<About>): void;
   sent(about: About): void;
-  /** It was mined. */
+  /** A transaction of it was mined. */
   mined(about: About, outcome: Outcome, mined: MinedAs): void;
-  /** It ended otherwise. @param mined - where its nonce was used by an empty transaction of ours */
+  /** None of its own transactions was mined. @param mined - where an empty transaction of ours used its nonce */
   withdrawn(about: About, state: Withdrawn, reason: string, mined?: MinedAs): void;
   /** Its block is no longer on the chain. @param cancelling - why it was being taken back, if it was */
   unwound(about: About, cancelling: string | undefined): void;
@@ -154,7 +154,12 @@ function markLeg(books: Books, { deals }: Sent, outcome: LegOutcome): void {
   }
 }
 
-/** The legs that landed, by their place in the plan, each with its share of what the plan earned and cost. */
+/**
+ * The legs that landed, by their place in the plan, each with its share of what the plan earned and cost.
+ *
+ * @example
+ * landedOf(outcome, { gas: 900_000n, cost: 10n ** 16n }).map(({ leg }) => leg); // [0, 2]: the second was skipped
+ */
 export function landedOf(outcome: Outcome, costs: { gas: bigint; cost: bigint }) {
   const landed = outcome.legs.flatMap(({ measured }, leg) => (measured ? [{ leg, measured }] : []));
   const shares = sharesOf(
@@ -198,7 +203,12 @@ function forget({ store, aside }: Books, claims: Iterable<string>): void {
   });
 }
 
-/** The transaction of an attempt; undefined where it was never signed. */
+/**
+ * The transaction of an attempt; undefined where it was never signed.
+ *
+ * @example
+ * const [flight] = store.attempts.open(operator).flatMap((attempt) => flightOf(attempt) ?? []);
+ */
 export function flightOf(attempt: Attempt): Flight<About> | undefined {
   const { id, legs, nonce, to, data, value, gas, budget, hashes, signed, fees, sentAt, reason } = attempt;
   if (nonce === undefined || !signed || !fees || sentAt === undefined) return undefined;
@@ -211,7 +221,12 @@ export function flightOf(attempt: Attempt): Flight<About> | undefined {
 
 const OPEN_OR_CANCELLED: readonly AttemptState[] = ['planned', 'sent', 'cancelled'];
 
-/** An attempt that had ended is on its way again, and what the history tells of it is forgotten. */
+/**
+ * An attempt that had ended is on its way again, and what the history tells of it is forgotten.
+ *
+ * @example
+ * reopen(store, store.attempts.get(id)!, undefined);
+ */
 export function reopen(store: Store, { id, hashes }: Attempt, cancelling: string | undefined): void {
   store.atomic(() => {
     store.attempts.update(id, { state: 'sent', cost: undefined, outcomes: undefined, reason: cancelling });

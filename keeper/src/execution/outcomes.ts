@@ -89,7 +89,12 @@ const allOf = ({ deals }: Sent, now: Pick<LegOutcome, 'state'> & Why): LegOutcom
   deals: deals.map(({ id }) => ({ id, ...now })),
 });
 
-/** The same end for every leg of a plan, which none of them had a part in. */
+/**
+ * The same end for every leg of a plan, which none of them had a part in.
+ *
+ * @example
+ * endOfAll(legs, 'expired', 'no node has it')[0]; // { state: 'expired', reason: 'no node has it', deals: […] }
+ */
 export const endOfAll = (sent: readonly Sent[], state: LegOutcome['state'], reason: string): LegOutcome[] =>
   sent.map((leg) => allOf(leg, { state, reason }));
 

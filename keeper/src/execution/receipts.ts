@@ -5,7 +5,13 @@ import { type InFlight, type LaneState, REMEMBERED } from './lane-state.ts';
 /** Heads to wait for the receipt of a nonce that is used. */
 const PATIENCE = 3;
 
-/** The receipt of one of a transaction's versions, the newest first; `undefined` while none is mined. @throws when the node fails */
+/**
+ * The receipt of one of a transaction's versions, the newest first; `undefined` while none is mined.
+ *
+ * @throws when the node fails
+ * @example
+ * (await receiptOf(client, attempt.hashes))?.status; // 'success'
+ */
 export async function receiptOf(
   client: PublicClient,
   hashes: readonly Hash[],
@@ -24,6 +30,8 @@ export async function receiptOf(
  * What became of a flight whose nonce is used.
  *
  * @returns `undefined` while the node has no receipt up to `head`, as one behind a load balancer may not
+ * @example
+ * (await endOf(lane, flight, head))?.state; // 'mined'
  */
 export async function endOf<T>(lane: LaneState<T>, flight: InFlight<T>, head: bigint): Promise<Ended<T> | undefined> {
   const { about, cancelling } = flight;
@@ -32,7 +40,7 @@ export async function endOf<T>(lane: LaneState<T>, flight: InFlight<T>, head: bi
     flight.unexplained += 1;
     return flight.unexplained < PATIENCE ? undefined : { state: 'replaced', about };
   }
-  // A block that is not taken yet is not unwound either when it goes: it is waited for.
+  // The keeper unwinds only blocks that it has taken: a receipt from a later block waits until that block is taken.
   if (receipt.blockNumber > head) return undefined;
   lane.mined.push({ flight, block: receipt.blockNumber });
   if (cancelling && receipt.to?.toLowerCase() === lane.account.address.toLowerCase()) {
@@ -41,7 +49,12 @@ export async function endOf<T>(lane: LaneState<T>, flight: InFlight<T>, head: bi
   return { state: 'mined', about, receipt };
 }
 
-/** Finds, of what was given up, that which was mined all the same. What is not found for as long as blocks may be unwound is left. */
+/**
+ * Finds, of what was given up, that which was mined all the same. What is not found for as long as blocks may be unwound is left.
+ *
+ * @example
+ * await lookForForgotten(lane, await countNonces(lane, 'latest'), head);
+ */
 export async function lookForForgotten<T>(lane: LaneState<T>, used: number, head: bigint): Promise<void> {
   for (const flight of [...lane.forgotten]) {
     const end = flight.nonce < used ? await endOf(lane, flight, head) : undefined;

@@ -13,20 +13,25 @@ import { executeData, packPlan } from '../contract/pack.ts';
 import type { Plan } from '../contract/plan.ts';
 import { gasLimitFor } from '../planning/gas.ts';
 
-/** The bytes that are rehearsed and, if all is well, sent. */
+/**
+ * The bytes that are rehearsed and, if all is well, sent.
+ *
+ * @example
+ * planData(offer.plan); // '0x…': a call of `execute`
+ */
 export const planData = (plan: Plan): Hex => executeData(packPlan(plan));
 
-/** What is rehearsed. */
-export type Call = { from: Address; to: Address; data: Hex };
+/** The transaction that is rehearsed. */
+type Unsent = { from: Address; to: Address; data: Hex };
 
 /**
  * Net value in wei at the plan's prices, as the contract returned it; the gas of the transaction, after refunds; and a gas
  * limit that covers it.
  */
-export type Rehearsal = { value: bigint; gas: bigint; limit: bigint };
+type Rehearsal = { value: bigint; gas: bigint; limit: bigint };
 
 /** Gas a plan is expected to use, and the most a transaction may bring. */
-export type GasBounds = { expected: bigint; most: bigint };
+type GasBounds = { expected: bigint; most: bigint };
 
 /** `pending` is behind what is already on its way, `latest` without it. */
 type Tag = 'pending' | 'latest';
@@ -46,7 +51,7 @@ type Tag = 'pending' | 'latest';
  */
 export async function rehearse(
   client: PublicClient,
-  call: Call,
+  call: Unsent,
   { expected, most }: GasBounds,
   tag: Tag,
   suffices: (value: bigint, limit: bigint) => Promise<boolean>,
@@ -66,10 +71,15 @@ export async function rehearse(
   return { value: netOf(ran.data), gas, limit: ran === first && limit > enough ? limit : enough };
 }
 
-/** As {@link rehearse}, for chains where nodes count the layer below as gas: only their own estimate says how much. */
+/**
+ * As {@link rehearse}, for chains where nodes count the layer below as gas: only their own estimate says how much.
+ *
+ * @example
+ * await rehearseByEstimate(client, { from, to, data }, { expected: offer.gas, most }, 'pending');
+ */
 export async function rehearseByEstimate(
   client: PublicClient,
-  call: Call,
+  call: Unsent,
   { most }: GasBounds,
   tag: Tag,
 ): Promise<Rehearsal> {
@@ -84,7 +94,7 @@ const OUT_OF_GAS = /out ?of ?gas|gas required exceeds/i;
 /** What is left to an outer call is a 64th, and refunds are a fifth at most: below, none can have run short. */
 const isNear = (gas: bigint, limit: bigint): boolean => gas * 4n >= limit * 3n;
 
-async function run(client: PublicClient, call: Call, limit: bigint, tag: Tag): Promise<Ran> {
+async function run(client: PublicClient, call: Unsent, limit: bigint, tag: Tag): Promise<Ran> {
   try {
     return await simulate(client, call, limit, tag);
   } catch (error) {
@@ -93,7 +103,7 @@ async function run(client: PublicClient, call: Call, limit: bigint, tag: Tag): P
   return tryCall(client, call, limit, tag);
 }
 
-async function tryCall(client: PublicClient, call: Call, limit: bigint, tag: Tag): Promise<Ran> {
+async function tryCall(client: PublicClient, call: Unsent, limit: bigint, tag: Tag): Promise<Ran> {
   try {
     return { data: await callOnce(client, call, limit, tag), short: false };
   } catch (error) {
@@ -103,7 +113,7 @@ async function tryCall(client: PublicClient, call: Call, limit: bigint, tag: Tag
 
 type Simulated = { status: Hex; returnData: Hex; gasUsed: Hex; error?: { message?: string; data?: Hex } };
 
-async function simulate(client: PublicClient, call: Call, limit: bigint, tag: Tag): Promise<Ran> {
+async function simulate(client: PublicClient, call: Unsent, limit: bigint, tag: Tag): Promise<Ran> {
   const calls = [{ ...call, gas: numberToHex(limit) }];
   const answer = await client.request({ method: 'eth_simulateV1', params: [{ blockStateCalls: [{ calls }] }, tag] });
   const [block] = answer as unknown as { calls: Simulated[] }[];
@@ -118,7 +128,7 @@ async function simulate(client: PublicClient, call: Call, limit: bigint, tag: Ta
 
 async function callOnce(
   client: PublicClient,
-  { from, to, data }: Call,
+  { from, to, data }: Unsent,
   gas: bigint | undefined,
   tag: Tag,
 ): Promise<Hex> {
@@ -126,7 +136,7 @@ async function callOnce(
   return answer.data ?? '0x';
 }
 
-const estimate = (client: PublicClient, { from, to, data }: Call, blockTag: Tag): Promise<bigint> =>
+const estimate = (client: PublicClient, { from, to, data }: Unsent, blockTag: Tag): Promise<bigint> =>
   client.estimateGas({ account: from, to, data, blockTag });
 
 const netOf = (data: Hex): bigint => decodeFunctionResult({ abi: liquidatorAbi, functionName: 'execute', data });

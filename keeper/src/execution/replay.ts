@@ -3,7 +3,7 @@ import { describeError, revertDataOf } from '../log/describe-error.ts';
 import { decodeRevert, type Revert } from '../log/revert.ts';
 
 /** Why a transaction reverted, in one line; `revert` where a run of it said so. */
-export type Failure = { reason: string; revert?: Revert };
+type Failure = { reason: string; revert?: Revert };
 
 /**
  * Runs a transaction that reverted again for its reason: on the state before its block or, where it would have gone well there,

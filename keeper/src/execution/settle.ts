@@ -10,6 +10,8 @@ import { outcomeOf } from './outcomes.ts';
  *
  * @param head - the newest block
  * @throws when the node fails; nothing is written then
+ * @example
+ * for (const ended of await lane.onHead(head.number)) await settle(state, ended, head);
  */
 export async function settle(state: DispatcherState, ended: Ended<About>, head: Head): Promise<void> {
   const { ledger, tell, summary } = state;

@@ -40,7 +40,12 @@ export function sharesOf(
   }));
 }
 
-/** A whole in so many parts, rounded down; the first has the rest. */
+/**
+ * A whole in so many parts, rounded down; the first has the rest.
+ *
+ * @example
+ * evenly(10n, 3); // [4n, 3n, 3n]
+ */
 export const evenly = (whole: bigint, parts: number): bigint[] =>
   shared(
     whole,

@@ -36,6 +36,8 @@ export async function split(
  * The claims of the deals that only make sense together: they share a claim, or one only brings what another draws on.
  *
  * @returns sets that share no claim, in the order of the deals
+ * @example
+ * bundlesOf(offer.rounds.flat()); // [Set { 'aave-v3:0x87…/account/0xab…' }, …]
  */
 export function bundlesOf(deals: readonly Deal[]): ReadonlySet<string>[] {
   let bundles: { claims: Set<string>; ties: Set<string> }[] = [];

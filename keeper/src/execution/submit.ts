@@ -2,11 +2,22 @@ import { type Address, type Hash, type Hex, keccak256, parseTransaction, Transac
 import type { Flight } from './flight.ts';
 import type { InFlight, LaneState } from './lane-state.ts';
 
-/** The gas limit that a flight was signed with. */
+/**
+ * The gas limit that a flight was signed with.
+ *
+ * @example
+ * limitOf(flight); // 1_350_000n
+ */
 export const limitOf = ({ signed }: Pick<Flight<unknown>, 'signed'>): bigint =>
   parseTransaction(signed as `0x02${string}`).gas!;
 
-/** Whether a node knows one of these transactions, mined or not. @throws when a node fails */
+/**
+ * Whether a node knows one of these transactions, mined or not.
+ *
+ * @throws when a node fails
+ * @example
+ * if (await isKnown(lane, flight.hashes)) return; // sent, or mined
+ */
 export async function isKnown<T>({ client }: LaneState<T>, hashes: readonly Hash[]): Promise<boolean> {
   const found = await Promise.all(
     hashes.map((hash) =>
@@ -24,6 +35,8 @@ export async function isKnown<T>({ client }: LaneState<T>, hashes: readonly Hash
  *
  * @param body - of the transaction; `gas` is its limit
  * @throws the node's error when no node has it; the flight then has no hash of it
+ * @example
+ * const hash = await submit(lane, flight, { to: flight.to, data: flight.data, gas: limit });
  */
 export async function submit<T>(
   lane: LaneState<T>,

@@ -3,9 +3,14 @@ import { countNonces, type LaneState } from './lane-state.ts';
 import { isKnown } from './submit.ts';
 
 /**
- * After a restart or a reorg: what is in flight is on the chain, known to a node, or to none. Then it is sent if it still works
- * behind those before it; the bytes are the same, so it cannot happen twice. If it does not, its nonce is free, and what waits
- * behind it is given up as well, to be planned anew; unless a node knows one of those, so that the nonce has to be used.
+ * Finds out, after a restart or a reorg, what became of each transaction in flight. One that is mined or that a node knows is left
+ * alone. One that no node knows is sent if it would still succeed behind those before it: the bytes are the same, so it cannot
+ * happen twice. If it would not succeed, its nonce is free: it is given up with all that wait behind it, and their accounts are
+ * planned anew. Where a node knows one of those behind it, its nonce must be used, and the next head cancels it.
+ *
+ * @example
+ * await takeUp(lane);
+ * lane.nextNonce = await nonceBehindAll(lane);
  */
 export async function takeUp<T>(lane: LaneState<T>): Promise<void> {
   const { client, flights } = lane;

@@ -5,8 +5,8 @@ import type { Flight, LaneEvent } from './flight.ts';
 import type { About, Withdrawn } from './ledger.ts';
 import type { Outcome } from './outcomes.ts';
 
-/** Gas units, and every term of what a plan comes to. */
-export type Worth = { gas: bigint; terms: Terms };
+/** What a plan comes to: its gas, and every term of its worth. */
+export type Figures = { gas: bigint; terms: Terms };
 
 /** What execution tells, to whoever shows it to people. */
 export type Tell = {
@@ -14,18 +14,18 @@ export type Tell = {
   setAside(claim: string, without: Without): void;
   /** These have changed: a reason that comes again is news. */
   forget(claims: Iterable<string>): void;
-  /** So many offers found no place; they are planned anew at the next head. */
+  /** So many offers wait, as no more may be on their way; they are planned anew at the next head. */
   waiting(count: number): void;
   /** What would be sent if this were no dry run. */
-  wouldSend(offer: Offer, expected: Worth): void;
+  wouldSend(offer: Offer, expected: Figures): void;
   /** A plan whose rehearsal failed; its bundles are tried one by one. */
   takenApart(offer: Offer, reason: string): void;
-  sent(offer: Offer, hash: Hash, rehearsed: Worth): void;
-  /** Sent by an earlier run, and still on its way. */
+  sent(offer: Offer, hash: Hash, rehearsed: Figures): void;
+  /** An earlier run sent this, and it is still on its way. */
   takenUp(flight: Flight<About>): void;
   lane(event: LaneEvent<About>): void;
-  /** It ended without a receipt of its own. */
+  /** A plan ended, and none of its own transactions was mined. */
   withdrawn(about: About, state: Withdrawn, reason: string): void;
-  /** It was mined: what became of each leg. */
+  /** A plan was mined: this is what became of each leg. */
   outcome(about: About, receipt: TransactionReceipt, outcome: Outcome): void;
 };

@@ -14,10 +14,16 @@ import { routesOf } from './ways.ts';
 /**
  * A way that a deal can go.
  *
- * - `alone`: what it would add to a plan alone, wei, not counting what the plan itself costs.
+ * - `first`: its place in a plan of nothing else, `alone`: what it would add there, wei, not counting what the plan itself costs.
  * - `asked`: all of the deal with nothing before it.
  */
-type Choice = { deal: SketchedDeal; way: SketchedWay; alone: number; asked: readonly [Asked] };
+type Choice = {
+  deal: SketchedDeal;
+  way: SketchedWay;
+  first: Placed | undefined;
+  alone: number;
+  asked: readonly [Asked];
+};
 
 /** What choosing remembers: the ways of each bundle's deals, and at how many quotes it stops. */
 export type Chooser = { sketcher: Sketcher; choices: Map<Bundle, Choice[]>; end: number };
@@ -35,9 +41,9 @@ export function choicesOf({ sketcher, choices }: Chooser, of: Bundle): readonly 
     const deal = sketchedDeal(floats, of, each);
     const asked = [{ deal, brings: [], room: Number.POSITIVE_INFINITY }] as const;
     for (const way of waysOf(floats, each)) {
-      const placed = sized(sketcher, EMPTY, 0, way, [], asked[0]);
-      const alone = placed ? placed.gain + baseWith(sketcher, EMPTY, way) : Number.NEGATIVE_INFINITY;
-      found.push({ deal, way, alone, asked });
+      const first = sized(sketcher, EMPTY, 0, way, [], asked[0]);
+      const alone = first ? first.gain + baseWith(sketcher, EMPTY, way) : Number.NEGATIVE_INFINITY;
+      found.push({ deal, way, first, alone, asked });
     }
   }
   found.sort((a, b) => b.alone - a.alone);
@@ -51,8 +57,15 @@ export function choicesOf({ sketcher, choices }: Chooser, of: Bundle): readonly 
  * - `from`: rounds before it are not for it.
  * - `shares`: whether two routes may share its sale.
  * - `only`: the only deal to place; `brings`: what must come with it, whatever that costs.
+ * - `least`: what it must add more than, wei.
  */
-export type Where = { from?: number; shares?: boolean; only?: Deal; brings?: readonly SketchedDeal[] };
+export type Where = {
+  from?: number;
+  shares?: boolean;
+  only?: Deal;
+  brings?: readonly SketchedDeal[];
+  least?: number;
+};
 
 /**
  * The best place for a deal of a bundle where it adds something. Where pools sell for no more than at first, no way adds more than alone
@@ -62,28 +75,25 @@ export function place(chooser: Chooser, sketch: Sketch, of: Bundle, where: Where
   const { sketcher } = chooser;
   const { from = 0, shares = true, only, brings } = where;
   const { rounds } = sketch;
+  const end = rounds.length;
   const taken = of.single ? undefined : claimsIn(sketch, of);
   let best: Placed | undefined;
   // What a plan and its first round cost is not for the first to pay alone: others may share both.
-  let most = rounds.length === 0 || brings ? Number.NEGATIVE_INFINITY : 0;
+  let most = where.least ?? (end === 0 || brings ? Number.NEGATIVE_INFINITY : 0);
   for (const choice of choicesOf(chooser, of)) {
     if (tired(chooser)) break;
-    const { deal, way, alone } = choice;
+    const { deal, way } = choice;
     if (!shares && way.routes.length > 1) continue;
     if (only && deal.deal !== only) continue;
     if (taken && deal.deal.claims.some((claim) => taken.has(claim))) continue;
     if (!goesWith(sketcher, sketch, deal, way)) continue;
-    const base = baseWith(sketcher, sketch, way);
     // Rounds of a way before its last stopped growing because another leg was not worth the risk.
     const last = rounds.findLastIndex((round) => round.way === way);
-    const isNearer = last >= from;
-    const limit = noBetter(sketcher, sketch, way) ? alone : Number.POSITIVE_INFINITY;
-    if (isNearer && limit + way.cost > most && mostOf(sketcher, sketch, last, way, deal) > most) {
+    if (last >= from && canAdd(sketcher, sketch, last, choice, way.cost, most)) {
       best = placedAt(chooser, sketch, last, choice, rounds[last]!.legs, most, brings) ?? best;
       if (best) most = best.gain;
     }
-    const end = rounds.length;
-    if (limit - base > most && mostOf(sketcher, sketch, end, way, deal) - way.cost - base > most) {
+    if (canAdd(sketcher, sketch, end, choice, -baseWith(sketcher, sketch, way), most)) {
       best = placedAt(chooser, sketch, end, choice, [], most, brings) ?? best;
       if (best) most = best.gain;
     }
@@ -91,19 +101,38 @@ export function place(chooser: Chooser, sketch: Sketch, of: Bundle, where: Where
   return best;
 }
 
+/**
+ * Whether a deal may add more than `most` in the round at `at`, told by what is quick to know.
+ *
+ * @param shared - wei that it costs less there than in a round and a plan of its own
+ */
+function canAdd(
+  sketcher: Sketcher,
+  sketch: Sketch,
+  at: number,
+  { deal, way, alone }: Choice,
+  shared: number,
+  most: number,
+): boolean {
+  if (alone + shared <= most && noBetter(sketcher, sketch, way)) return false;
+  return mostOf(sketcher, sketch, at, way, deal) - way.cost + shared > most;
+}
+
 /** A deal in the round at `at`, beside `others`, as large and with as much of what feeds it as is best; none that adds no more than `most`. */
 function placedAt(
   chooser: Chooser,
   sketch: Sketch,
   at: number,
-  { way, deal, asked }: Choice,
+  { way, deal, first, asked }: Choice,
   others: readonly SketchedLeg[],
   most: number,
   brings: readonly SketchedDeal[] | undefined,
 ): Placed | undefined {
+  const isFree = deal.draws.length === 0 && !brings;
+  if (isFree && sketch.rounds.length === 0) return first && first.gain > most ? first : undefined;
   let best: Placed | undefined;
   let enough = most;
-  const all = deal.draws.length === 0 && !brings ? asked : askedAt(chooser, sketch, at, others, deal, brings);
+  const all = isFree ? asked : askedAt(chooser, sketch, at, others, deal, brings);
   for (const each of all) {
     const placed = sized(chooser.sketcher, sketch, at, way, others, each, enough);
     if (!placed || placed.gain <= enough) continue;
@@ -195,16 +224,16 @@ function suppliesFor({ floats }: Sketcher, sketch: Sketch, deal: SketchedDeal): 
   return sets;
 }
 
-/** A deal in a round, beside `others`, at its best size there with what is to come with it. */
+/** A deal in a round, beside `others`, at its best size there with what is to come with it; none that adds no more than `least`. */
 export function resized(
   chooser: Chooser,
   sketch: Sketch,
   at: number,
   way: SketchedWay,
   others: readonly SketchedLeg[],
-  deal: SketchedDeal,
-  brings: readonly SketchedDeal[],
+  { deal, brings }: Pick<SketchedLeg, 'deal' | 'brings'>,
+  least?: number,
 ): Placed | undefined {
   const [asked] = askedAt(chooser, sketch, at, others, deal, brings);
-  return asked && sized(chooser.sketcher, sketch, at, way, others, asked);
+  return asked && sized(chooser.sketcher, sketch, at, way, others, asked, least);
 }

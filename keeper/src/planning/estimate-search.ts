@@ -12,6 +12,8 @@ import { type SketchedDeal, sketchedDeal } from './estimate-ways.ts';
 /** Above so many legs each keeps its place; below they change places until nothing is gained. */
 const EXCHANGED = 24;
 const PASSES = 3;
+/** A part of a plan's value that is not worth another try. */
+const NOTHING = 1e-9;
 
 /** Whether a sketch is no more than a plan may be. */
 export function fits({ sketcher }: Chooser, { gas, tokens, legs }: Sketch): boolean {
@@ -29,9 +31,14 @@ export const put = ({ sketcher }: Chooser, sketch: Sketch, { at, way, others, le
 /**
  * Puts the bundles that `start` has not into it, in their order.
  *
- * @returns the sketch, and whether there was no room, or no time, for another
+ * @returns the sketch; whether there was no room, or no time, for another; and whether trying again changes nothing
  */
-export function build(chooser: Chooser, bundles: readonly Bundle[], shares = true, start = EMPTY) {
+export function build(
+  chooser: Chooser,
+  bundles: readonly Bundle[],
+  shares = true,
+  start = EMPTY,
+): { sketch: Sketch; full: boolean; isSettled: boolean } {
   let sketch = start;
   let full = false;
   const placedAlready = new Set(legsIn(start).map(({ deal }) => deal.of));
@@ -52,7 +59,9 @@ export function build(chooser: Chooser, bundles: readonly Bundle[], shares = tru
     }
     if (!bundle.single) sketch = better(sketch, allOf(chooser, before, bundle, shares));
   }
-  return { sketch: settle(chooser, sketch, shares), full };
+  const { sketch: last, isSettled } = settle(chooser, sketch, shares);
+  // What may not share sales may still gain by it.
+  return { sketch: last, full, isSettled: isSettled && shares };
 }
 
 const better = (one: Sketch, other: Sketch): Sketch => (other.net > one.net ? other : one);
@@ -107,7 +116,7 @@ function packed(
 }
 
 /** Tries sizes, and of a few also places, again in view of each other until nothing is gained. */
-export function settle(chooser: Chooser, start: Sketch, shares = true): Sketch {
+export function settle(chooser: Chooser, start: Sketch, shares = true): { sketch: Sketch; isSettled: boolean } {
   let sketch = start;
   const few = start.legs <= EXCHANGED;
   for (let pass = 0; pass < (few ? PASSES : 1); pass++) {
@@ -116,9 +125,9 @@ export function settle(chooser: Chooser, start: Sketch, shares = true): Sketch {
       // Among many, one that is taken whole was still worth it behind those before it.
       if ((few || !leg.whole) && !tired(chooser)) sketch = replaced(chooser, sketch, leg, few, shares);
     }
-    if (sketch.net <= before) break;
+    if (sketch.net - before <= NOTHING * Math.abs(before)) return { sketch, isSettled: true };
   }
-  return sketch;
+  return { sketch, isSettled: false };
 }
 
 /** Takes a leg out and puts it back where and as large as is best now, or leaves it where it is. */
@@ -130,13 +139,14 @@ function replaced(chooser: Chooser, sketch: Sketch, leg: SketchedLeg, anywhere: 
   const without = withRound(sketcher, sketch, at, way, others);
   const { stocks } = sketcher.floats;
   if (!without || (stocks.there.length > 0 && !holdsFor(stocks, legsIn(without)))) return sketch;
-  const { deal, brings } = leg;
-  const only = deal.of.single ? {} : { only: deal.deal };
+  const { of, deal } = leg.deal;
+  // What adds no more than the leg does where it is changes nothing.
+  const least = Math.max(0, sketch.net - without.net) + NOTHING * Math.abs(sketch.net);
   const placed =
     anywhere || others.length === 0
-      ? place(chooser, without, deal.of, { shares, ...only })
-      : resized(chooser, without, at, way, others, deal, brings);
-  const back = placed && placed.gain > 0 ? put(chooser, without, placed) : undefined;
+      ? place(chooser, without, of, of.single ? { shares, least } : { shares, least, only: deal })
+      : resized(chooser, without, at, way, others, leg, least);
+  const back = placed && placed.gain > least ? put(chooser, without, placed) : undefined;
   const now = back && fits(chooser, back) ? back : without;
   return now.net > sketch.net ? now : sketch;
 }
@@ -155,7 +165,7 @@ export function together(chooser: Chooser, bundles: readonly Bundle[]): Sketch[]
       if (!goesWith(chooser.sketcher, sketch, deal, way)) continue;
       const taken = claimsIn(sketch, deal.of);
       if (deal.deal.claims.some((claim) => taken.has(claim))) continue;
-      const placed = resized(chooser, sketch, 0, way, others, deal, []);
+      const placed = resized(chooser, sketch, 0, way, others, { deal, brings: [] });
       const now = placed && put(chooser, sketch, placed);
       if (now && fits(chooser, now)) sketch = now;
     }

@@ -109,7 +109,7 @@ export function bestPlan(search: Search, bundles: readonly Bundle[]): { draft: D
     for (const shares of index === 0 ? [false] : [true, false]) consider(build(chooser, order, shares));
   }
   for (const seed of first.length > 1 ? together(chooser, first) : []) consider(build(chooser, bundles, true, seed));
-  const settled = settle(chooser, best.sketch);
+  const settled = best.isSettled ? best.sketch : settle(chooser, best.sketch).sketch;
   chooser.end = from + work.plan;
   const last = follow(search, settled);
   const draft = exactly(search, followed && followed.net > last.net ? followed : last);

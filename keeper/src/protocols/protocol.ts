@@ -57,7 +57,7 @@ export type Coefficients = {
  * What the protocol's own contract would say of an account at a moment.
  *
  * - `healthFactor`: 1e18 is the line; `2n ** 256n - 1n` without debt.
- * - `collateralBase`, `debtBase`: whole position in the market's base currency, unweighted.
+ * - `collateralBase`, `debtBase`: the whole account in the market's base currency, unweighted.
  */
 export type Health = { healthFactor: bigint; underwater: boolean; collateralBase: bigint; debtBase: bigint };
 
@@ -116,7 +116,7 @@ export type Deal = {
 export type Loan = { funding: number; source: Address; fee: bigint; out: View; back(view: View): View };
 
 /** The loan of `amount` (smallest units) of an asset; `undefined` where the market does not lend it, or not as much. */
-export type Lender = (asset: Address, amount: bigint) => Loan | undefined;
+type Lender = (asset: Address, amount: bigint) => Loan | undefined;
 
 /** A market with its accounts at one block and moment. It never changes: `after` and loans give other views. */
 export type View = {

@@ -4,7 +4,7 @@ import type { Flight, LaneEvent } from '../execution/flight.ts';
 import { type About, landedOf, type Withdrawn } from '../execution/ledger.ts';
 import type { Outcome } from '../execution/outcomes.ts';
 import { evenly, type Measured, type Share } from '../execution/shares.ts';
-import type { Tell, Worth } from '../execution/tell.ts';
+import type { Figures, Tell } from '../execution/tell.ts';
 import type { Logger } from '../log/log.ts';
 import type { Offer } from '../planning/offer.ts';
 import type { Terms, Without } from '../planning/terms.ts';
@@ -61,7 +61,7 @@ export function createReport(log: Logger, markets: readonly Named[], trackers: r
     queued: (count, planned) =>
       log.info({ count, planned }, 'wait for the next head: more is due than fits in a block'),
     waiting: (count) => log.info({ count }, 'wait for a free slot (--max-in-flight)'),
-    wouldSend: (offer, expected) => log.info({ ...offerLine(names, offer), ...worth(expected) }, 'would liquidate'),
+    wouldSend: (offer, expected) => log.info({ ...offerLine(names, offer), ...figures(expected) }, 'would liquidate'),
     takenApart: (offer, reason) => log.warn({ ...offerLine(names, offer), reason }, 'taken apart'),
     sent: (offer, hash, rehearsed) => tellSent(state, offer, hash, rehearsed),
     takenUp: ({ about, nonce, hashes }) => log.info({ ...line(about.legs), nonce, hash: hashes.at(-1) }, 'taken up'),
@@ -78,7 +78,7 @@ export function createReport(log: Logger, markets: readonly Named[], trackers: r
 const termsLine = (terms: Terms) =>
   Object.fromEntries(Object.entries(terms).map(([term, wei]) => [term, formatEther(wei)]));
 
-const worth = ({ gas, terms }: Worth) => ({ gas, ...termsLine(terms) });
+const figures = ({ gas, terms }: Figures) => ({ gas, ...termsLine(terms) });
 
 const offerLine = (names: Names, { sent, ways }: Offer) => ({
   ...legsLine(names, sent),
@@ -124,9 +124,9 @@ function tellSetAside({ log, names, lastReason }: State, claim: string, { reason
   );
 }
 
-function tellSent(state: State, offer: Offer, hash: Hash, rehearsed: Worth): void {
+function tellSent(state: State, offer: Offer, hash: Hash, rehearsed: Figures): void {
   forgetLegs(state, offer.sent);
-  state.log.info({ ...offerLine(state.names, offer), ...worth(rehearsed), hash }, 'sent');
+  state.log.info({ ...offerLine(state.names, offer), ...figures(rehearsed), hash }, 'sent');
 }
 
 function tellLane({ log, names }: State, event: LaneEvent<About>): void {

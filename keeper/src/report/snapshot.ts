@@ -5,7 +5,7 @@ import type { Flight } from '../execution/flight.ts';
 import type { About } from '../execution/ledger.ts';
 import type { MarketState, Moment, View } from '../protocols/protocol.ts';
 import { type MarketKey, partsOf } from '../store/key.ts';
-import type { MarketStatus, StatusSnapshot } from '../store/status.ts';
+import type { MarketStatus, StatusSnapshot } from '../store/status-snapshot.ts';
 import { createNames, labelsOf, type Named } from './names.ts';
 
 /** Accounts that are shown of each market. */

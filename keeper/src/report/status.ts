@@ -11,7 +11,7 @@ import { type Holder, lockHolder } from '../store/lock.ts';
 import type { LegOutcome } from '../store/outcome.ts';
 import { MEMORY, storeFolder, storePath } from '../store/path.ts';
 import type { Sent } from '../store/sent.ts';
-import type { EndpointStatus, FlightStatus, MarketStatus, StatusSnapshot } from '../store/status.ts';
+import type { EndpointStatus, FlightStatus, MarketStatus, StatusSnapshot } from '../store/status-snapshot.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { labelsOf } from './names.ts';
 

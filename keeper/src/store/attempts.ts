@@ -74,6 +74,12 @@ export type Attempts = {
 
 type Column = string | number | bigint | Uint8Array | null;
 
+/**
+ * The attempts of a store. See {@link Attempts}.
+ * @example
+ * const attempts = openAttempts(file);
+ * attempts.update(attempts.insert({ legs, operator, to, data, value, gas, budget, validUntil }), { state: 'sent' });
+ */
 export function openAttempts({ db, run }: StoreFile): Attempts {
   const prepare = (sql: string) => {
     const statement = db.prepare(sql);

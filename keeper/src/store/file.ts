@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { explainStore } from './error.ts';
+import { explainStore } from './explain.ts';
 
 /** An open database and the two ways to work on it. */
 export type StoreFile = {
@@ -12,6 +12,14 @@ export type StoreFile = {
   explain(error: unknown): unknown;
 };
 
+/**
+ * An open database with the two ways to work on it.
+ *
+ * @param path - what errors call the store
+ * @example
+ * const { atomic } = storeFile(db, path);
+ * atomic(() => db.exec("DELETE FROM blocks"));
+ */
 export function storeFile(db: DatabaseSync, path: string): StoreFile {
   const explain = (error: unknown) => explainStore(error, path);
   const run = <T>(work: () => T): T => {

@@ -14,7 +14,12 @@ export type MarketKey = `${string}:${Address}`;
  */
 export const marketKey = (protocol: string, address: Address): MarketKey => `${protocol}:${lower(address)}`;
 
-/** What a key is made of. */
+/**
+ * What a key is made of.
+ *
+ * @example
+ * partsOf('aave-v3:0x87…').protocol; // 'aave-v3'
+ */
 export function partsOf(key: MarketKey): { protocol: string; address: Address } {
   const colon = key.indexOf(':');
   return { protocol: key.slice(0, colon), address: key.slice(colon + 1) as Address };
@@ -28,5 +33,10 @@ export function partsOf(key: MarketKey): { protocol: string; address: Address } 
  */
 export const accountClaim = (market: MarketKey, key: Address): string => `${market}/account/${lower(key)}`;
 
-/** The market that a claim, a stock or a deal's id begins with. */
+/**
+ * The market that a claim, a stock or a deal's id begins with.
+ *
+ * @example
+ * marketOfClaim('aave-v3:0x87…/account/0xab…'); // 'aave-v3:0x87…'
+ */
 export const marketOfClaim = (claim: string): MarketKey => claim.slice(0, claim.indexOf('/')) as MarketKey;

@@ -52,6 +52,11 @@ type LiquidationRow = {
   time: bigint;
 };
 
+/**
+ * The liquidations of a store: the legs that landed. See {@link Liquidations}.
+ * @example
+ * openLiquidations(file).recent(20); // the newest first
+ */
 export function openLiquidations({ db, run }: StoreFile): Liquidations {
   const add = db.prepare('INSERT OR REPLACE INTO liquidations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const remove = db.prepare('DELETE FROM liquidations WHERE hash = ?');

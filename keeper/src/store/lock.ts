@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { KeeperError } from '../config/error.ts';
 import { createPrivate } from './create.ts';
-import { BUSY, sqliteCode } from './error.ts';
+import { BUSY, sqliteCode } from './explain.ts';
 
 /** The process that writes to a store. `since` is ISO 8601. */
 export type Holder = { pid: number; since: string };
@@ -19,6 +19,9 @@ const lockPath = (path: string) => `${path}.lock`;
  * do with a file that holds a process id. While it is held others can still read there who holds it.
  *
  * @throws KeeperError naming the holder
+ * @example
+ * const lock = takeLock('./base.sqlite');
+ * lock.release();
  */
 export function takeLock(path: string): { release(): void } {
   createPrivate(lockPath(path));
@@ -46,7 +49,12 @@ export function takeLock(path: string): { release(): void } {
   return { release: () => db.close() };
 }
 
-/** Who writes to the store at `path` now, if anybody does. */
+/**
+ * Who writes to the store at `path` now, if anybody does.
+ *
+ * @example
+ * lockHolder('./base.sqlite')?.pid;
+ */
 export function lockHolder(path: string): Holder | undefined {
   if (!existsSync(lockPath(path))) return undefined;
   const db = new DatabaseSync(lockPath(path), { timeout: PATIENCE });

@@ -4,7 +4,7 @@ import type { StoreFile } from './file.ts';
 import { type MarketKey, marketKey, partsOf } from './key.ts';
 
 /** The block a market was last read at. `timestamp` is its time, seconds. */
-export type Cursor = { number: bigint; hash: Hash; timestamp: bigint };
+type Cursor = { number: bigint; hash: Hash; timestamp: bigint };
 
 /** How far the history has been searched for accounts: from `fromBlock`, up to but without `nextBlock`. */
 export type Backfill = { fromBlock: bigint; nextBlock: bigint; done: boolean };
@@ -19,10 +19,10 @@ export type StoredBlock = {
 };
 
 /** An account's row as the book encoded it; null when the account was found but not read yet. */
-export type StoredRow = Uint8Array | null;
+type StoredRow = Uint8Array | null;
 
 /** Everything that is kept of a market. Addresses are lower case. */
-export type StoredMarket = {
+type StoredMarket = {
   cursor: Cursor | undefined;
   backfill: Backfill | undefined;
   /** Oldest first. */
@@ -34,7 +34,7 @@ export type StoredMarket = {
 };
 
 /** What a step of the keeper changes. All of it is kept or nothing. */
-export type Change = {
+type Change = {
   /** Rows that were read; in place of those before. */
   rows?: Iterable<readonly [Address, StoredRow]>;
   /** Accounts that were found; one that is known keeps its row. */
@@ -91,7 +91,12 @@ const backfillOf = (row: MarketRow | undefined): Backfill | undefined =>
     ? { fromBlock: row.backfill_from, nextBlock: row.backfill_next, done: row.backfill_done === 1n }
     : undefined;
 
-/** The markets of a store. */
+/**
+ * The markets of a store.
+ *
+ * @example
+ * const { accounts, journal } = openMarkets(file).market(key).load();
+ */
 export function openMarkets(file: StoreFile) {
   const tables: Tables = { file, ...statementsOf(file) };
   return {

@@ -16,6 +16,8 @@ export function storeFolder(env: Record<string, string | undefined> = process.en
  *
  * @param given - `--store`: a file, or `memory` (also `:memory:`) for one that ends with the process
  * @param chainId - names the file when nothing is given
+ * @example
+ * storePath(undefined, 8453); // '/home/me/.plimsoll/8453.sqlite'
  */
 export function storePath(given: string | undefined, chainId: number): string {
   if (given === undefined) return join(storeFolder(), `${chainId}.sqlite`);

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { showChain } from '../config/chains.ts';
 import { KeeperError, usageError } from '../config/error.ts';
-import { START_ANEW } from './error.ts';
-import { APPLICATION_ID, migrations } from './schema.ts';
+import { START_ANEW } from './explain.ts';
+import { APPLICATION_ID, migrations } from './migrations.ts';
 
 /**
  * Finds out whether this is a store that this version can use, changing nothing.

@@ -17,7 +17,7 @@ export type Standing = {
 };
 
 export type Standings = {
-  /** In place of what was known of the claim; to be watched is no news of one that nothing is known of. */
+  /** Replaces what was known of the claim. `watched` is not written down for a claim of which nothing is known. */
   set(claim: string, now: { state: StandingState; reason?: string | undefined; retryBlock?: bigint | undefined }): void;
   /** In the order of their claims. */
   all(): Standing[];
@@ -31,6 +31,11 @@ type StandingRow = {
   updated_at: string;
 };
 
+/**
+ * The standings of a store: what is known of each claim. See {@link Standings}.
+ * @example
+ * openStandings(file).set(claim, { state: 'set aside', reason, retryBlock: 18_000_001n });
+ */
 export function openStandings({ db, run }: StoreFile): Standings {
   const set = db.prepare('INSERT OR REPLACE INTO standings VALUES (?, ?, ?, ?, ?)');
   const isKnown = db.prepare('SELECT 1 FROM standings WHERE claim = ?');

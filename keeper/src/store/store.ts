@@ -4,7 +4,7 @@ import { KeeperError } from '../config/error.ts';
 import { adopt } from './adopt.ts';
 import { type Attempts, openAttempts } from './attempts.ts';
 import { createPrivate, renameAside } from './create.ts';
-import { explainStore } from './error.ts';
+import { explainStore } from './explain.ts';
 import { type StoreFile, storeFile } from './file.ts';
 import type { MarketKey } from './key.ts';
 import { type Liquidations, openLiquidations } from './liquidations.ts';
@@ -13,10 +13,10 @@ import { type MarketStore, type MarketSummary, openMarkets } from './markets.ts'
 import { MEMORY } from './path.ts';
 import { checkSchema, checkWhole, migrate } from './prepare.ts';
 import { openStandings, type Standings } from './standings.ts';
-import { openStatus, type StatusSnapshot } from './status.ts';
+import { openStatus, type StatusSnapshot } from './status-snapshot.ts';
 
 /** The keeper that last wrote: `stoppedAt` is missing while it runs, and for good if it was killed. Times are ISO 8601. */
-export type Writer = { pid: number; startedAt: string; stoppedAt: string | undefined };
+type Writer = { pid: number; startedAt: string; stoppedAt: string | undefined };
 
 /** What survives a restart, for one chain. Every call is synchronous; what it wrote outlives the process when it returns. */
 export type Store = {
@@ -50,6 +50,10 @@ const PATIENCE = 5_000;
  * @param options.chainId - a reader may leave it out and take the store's
  * @param options.rebuild - renames the file that is there aside and starts anew
  * @throws KeeperError: one line, when another keeper has it, or it is another chain's, newer, foreign or damaged
+ * @example
+ * const store = openStore({ path: storePath(undefined, 8453), chainId: 8453 });
+ * store.market(key).commit({ found: ['0xab…'] });
+ * store.close();
  */
 export function openStore(
   options:

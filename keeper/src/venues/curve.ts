@@ -16,7 +16,12 @@ const stretchOf = ({ ticks, tick }: V3State): number => {
   return below;
 };
 
-/** The curve that a pool moves along; it is the same after a quote. */
+/**
+ * The curve that a pool moves along; it is the same after a quote.
+ *
+ * @example
+ * const { bounds, liquidity } = curveOf(state); // liquidity[i] lies between bounds[i] and bounds[i + 1]
+ */
 export function curveOf(state: V3State): Curve {
   const known = curves.get(state.ticks);
   if (known) return known;
@@ -36,5 +41,10 @@ export function curveOf(state: V3State): Curve {
   return curve;
 }
 
-/** Where a pool stands on its curve: square root of the price, and the stretch that it is in. */
+/**
+ * Where a pool stands on its curve: square root of the price, and the stretch that it is in.
+ *
+ * @example
+ * const [sqrtPrice, stretch] = standingOf(state);
+ */
 export const standingOf = (state: V3State): [number, number] => [Number(state.sqrtPriceX96) / Q96, stretchOf(state)];

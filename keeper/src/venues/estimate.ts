@@ -1,14 +1,19 @@
-import type { Address } from 'viem';
-import { type Curve, curveOf, standingOf } from './curve.ts';
-import type { PoolState, PoolStates, Route } from './paths.ts';
-import { FEE_UNIT } from './v3-math.ts';
+import {
+  begin,
+  buyHop,
+  type EstimatedHop,
+  type EstimateState,
+  estimateState,
+  numberOf,
+  sellHop,
+} from './estimate-hop.ts';
+import type { PoolStates, Route } from './paths.ts';
 
 // Quotes in floats, to choose by and never to pay by: a hundred times as quick as the exact ones. An estimate is within
 // 1e-9 of the quote, relatively, and two smallest units for each pool and tick, by which the pools round.
 
 /** A route whose pools an {@link Estimates} knows by number; `pools` are those numbers. */
 export type EstimatedRoute = { hops: readonly EstimatedHop[]; pools: readonly number[] };
-type EstimatedHop = { pool: number; zeroForOne: boolean };
 
 /** Where a pool stands: square root of the price and stretch of liquidity, or both reserves. */
 export type Standing = { pool: number; a: number; b: number };
@@ -53,227 +58,147 @@ const EVEN = 1e-6;
 /** How far from where it is thought to be it is looked for first. */
 const ASIDE = 0.05;
 
-/** Pools as they are in `states`; each is looked up when a route first goes through it. */
+/**
+ * Pools as they are in `states`; each is looked up when a route first goes through it.
+ *
+ * @example
+ * const estimates = openEstimates(states);
+ * const gained = estimates.sell(estimates.route(route)!, 1e18); // NaN where it cannot be sold
+ * estimates.make(); // the next quote is behind this sale
+ */
 export function openEstimates(states: PoolStates): Estimates {
-  const numbers = new Map<Address, number>();
-  const curveAt: (Curve | undefined)[] = [];
-  const keptAt: number[] = [];
-  const [as, bs]: [number[], number[]] = [[], []];
-  const [firstA, firstB]: [number[], number[]] = [[], []];
-  // Of the last quote; arrays of numbers, so that nothing is allocated.
-  const [newPool, newA, newB] = [
-    [0, 0, 0, 0],
-    [0.1, 0.1, 0.1, 0.1],
-    [0.1, 0.1, 0.1, 0.1],
-  ];
-  let [hops, crossed, marginal, quotes] = [0, 0, 0, 0];
-  const done: number[] = [];
-
-  function add(state: PoolState): number {
-    const pool = curveAt.length;
-    keptAt.push(1 - state.fee / Number(FEE_UNIT));
-    const v3 = state.venue === 'uniswapV3';
-    curveAt.push(v3 ? curveOf(state) : undefined);
-    const [a, b] = v3 ? standingOf(state) : [Number(state.reserve0), Number(state.reserve1)];
-    as.push(a);
-    bs.push(b);
-    firstA.push(as[pool]!);
-    firstB.push(bs[pool]!);
-    return pool;
-  }
-
-  function numberOf(address: Address): number | undefined {
-    const known = numbers.get(address);
-    if (known !== undefined) return known;
-    const state = states.get(address);
-    if (!state) return undefined;
-    const pool = add(state);
-    numbers.set(address, pool);
-    return pool;
-  }
-
-  function moved(pool: number, a: number, b: number, price: number, value: number): number {
-    newPool[hops] = pool;
-    newA[hops] = a;
-    newB[hops] = b;
-    hops++;
-    marginal *= price;
-    return value;
-  }
-
-  function sellHop(pool: number, zeroForOne: boolean, amount: number): number {
-    const kept = keptAt[pool]!;
-    const curve = curveAt[pool];
-    let left = amount * kept;
-    if (!curve) {
-      const [into, from] = zeroForOne ? [as[pool]!, bs[pool]!] : [bs[pool]!, as[pool]!];
-      const out = (left * from) / (into + left);
-      const [a, b] = zeroForOne ? [into + amount, from - out] : [from - out, into + amount];
-      return moved(pool, a, b, (kept * into * from) / (into + left) ** 2, out);
-    }
-    const { bounds, liquidity } = curve;
-    let [at, price, out] = [bs[pool]!, as[pool]!, 0];
-    for (;;) {
-      const depth = liquidity[at]!;
-      const bound = bounds[zeroForOne ? at : at + 1]!;
-      // Token0 is the depth times the difference of the reciprocals, token1 times that of the square roots.
-      const move = depth * (zeroForOne ? price - bound : bound - price);
-      const [needed, given] = zeroForOne ? [move / (price * bound), move] : [move, move / (price * bound)];
-      if (left < needed) {
-        const next = zeroForOne ? (price * depth) / (depth + left * price) : price + left / depth;
-        out += zeroForOne ? left * price * next : left / (price * next);
-        return moved(pool, next, at, kept * (zeroForOne ? next * next : 1 / (next * next)), out);
-      }
-      left -= needed;
-      out += given;
-      price = bound;
-      at += zeroForOne ? -1 : 1;
-      if (at < 0 || at >= liquidity.length) return Number.NaN;
-      crossed++;
-    }
-  }
-
-  function buyHop(pool: number, zeroForOne: boolean, amount: number): number {
-    const kept = keptAt[pool]!;
-    const curve = curveAt[pool];
-    if (!curve) {
-      const [into, from] = zeroForOne ? [as[pool]!, bs[pool]!] : [bs[pool]!, as[pool]!];
-      if (amount >= from) return Number.NaN;
-      const paid = (into * amount) / ((from - amount) * kept);
-      const [a, b] = zeroForOne ? [into + paid, from - amount] : [from - amount, into + paid];
-      return moved(pool, a, b, 1, paid);
-    }
-    const { bounds, liquidity } = curve;
-    let [at, price, left, paid] = [bs[pool]!, as[pool]!, amount, 0];
-    for (;;) {
-      const depth = liquidity[at]!;
-      const bound = bounds[zeroForOne ? at : at + 1]!;
-      const move = depth * (zeroForOne ? price - bound : bound - price);
-      const [available, cost] = zeroForOne ? [move, move / (price * bound)] : [move / (price * bound), move];
-      if (left < available) {
-        const next = zeroForOne ? price - left / depth : (price * depth) / (depth - left * price);
-        paid += zeroForOne ? left / (price * next) : left * price * next;
-        return moved(pool, next, at, 1, paid / kept);
-      }
-      left -= available;
-      paid += cost;
-      price = bound;
-      at += zeroForOne ? -1 : 1;
-      if (at < 0 || at >= liquidity.length) return Number.NaN;
-      crossed++;
-    }
-  }
-
-  function begin() {
-    quotes++;
-    [hops, crossed, marginal] = [0, 0, 1];
-  }
-
-  const sell = ({ hops: all }: EstimatedRoute, amount: number): number => {
-    begin();
-    let given = amount;
-    for (const { pool, zeroForOne } of all) given = sellHop(pool, zeroForOne, given);
-    return given;
-  };
-
-  /** What one more unit brings after a sale of `amount`; less than nothing where that much cannot be sold. */
-  const worthOfMore = (route: EstimatedRoute, amount: number) => (Number.isNaN(sell(route, amount)) ? -1 : marginal);
-
+  const state = estimateState(states);
+  const { as, bs, done } = state;
   return {
-    route({ hops: exact }) {
-      const all: EstimatedHop[] = [];
-      for (const { pool: address, zeroForOne } of exact) {
-        const pool = numberOf(address);
-        if (pool === undefined) return undefined;
-        all.push({ pool, zeroForOne });
-      }
-      return { hops: all, pools: all.map(({ pool }) => pool) };
-    },
-    sell,
-    buy({ hops: all }, amount) {
-      begin();
-      let wanted = amount;
-      for (let at = all.length - 1; at >= 0; at--) wanted = buyHop(all[at]!.pool, all[at]!.zeroForOne, wanted);
-      return wanted;
-    },
-    price({ hops: all }) {
-      let price = 1;
-      for (const { pool, zeroForOne } of all) {
-        const [a, b] = [as[pool]!, bs[pool]!];
-        const ratio = curveAt[pool] ? a * a : b / a;
-        price *= keptAt[pool]! * (zeroForOne ? ratio : 1 / ratio);
-      }
-      return price;
-    },
-    make() {
-      for (let hop = 0; hop < hops; hop++) {
-        const pool = newPool[hop]!;
-        done.push(pool, as[pool]!, bs[pool]!);
-        as[pool] = newA[hop]!;
-        bs[pool] = newB[hop]!;
-      }
-    },
+    route: (route) => routeOf(state, route),
+    sell: (route, amount) => sell(state, route, amount),
+    buy: (route, amount) => buy(state, route, amount),
+    price: (route) => price(state, route),
+    make: () => make(state),
     mark: () => done.length,
-    undo(mark) {
-      while (done.length > mark) {
-        const [b, a, pool] = [done.pop()!, done.pop()!, done.pop()!];
-        as[pool] = a;
-        bs[pool] = b;
-      }
-    },
+    undo: (mark) => undo(state, mark),
     standing: (pool) => ({ pool, a: as[pool]!, b: bs[pool]! }),
     put({ pool, a, b }) {
       done.push(pool, as[pool]!, bs[pool]!);
       as[pool] = a;
       bs[pool] = b;
     },
-    noBetter: ({ hops: all }) =>
-      all.every(({ pool, zeroForOne }) => {
-        if (curveAt[pool]) return zeroForOne ? as[pool]! <= firstA[pool]! : as[pool]! >= firstA[pool]!;
-        const [now, first] = [as[pool]! / bs[pool]!, firstA[pool]! / firstB[pool]!];
-        return zeroForOne ? now >= first : now <= first;
-      }),
-    share(first, second, amount, about) {
-      // Where one more unit brings as much along both: the difference falls, so regula falsi, with Illinois' halving.
-      const difference = (part: number) => worthOfMore(first, part) - worthOfMore(second, amount - part);
-      let [from, atFrom, to, atTo, side] = [0, Number.NaN, amount, Number.NaN, 0];
-      const found = (part: number): boolean => {
-        const at = difference(part);
-        if (at > 0) {
-          [from, atFrom] = [part, at];
-          if (side > 0) atTo /= 2;
-          side = 1;
-        } else {
-          [to, atTo] = [part, at];
-          if (side < 0) atFrom /= 2;
-          side = -1;
-        }
-        return Math.abs(at) <= EVEN * marginal;
-      };
-      if (about !== undefined && about > 0 && about < 1) {
-        const part = about * amount;
-        if (found(part)) return part;
-        const aside = side > 0 ? part + ASIDE * (amount - part) : part - ASIDE * part;
-        if (found(aside)) return aside;
-      }
-      if (from === 0) {
-        atFrom = difference(0);
-        if (atFrom <= 0) return 0;
-      }
-      if (to === amount) {
-        atTo = difference(amount);
-        if (atTo >= 0) return amount;
-      }
-      side = 0;
-      for (let step = 0; step < STEPS && to - from > NEAR * amount; step++) {
-        const part = step < SECANTS ? (from * atTo - to * atFrom) / (atTo - atFrom) : (from + to) / 2;
-        if (found(part)) return part;
-      }
-      // Where a window ends between them, only one can be sold.
-      if (worthOfMore(first, to) < 0) return from;
-      return worthOfMore(second, amount - from) < 0 ? to : (from + to) / 2;
-    },
-    crossed: () => crossed,
-    quotes: () => quotes,
+    noBetter: (route) => noBetter(state, route),
+    share: (first, second, amount, about) => share(state, first, second, amount, about),
+    crossed: () => state.crossed,
+    quotes: () => state.quotes,
   };
+}
+
+function routeOf(state: EstimateState, { hops: exact }: Route): EstimatedRoute | undefined {
+  const hops: EstimatedHop[] = [];
+  for (const { pool: address, zeroForOne } of exact) {
+    const pool = numberOf(state, address);
+    if (pool === undefined) return undefined;
+    hops.push({ pool, zeroForOne });
+  }
+  return { hops, pools: hops.map(({ pool }) => pool) };
+}
+
+function sell(state: EstimateState, { hops }: EstimatedRoute, amount: number): number {
+  begin(state);
+  let given = amount;
+  for (const { pool, zeroForOne } of hops) given = sellHop(state, pool, zeroForOne, given);
+  return given;
+}
+
+function buy(state: EstimateState, { hops }: EstimatedRoute, amount: number): number {
+  begin(state);
+  let wanted = amount;
+  for (let at = hops.length - 1; at >= 0; at--) wanted = buyHop(state, hops[at]!.pool, hops[at]!.zeroForOne, wanted);
+  return wanted;
+}
+
+function price({ as, bs, curveAt, keptAt }: EstimateState, { hops }: EstimatedRoute): number {
+  let price = 1;
+  for (const { pool, zeroForOne } of hops) {
+    const [a, b] = [as[pool]!, bs[pool]!];
+    const ratio = curveAt[pool] ? a * a : b / a;
+    price *= keptAt[pool]! * (zeroForOne ? ratio : 1 / ratio);
+  }
+  return price;
+}
+
+function make({ hops, newPool, newA, newB, as, bs, done }: EstimateState): void {
+  for (let hop = 0; hop < hops; hop++) {
+    const pool = newPool[hop]!;
+    done.push(pool, as[pool]!, bs[pool]!);
+    as[pool] = newA[hop]!;
+    bs[pool] = newB[hop]!;
+  }
+}
+
+function undo({ as, bs, done }: EstimateState, mark: number): void {
+  while (done.length > mark) {
+    const [b, a, pool] = [done.pop()!, done.pop()!, done.pop()!];
+    as[pool] = a;
+    bs[pool] = b;
+  }
+}
+
+const noBetter = ({ as, bs, firstA, firstB, curveAt }: EstimateState, { hops }: EstimatedRoute): boolean =>
+  hops.every(({ pool, zeroForOne }) => {
+    if (curveAt[pool]) return zeroForOne ? as[pool]! <= firstA[pool]! : as[pool]! >= firstA[pool]!;
+    const [now, first] = [as[pool]! / bs[pool]!, firstA[pool]! / firstB[pool]!];
+    return zeroForOne ? now >= first : now <= first;
+  });
+
+/** What one more unit brings after a sale of `amount`; less than nothing where that much cannot be sold. */
+const worthOfMore = (state: EstimateState, route: EstimatedRoute, amount: number): number =>
+  Number.isNaN(sell(state, route, amount)) ? -1 : state.marginal;
+
+/**
+ * Where one more unit brings as much along both: the difference falls, so regula falsi, with Illinois' halving.
+ *
+ * @param about - the share that was best for another amount
+ */
+function share(
+  state: EstimateState,
+  first: EstimatedRoute,
+  second: EstimatedRoute,
+  amount: number,
+  about: number | undefined,
+): number {
+  const difference = (part: number) => worthOfMore(state, first, part) - worthOfMore(state, second, amount - part);
+  let [from, atFrom, to, atTo, side] = [0, Number.NaN, amount, Number.NaN, 0];
+  const found = (part: number): boolean => {
+    const at = difference(part);
+    if (at > 0) {
+      [from, atFrom] = [part, at];
+      if (side > 0) atTo /= 2;
+      side = 1;
+    } else {
+      [to, atTo] = [part, at];
+      if (side < 0) atFrom /= 2;
+      side = -1;
+    }
+    return Math.abs(at) <= EVEN * state.marginal;
+  };
+  if (about !== undefined && about > 0 && about < 1) {
+    const part = about * amount;
+    if (found(part)) return part;
+    const aside = side > 0 ? part + ASIDE * (amount - part) : part - ASIDE * part;
+    if (found(aside)) return aside;
+  }
+  if (from === 0) {
+    atFrom = difference(0);
+    if (atFrom <= 0) return 0;
+  }
+  if (to === amount) {
+    atTo = difference(amount);
+    if (atTo >= 0) return amount;
+  }
+  side = 0;
+  for (let step = 0; step < STEPS && to - from > NEAR * amount; step++) {
+    const part = step < SECANTS ? (from * atTo - to * atFrom) / (atTo - atFrom) : (from + to) / 2;
+    if (found(part)) return part;
+  }
+  // Where a window ends between them, only one can be sold.
+  if (worthOfMore(state, first, to) < 0) return from;
+  return worthOfMore(state, second, amount - from) < 0 ? to : (from + to) / 2;
 }

@@ -20,9 +20,14 @@ export type PoolStates = { get(pool: Address): PoolState | undefined };
 export type PoolGraph = ReadonlyMap<string, readonly (V3Pool | V2Pair)[]>;
 
 /** One pool of a route, whether its token0 is sold, and whether it is a pair of Uniswap v2. */
-export type Hop = { pool: Address; zeroForOne: boolean; v2?: boolean };
+type Hop = { pool: Address; zeroForOne: boolean; v2?: boolean };
 
-/** Whether a pool is a pair of Uniswap v2: it has no ticks. */
+/**
+ * Whether a pool is a pair of Uniswap v2: it has no ticks.
+ *
+ * @example
+ * pools.filter((pool) => !isPair(pool)); // those with ticks
+ */
 export const isPair = (pool: V3Pool | V2Pair): pool is V2Pair => !('tickSpacing' in pool);
 
 /** A way from the first token to the last, one pool between each two; `tokens` has one more entry than `hops`. */
@@ -35,13 +40,18 @@ export type Worth = (token: Address, amount: bigint) => bigint | undefined;
  * A route's quote. `amounts`: what the first hop takes, then what leaves each. `after`: the pools it changes. `partial`: a
  * hop takes less than the one before gives, and the rest would lie about; never so for an exact output.
  */
-export type RouteQuote = Omit<Quote<unknown>, 'after'> & { amounts: readonly bigint[]; after: Map<Address, PoolState> };
+type RouteQuote = Omit<Quote<unknown>, 'after'> & { amounts: readonly bigint[]; after: Map<Address, PoolState> };
 
 const keyOf = (a: Address, b: Address) => [a.toLowerCase(), b.toLowerCase()].sort().join();
 const least = (a: bigint, b: bigint) => (a < b ? a : b);
 const same = (a: Address, b: Address) => a.toLowerCase() === b.toLowerCase();
 
-/** Sorts the pools by pair, once. */
+/**
+ * Sorts the pools by pair, once.
+ *
+ * @example
+ * const graph = poolGraph([...v3Pools, ...v2Pairs]);
+ */
 export function poolGraph(pools: readonly (V3Pool | V2Pair)[]): PoolGraph {
   return Map.groupBy(pools, ({ token0, token1 }) => keyOf(token0, token1));
 }
@@ -52,6 +62,8 @@ export function poolGraph(pools: readonly (V3Pool | V2Pair)[]): PoolGraph {
  *
  * @param options.v3Only - leaves out pairs of Uniswap v2
  * @param options.limit - most routes. @default 4
+ * @example
+ * const [best] = candidateRoutes(graph, states, weth, usdc, { hubs: [weth], worth });
  */
 export function candidateRoutes(
   graph: PoolGraph,
@@ -92,7 +104,12 @@ export function candidateRoutes(
   return deepest([...between(tokenIn, tokenOut), ...overHubs]).map(({ hops, tokens }) => ({ hops, tokens }));
 }
 
-/** The reserves of a pair, or those that a constant-product pool of the same price and liquidity would have; smallest units. */
+/**
+ * The reserves of a pair, or those that a constant-product pool of the same price and liquidity would have; smallest units.
+ *
+ * @example
+ * const [reserve0, reserve1] = reservesOf(state);
+ */
 export const reservesOf = (state: PoolState): readonly [bigint, bigint] =>
   state.venue === 'uniswapV2'
     ? [state.reserve0, state.reserve1]
@@ -104,6 +121,9 @@ const held = new WeakMap<PoolState, readonly [bigint, bigint]>();
 /**
  * What a pool lends at least of token0 and of token1: what it would pay out until its price leaves the ticks that were read. A
  * pool without ticks lends nothing.
+ *
+ * @example
+ * const [most0, most1] = lendableOf(state);
  */
 export function lendableOf(state: PoolState): readonly [bigint, bigint] {
   if (state.venue === 'uniswapV2' || state.liquidity === 0n) return [0n, 0n];
@@ -115,6 +135,9 @@ export function lendableOf(state: PoolState): readonly [bigint, bigint] {
 /**
  * How much a pool bears near its price, base currency: the value of the reserves that a constant-product pool of the same
  * liquidity would have. 0 where neither token has a price. To compare pools, not to pay by.
+ *
+ * @example
+ * depthOf(state, (token, amount) => (token === weth ? amount : undefined)); // twice its WETH, in wei
  */
 export function depthOf(state: PoolState, worth: Worth): bigint {
   const [amount0, amount1] = reservesOf(state);
@@ -125,6 +148,10 @@ export function depthOf(state: PoolState, worth: Worth): bigint {
 
 /**
  * What selling exactly `amount` along a route gives. `undefined` where a pool of it cannot, or its state is not known.
+ *
+ * @example
+ * const quote = quoteRouteExactIn(states, route, 10n ** 18n);
+ * if (quote && quote.status !== 'beyond window') quote.amountOut; // what the last pool gives
  */
 export function quoteRouteExactIn(
   states: PoolStates,
@@ -152,6 +179,10 @@ export function quoteRouteExactIn(
 /**
  * What getting exactly `amount` at the end of a route costs. `undefined` where a pool of it has not that much, or its state
  * is not known.
+ *
+ * @example
+ * const quote = quoteRouteExactOut(states, route, 2_000n * 10n ** 6n);
+ * if (quote && quote.status !== 'beyond window') quote.amountIn; // what the first pool takes
  */
 export function quoteRouteExactOut(
   states: PoolStates,
@@ -181,7 +212,12 @@ const start = (amount: bigint) => ({
   crossed: 0,
 });
 
-/** The states as they are after what was quoted, to quote the next sale of a plan on; nothing is copied. */
+/**
+ * The states as they are after what was quoted, to quote the next sale of a plan on; nothing is copied.
+ *
+ * @example
+ * quoteRouteExactIn(afterwards(states, first.after), route, amount); // behind the first sale
+ */
 export function afterwards(states: PoolStates, after: ReadonlyMap<Address, PoolState>): PoolStates {
   return { get: (pool) => after.get(pool) ?? states.get(pool) };
 }

@@ -31,6 +31,8 @@ function pairsOf(tokens: readonly Address[]): [Address, Address][] {
  * large market, so ask once.
  *
  * @throws when no fee is known to the factory: it is none
+ * @example
+ * const pools = await findV3Pools(client, '0x1F98431c8aD98523631AE4a59f267346ea31F984', [weth, usdc]);
  */
 export async function findV3Pools(
   client: PublicClient,
@@ -60,7 +62,13 @@ export async function findV3Pools(
   return wanted.flatMap((pool, index) => withAddress(pool, found[index]));
 }
 
-/** Which of these addresses count pairs, as a Uniswap v2 factory does. @throws when the node fails */
+/**
+ * Which of these addresses count pairs, as a Uniswap v2 factory does.
+ *
+ * @throws when the node fails
+ * @example
+ * const [isFactory] = await areV2Factories(client, [factory]);
+ */
 export async function areV2Factories(client: PublicClient, addresses: readonly Address[]): Promise<boolean[]> {
   const calls = addresses.map((address) => ({ address, abi: v2FactoryAbi, functionName: 'allPairsLength' }));
   return (await readTogether(client, calls)).map(({ status }) => status === 'success');
@@ -69,6 +77,8 @@ export async function areV2Factories(client: PublicClient, addresses: readonly A
 /**
  * Every pair of a Uniswap v2 factory, or a fork's, between any two of the tokens. What its pairs charge they do not say. None where the address is no factory:
  * see {@link areV2Factories}.
+ * @example
+ * const pairs = await findV2Pairs(client, { factory, fee: 30 }, [weth, usdc]);
  */
 export async function findV2Pairs(
   client: PublicClient,

@@ -22,6 +22,9 @@ const pairAbi = parseAbi(['function getReserves() view returns (uint112, uint112
  *
  * `undefined` where the pair's swap would revert: nothing comes out, or its balance would outgrow 112 bits. Supposes a
  * token that arrives whole.
+ *
+ * @example
+ * quoteV2ExactIn(pair, true, 10n ** 18n)?.amountOut; // smallest units of token1
  */
 export function quoteV2ExactIn(pair: V2State, zeroForOne: boolean, amount: bigint): Quote<V2State> | undefined {
   const [reserveIn, reserveOut] = reserves(pair, zeroForOne);
@@ -34,6 +37,9 @@ export function quoteV2ExactIn(pair: V2State, zeroForOne: boolean, amount: bigin
 /**
  * What getting exactly `amount` costs, rounded up and one more (`getAmountIn` of the router's library). `undefined` where
  * the pair has not that much, or its swap would revert.
+ *
+ * @example
+ * quoteV2ExactOut(pair, true, 2_000n * 10n ** 6n)?.amountIn; // smallest units of token0
  */
 export function quoteV2ExactOut(pair: V2State, zeroForOne: boolean, amount: bigint): Quote<V2State> | undefined {
   const [reserveIn, reserveOut] = reserves(pair, zeroForOne);
@@ -54,13 +60,23 @@ function moved(pair: V2State, zeroForOne: boolean, amountIn: bigint, amountOut: 
 }
 
 /** Pairs as they are at a block, and why others are left out. */
-export type PairsRead = { states: Map<Address, V2State>; leftOut: Map<Address, string> };
+type PairsRead = { states: Map<Address, V2State>; leftOut: Map<Address, string> };
 
-/** What to ask of pairs, in their order; {@link pairsRead} takes the answers. */
+/**
+ * What to ask of pairs, in their order; {@link pairsRead} takes the answers.
+ *
+ * @example
+ * const { states } = pairsRead(pairs, await readTogether(client, pairCalls(pairs), block));
+ */
 export const pairCalls = (pairs: readonly V2Pair[]): Call[] =>
   pairs.map(({ address }) => ({ address, abi: pairAbi, functionName: 'getReserves' }));
 
-/** A pair that does not answer or is empty is left out, with the reason. */
+/**
+ * A pair that does not answer or is empty is left out, with the reason.
+ *
+ * @example
+ * pairsRead(pairs, answers).leftOut.get(pairs[0]!.address); // 'it is empty'
+ */
 export function pairsRead(pairs: readonly V2Pair[], answers: readonly Answer[]): PairsRead {
   const states = new Map<Address, V2State>();
   const leftOut = new Map<Address, string>();

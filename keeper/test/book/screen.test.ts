@@ -9,8 +9,8 @@ import { now, type Scene } from '../aave-v3/scene.ts';
 import { inventAccount, inventMarket, type Worth } from './aave-market.ts';
 import { random } from './random.ts';
 
-/** Accounts in all; `pnpm test:screen` tries 1,000,000. */
-const CASES = Number(process.env.SCREEN_CASES ?? 100_000);
+/** Accounts in all; `pnpm test:long` tries 1,000,000. */
+const CASES = process.env.LONG === 'true' ? 1_000_000 : 100_000;
 const REVISIONS = [3n, 7n, 8n, 9n, 10n, 11n];
 const EACH = Math.ceil(CASES / REVISIONS.length);
 const PER_MARKET = 500;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, type Logger } from '../../src/log/log.ts';
 
-export type Line = { level: string; msg: string; [field: string]: unknown };
+type Line = { level: string; msg: string; [field: string]: unknown };
 
 /** A log that can be read. */
 export async function readableLog(): Promise<{ log: Logger; lines: Line[]; said(msg: string): Line[] }> {

@@ -38,6 +38,10 @@ function stableCalls(pool: AavePool, account: Address, slot: number): WordCall[]
  * A flag is a cell, even of nothing: the Pool asks for its price all the same. One of a reserve that was listed after the
  * market was opened becomes a cell of 0, which makes the account one that cannot be judged; one of a reserve that was
  * dropped is left out, as the Pool does.
+ *
+ * @example
+ * const accounts = await readAccounts(client, pool, state, ['0xAb…']);
+ * accounts.get('0xab…'); // keys are in lower case
  */
 export async function readAccounts(
   client: PublicClient,

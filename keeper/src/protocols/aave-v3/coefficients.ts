@@ -16,6 +16,10 @@ import type { AaveState } from './state.ts';
  * what the sum is made with.
  *
  * Whoever owes at a stable rate goes to the judge, since each such debt grows at its own pace.
+ *
+ * @example
+ * const { values, slots } = coefficients(pool, state, timestamp);
+ * values[group * slots + debtSlot(id)]; // base currency for a scaled unit of debt, negative
  */
 export function coefficients(pool: AavePool, state: AaveState, timestamp: bigint): Coefficients {
   const { rules } = pool;

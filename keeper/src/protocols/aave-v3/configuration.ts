@@ -16,7 +16,12 @@ export type ReserveConfiguration = {
 
 const bits = (word: bigint, from: bigint, width: bigint): bigint => (word >> from) & ((1n << width) - 1n);
 
-/** Unpacks `ReserveConfigurationMap.data`; the layout is the same in every v3 version. */
+/**
+ * Unpacks `ReserveConfigurationMap.data`; the layout is the same in every v3 version.
+ *
+ * @example
+ * decodeConfiguration(data.configuration).liquidationThreshold; // 8_300n, bps
+ */
 export function decodeConfiguration(word: bigint): ReserveConfiguration {
   return {
     liquidationThreshold: bits(word, 16n, 16n),

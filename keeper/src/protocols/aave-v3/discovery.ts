@@ -33,6 +33,9 @@ const backfillEvents = accountEventsAbi.filter((event) => event.name === 'Borrow
 /**
  * A market's logs. Nobody owes without a `Borrow` in their name, so it alone finds every borrower; the rest says which
  * accounts a block has touched. aTokens are watched for transfers of collateral.
+ *
+ * @example
+ * discovery(pool).accounts(log); // ['0xab…'] for a Borrow on behalf of 0xAb…
  */
 export function discovery(pool: AavePool): Discovery {
   return {
@@ -52,8 +55,8 @@ const [TOPIC, ADDRESS] = [66, 26];
 function accounts({ topics }: Pick<Log, 'topics'>): Address[] {
   const shape = shapes.get(topics[0] as Hex);
   if (!shape) return NOBODY;
-  for (let position = 1; position < shape.count; position++) {
-    if (!((topics[position]?.length as number) >= TOPIC)) return NOBODY;
+  for (let place = 1; place < shape.count; place++) {
+    if (!((topics[place]?.length as number) >= TOPIC)) return NOBODY;
   }
-  return shape.accounts.map((position) => `0x${topics[position]!.slice(ADDRESS, TOPIC)}`.toLowerCase() as Address);
+  return shape.accounts.map((place) => `0x${topics[place]!.slice(ADDRESS, TOPIC)}`.toLowerCase() as Address);
 }

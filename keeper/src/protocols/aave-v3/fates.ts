@@ -62,7 +62,12 @@ export function gone(revert: Revert): boolean | undefined {
   return names.some((name) => THERE.includes(name)) ? false : undefined;
 }
 
-/** The error of the Pool, by its name also where the Pool gives a number; another's as it is. */
+/**
+ * The error of the Pool, by its name also where the Pool gives a number; another's as it is.
+ *
+ * @example
+ * explain({ name: 'Error', args: ['29'], data }); // 'ReservePaused'
+ */
 export function explain(revert: Revert): string {
   const innermost = [...withInner(revert)].at(-1)!;
   const name = nameOf(innermost);

@@ -31,6 +31,9 @@ export type Valuation = Health & { holdings: Holding[] };
  * A reserve's indices at `timestamp`, as the Pool's views and `updateState` give them. The two differ only for reserves
  * without income or without debt, where nothing depends on it: a rate of zero leaves the index, and without debt there
  * is no account to charge.
+ *
+ * @example
+ * const { income, debt } = indicesAt(rulesOf(10n, pool), reserve, timestamp); // rays
  */
 export function indicesAt(rules: Rules, reserve: ReserveState, timestamp: bigint): Indices {
   const known = lastIndices.get(reserve);
@@ -59,7 +62,13 @@ function stableDebt({ stable: { principal, rate, lastUpdate } }: Position, times
   return principal === 0n ? 0n : rayMul(principal, binomialFactor(rate, timestamp - lastUpdate));
 }
 
-/** Values an account in the Pool's own order of steps and roundings. */
+/**
+ * Values an account in the Pool's own order of steps and roundings.
+ *
+ * @example
+ * const valued = value(pool, state, account, timestamp);
+ * if (!('error' in valued)) valued.holdings.map(({ debt }) => debt);
+ */
 export function value(pool: AavePool, state: AaveState, account: Account, timestamp: bigint): Valuation | Unjudged {
   const { rules } = pool;
   const category = state.eModes.get(account.group);
@@ -115,7 +124,13 @@ export function value(pool: AavePool, state: AaveState, account: Account, timest
   return { healthFactor, underwater: healthFactor < WAD, collateralBase, debtBase, holdings };
 }
 
-/** The Pool's `getUserAccountData` at `timestamp`, to the last unit. */
+/**
+ * The Pool's `getUserAccountData` at `timestamp`, to the last unit.
+ *
+ * @example
+ * const found = health(pool, state, account, timestamp);
+ * 'error' in found || found.underwater;
+ */
 export function health(pool: AavePool, state: AaveState, account: Account, timestamp: bigint): Health | Unjudged {
   const valuation = value(pool, state, account, timestamp);
   if ('error' in valuation) return valuation;

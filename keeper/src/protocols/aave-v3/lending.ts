@@ -6,7 +6,12 @@ import type { AaveState } from './state.ts';
 /** `Funding.AaveV3Simple` in the Liquidator contract. */
 const FUNDING_NUMBER = 7;
 
-/** Oracle price of one whole token, base currency. */
+/**
+ * Oracle price of one whole token, base currency.
+ *
+ * @example
+ * price(pool, state, weth); // { base: 200_000_000_000n, decimals: 18 } at 2,000 dollars
+ */
 export function price(pool: AavePool, state: AaveState, asset: Address) {
   const reserve = pool.assets.find(({ address }) => address === asset);
   const found = reserve && state.reserves[reserve.id]?.price;

@@ -5,7 +5,7 @@ export const WAD = 10n ** 18n;
 /** 10,000 bps: 100 %. */
 export const PERCENT = 10_000n;
 /** Seconds in a year; Aave ignores leap years. */
-export const YEAR = 31_536_000n;
+const YEAR = 31_536_000n;
 export const MAX_UINT256 = 2n ** 256n - 1n;
 
 /** a·b/c, rounded down. Operands are never negative. */

@@ -1,12 +1,22 @@
-import { type Address, getAddress, type Hex, hexToString, type PublicClient, size, trim, zeroAddress } from 'viem';
-import { type Call, must, orElse, readTogether } from '../../chain/view.ts';
+import {
+  type Abi,
+  type Address,
+  getAddress,
+  type Hex,
+  hexToString,
+  type PublicClient,
+  size,
+  trim,
+  zeroAddress,
+} from 'viem';
+import { type Answer, type Call, must, orElse, readTogether } from '../../chain/view.ts';
 import { usageError } from '../../config/error.ts';
 import type { Asset, BlockRef } from '../protocol.ts';
 import { bytesTokenAbi, liquidationLogicAbi, oracleAbi, poolAbi, providerAbi, tokenAbi } from './abi.ts';
 import { decodeConfiguration } from './configuration.ts';
 import { type Rules, rulesOf } from './rules.ts';
 
-/** A reserve's tokens. `id` is its position in the Pool's list and in every bitmap. */
+/** A reserve's tokens. `id` is its place in the Pool's list and in every bitmap. */
 export type ReserveTokens = Asset & {
   id: number;
   aToken: Address;
@@ -71,6 +81,8 @@ const constantCalls = (address: Address): Call[] =>
  *
  * @param block - where to read; the latest when left out
  * @returns `undefined` where the address is neither
+ * @example
+ * (await findPool(client, addressesProvider))?.pool;
  */
 export async function findPool(client: PublicClient, address: Address, block?: BlockRef) {
   const [revision, provider, pool] = await readTogether(
@@ -91,9 +103,13 @@ export async function findPool(client: PublicClient, address: Address, block?: B
 
 /**
  * Reads an Aave v3 deployment.
- * @param address its Pool or its PoolAddressesProvider
- * @param block where to read; the latest block when left out
+ *
+ * @param address - its Pool or its PoolAddressesProvider
+ * @param block - where to read; the latest block when left out
  * @throws when the address is neither, or the Pool's revision is not evaluated exactly
+ * @example
+ * const pool = await readPool(client, '0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2');
+ * pool.rules.version; // '3.6'
  */
 export async function readPool(client: PublicClient, address: Address, block?: BlockRef): Promise<AavePool> {
   const found = await findPool(client, getAddress(address), block);
@@ -102,14 +118,8 @@ export async function readPool(client: PublicClient, address: Address, block?: B
     throw usageError(`${message}: pass the address of one`);
   }
   const { pool, addressesProvider } = found;
-  const onPool = (functionName: string, args: unknown[] = []): Call => ({
-    address: pool,
-    abi: poolAbi,
-    functionName,
-    args,
-  });
-  const onProvider = (functionName: string): Call => ({ address: addressesProvider, abi: providerAbi, functionName });
-
+  const onPool = callsOn(pool, poolAbi);
+  const onProvider = callsOn(addressesProvider, providerAbi);
   const first = await readTogether(
     client,
     [
@@ -126,42 +136,19 @@ export async function readPool(client: PublicClient, address: Address, block?: B
   const rules = rulesOf(revision, pool);
   const list = must<Address[]>(first[1]);
   const oracle = getAddress(must<Address>(first[4]));
-  const constants = rules.closeFactor === 'reserve' ? [] : constantCalls(must<Address>(first[2]));
 
-  const calls: Call[] = [
-    ...constants,
-    { address: oracle, abi: oracleAbi, functionName: 'BASE_CURRENCY_UNIT' },
-    ...list.flatMap((asset): Call[] => [
-      onPool('getReserveData', [asset]),
-      { address: asset, abi: tokenAbi, functionName: 'symbol' },
-      { address: asset, abi: bytesTokenAbi, functionName: 'symbol' },
-    ]),
-  ];
+  const constants = rules.closeFactor === 'reserve' ? [] : constantCalls(must<Address>(first[2]));
+  const unit: Call = { address: oracle, abi: oracleAbi, functionName: 'BASE_CURRENCY_UNIT' };
+  const ofReserves = list.flatMap((asset): Call[] => [
+    onPool('getReserveData', [asset]),
+    { address: asset, abi: tokenAbi, functionName: 'symbol' },
+    { address: asset, abi: bytesTokenAbi, functionName: 'symbol' },
+  ]);
   const eModeView = rules.eModes === 'category' ? 'getEModeCategoryData' : 'getEModeCategoryCollateralConfig';
-  const eModes = Array.from({ length: MAX_EMODE }, (_, index) => onPool(eModeView, [index + 1]));
-  const second = await readTogether(client, [...calls, ...eModes], block);
-  const thresholds = second.slice(0, constants.length).map((answer) => must<bigint>(answer));
-  const reserves: (ReserveTokens | undefined)[] = [];
-  const assets = list.map((asset, index): ReserveTokens => {
-    const at = constants.length + 1 + 3 * index;
-    const data = must<PoolReserveData>(second[at]);
-    const reserve = {
-      id: data.id,
-      address: getAddress(asset),
-      symbol: orElse<string>(second[at + 1], '') || symbolOf(orElse<Hex>(second[at + 2], '0x'), asset),
-      decimals: decodeConfiguration(data.configuration).decimals,
-      aToken: getAddress(data.aToken),
-      variableDebtToken: getAddress(data.variableDebtToken),
-      stableDebtToken: getAddress(data.stableDebtToken),
-    };
-    // Ids of reserves that were dropped are left empty, and those after the last one in the list are not known.
-    while (reserves.length < data.id) reserves.push(undefined);
-    reserves[data.id] = reserve;
-    return reserve;
-  });
-  const categories = second
-    .slice(calls.length)
-    .map((answer) => must<{ liquidationThreshold: number; priceSource?: Address }>(answer));
+  const ofEModes = Array.from({ length: MAX_EMODE }, (_, index) => onPool(eModeView, [index + 1]));
+  const second = await readTogether(client, [unit, ...constants, ...ofReserves, ...ofEModes], block);
+  const [baseUnit, ...rest] = second;
+  const [ofConstants, others] = [rest.slice(0, constants.length), rest.slice(constants.length)];
 
   return {
     address: pool,
@@ -171,14 +158,52 @@ export async function readPool(client: PublicClient, address: Address, block?: B
     sentinel: rules.sentinel ? getAddress(must<Address>(first[5])) : zeroAddress,
     revision,
     rules,
-    thresholds: {
-      fullCloseHealth: thresholds[0] ?? FULL_CLOSE_HEALTH,
-      fullCloseBase: thresholds[1] ?? 0n,
-      minLeftoverBase: thresholds[2] ?? 0n,
-    },
-    baseUnit: must<bigint>(second[constants.length]),
-    reserves,
-    assets,
+    thresholds: thresholdsIn(ofConstants),
+    baseUnit: must<bigint>(baseUnit),
+    ...reservesIn(list, others.slice(0, ofReserves.length)),
+    ...eModesIn(others.slice(ofReserves.length)),
+  };
+}
+
+const callsOn =
+  (address: Address, abi: Abi) =>
+  (functionName: string, args: unknown[] = []): Call => ({ address, abi, functionName, args });
+
+/** @param answers - to `constantCalls`, or none */
+function thresholdsIn(answers: readonly Answer[]): Thresholds {
+  const [fullCloseHealth = FULL_CLOSE_HEALTH, fullCloseBase = 0n, minLeftoverBase = 0n] = answers.map((answer) =>
+    must<bigint>(answer),
+  );
+  return { fullCloseHealth, fullCloseBase, minLeftoverBase };
+}
+
+/** @param answers - for each asset of the list its data, and its symbol as a string and as 32 bytes */
+function reservesIn(list: readonly Address[], answers: readonly Answer[]): Pick<AavePool, 'reserves' | 'assets'> {
+  const reserves: (ReserveTokens | undefined)[] = [];
+  const assets = list.map((asset, index): ReserveTokens => {
+    const [data, symbol, bytes] = answers.slice(3 * index, 3 * index + 3);
+    const { id, configuration, aToken, variableDebtToken, stableDebtToken } = must<PoolReserveData>(data);
+    const reserve = {
+      id,
+      address: getAddress(asset),
+      symbol: orElse<string>(symbol, '') || symbolOf(orElse<Hex>(bytes, '0x'), asset),
+      decimals: decodeConfiguration(configuration).decimals,
+      aToken: getAddress(aToken),
+      variableDebtToken: getAddress(variableDebtToken),
+      stableDebtToken: getAddress(stableDebtToken),
+    };
+    // Ids of reserves that were dropped are left empty, and those after the last one in the list are not known.
+    while (reserves.length < id) reserves.push(undefined);
+    reserves[id] = reserve;
+    return reserve;
+  });
+  return { reserves, assets };
+}
+
+/** @param answers - for each category from the first on, how it is configured */
+function eModesIn(answers: readonly Answer[]): Pick<AavePool, 'lastEMode' | 'eModePriceSources'> {
+  const categories = answers.map((answer) => must<{ liquidationThreshold: number; priceSource?: Address }>(answer));
+  return {
     lastEMode: categories.findLastIndex((category) => category.liquidationThreshold !== 0) + 1,
     eModePriceSources: new Map(
       categories.flatMap(({ priceSource = zeroAddress }, index) =>

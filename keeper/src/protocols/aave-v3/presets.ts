@@ -2,7 +2,7 @@ import type { Address } from 'viem';
 import type { Preset } from '../protocol.ts';
 
 /** An Aave v3 deployment that users may name instead of giving its address. */
-export type AaveMarketPreset = {
+type AaveMarketPreset = {
   /** What users type: `ethereum-core`, `base`. */
   id: string;
   /** The address book's name: `AaveV3Ethereum`. */
@@ -28,6 +28,8 @@ const words = (name: string): string[] =>
  * Ids are the book's names in kebab case (`AaveV3EthereumEtherFi` is `ethereum-ether-fi`). Where a chain has several
  * markets the one named after the chain alone is its `core`.
  * @param options.testnets whether to include deployments on test networks
+ * @example
+ * (await aaveMarkets()).find(({ id }) => id === 'ethereum-core')?.pool;
  */
 export async function aaveMarkets({ testnets = false } = {}): Promise<AaveMarketPreset[]> {
   const book: Record<string, unknown> = await import('@aave-dao/aave-address-book');

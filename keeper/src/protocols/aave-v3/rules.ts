@@ -55,8 +55,8 @@ export type Rules = {
   stableDebt: boolean;
   /** One eMode for each reserve, maybe with a price of its own; or any number of reserves by bitmap. */
   eModes: 'category' | 'bitmap';
-  /** Above the full-close health: half of a reserve's debt; or half of the whole position's, with the rules on dust. */
-  closeFactor: 'reserve' | 'position';
+  /** Above the full-close health: half of a reserve's debt; or half of all that the account owes, with the rules on dust. */
+  closeFactor: 'reserve' | 'account';
   /** Whether seized collateral is paid out of the Pool's own count of it: of none, of flagged, or of all reserves. */
   virtualAccounting: 'none' | 'flagged' | 'always';
 };
@@ -99,8 +99,8 @@ const v31: Rules = { ...v30, version: '3.1', gracePeriod: true, virtualAccountin
 /** 3.2 (5, 6): no stable debt; a reserve may be in several eModes, and they have no price of their own. */
 const v32: Rules = { ...v31, version: '3.2', stableDebt: false, eModes: 'bitmap' };
 
-/** 3.3 (7): half of the whole position's debt at a time, and no dust left. */
-const v33: Rules = { ...v32, version: '3.3', closeFactor: 'position' };
+/** 3.3 (7): half of all that an account owes at a time, and no dust left. */
+const v33: Rules = { ...v32, version: '3.3', closeFactor: 'account' };
 
 /** 3.4 (8): another compound interest. */
 const v34: Rules = {
@@ -159,6 +159,8 @@ const rulesByRevision = new Map<bigint, Rules>([
 /**
  * The rules of a Pool's `POOL_REVISION()`.
  * @throws when the revision is not evaluated exactly
+ * @example
+ * rulesOf(10n, pool).version; // '3.6'
  */
 export function rulesOf(revision: bigint, pool: string): Rules {
   const rules = rulesByRevision.get(revision);

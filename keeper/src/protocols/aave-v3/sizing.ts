@@ -26,15 +26,18 @@ export type Pair = {
   healthFactor: bigint;
 };
 
-/** What a liquidation moves: `repay` in debt token; `taken` = `seized` + `fee` in collateral. */
-export type Quote = { repay: bigint; taken: bigint; seized: bigint; fee: bigint };
+/** What a liquidation moves, smallest units: `repay` in debt token; `taken` = `seized` + `fee` in collateral. */
+type Moved = { repay: bigint; taken: bigint; seized: bigint; fee: bigint };
 
 /** A legal call: what to pass, and what it does. */
-export type Sized = Quote & { argument: bigint };
+export type Sized = Moved & { argument: bigint };
 
 /**
  * Debt the Pool lets one call repay: all of it, or half. Up to 3.2 half of this debt where the account is healthy enough;
- * later half of the whole position's, and only where both sides are large, too.
+ * later half of all the account owes, and only where both sides are large, too.
+ *
+ * @example
+ * largestRepay(rules, thresholds, pair) === pair.debt; // true: one call may repay all of it
  */
 export function largestRepay(rules: Rules, thresholds: Thresholds, pair: Pair): bigint {
   if (rules.closeFactor === 'reserve') {
@@ -53,8 +56,13 @@ export function largestRepay(rules: Rules, thresholds: Thresholds, pair: Pair): 
   return debtBase > half ? mulDivFloor(half, pair.debtUnit, pair.debtPrice) : pair.debt;
 }
 
-/** What the Pool moves when asked to cover `amount` (no more than `largestRepay`), whether it then accepts it or not. */
-export function quote(rules: Rules, pair: Pair, amount: bigint): Quote {
+/**
+ * What the Pool moves when asked to cover `amount` (no more than `largestRepay`), whether it then accepts it or not.
+ *
+ * @example
+ * const { repay, seized } = quote(rules, pair, largestRepay(rules, thresholds, pair));
+ */
+export function quote(rules: Rules, pair: Pair, amount: bigint): Moved {
   const base = (pair.debtPrice * amount * pair.collateralUnit) / (pair.collateralPrice * pair.debtUnit);
   const wanted = rules.withBonus(base, pair.bonus);
   const capped = wanted > pair.collateral;
@@ -102,8 +110,10 @@ const withMargin = (limit: bigint): bigint => limit - divCeil(limit, MARGIN);
  * The largest call to make for a pair, or nothing when there is none.
  *
  * Where it closes a side it is asked for as `2n ** 256n - 1n`: an exact amount would, one block of interest later, leave dust
- * and revert. Otherwise it is exact: half of the position, or the largest legal partial less a margin.
+ * and revert. Otherwise it is exact: half of the debt, or the largest legal partial less a margin.
  * @param liquidity collateral token that the Pool can pay out
+ * @example
+ * size(rules, thresholds, pair, reserve.liquidity)?.argument; // 2n ** 256n - 1n where it closes a side
  */
 export function size(rules: Rules, thresholds: Thresholds, pair: Pair, liquidity: bigint): Sized | undefined {
   const limit = largestRepay(rules, thresholds, pair);
@@ -113,7 +123,12 @@ export function size(rules: Rules, thresholds: Thresholds, pair: Pair, liquidity
   return sizePartial(rules, thresholds, pair, liquidity, limit);
 }
 
-/** The largest exact call that repays at most `most`, with both sides left open, or nothing when there is none. */
+/**
+ * The largest exact call that repays at most `most`, with both sides left open, or nothing when there is none.
+ *
+ * @example
+ * sizePartial(rules, thresholds, pair, reserve.liquidity, 10n ** 18n)?.repay; // 10n ** 18n at most
+ */
 export function sizePartial(
   rules: Rules,
   thresholds: Thresholds,
@@ -139,9 +154,9 @@ const exactly = (rules: Rules, pair: Pair, repay: bigint): Sized | undefined => 
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** The Pool's tokens refuse to burn what rounds down to nothing. */
-function called(rules: Rules, pair: Pair, quoted: Quote, argument: bigint): Sized | undefined {
-  const variable = smaller(quoted.repay, pair.variableDebt);
-  if (quoted.repay === 0n || (variable > 0n && rules.burntDebt(variable, pair.debtIndex) === 0n)) return undefined;
-  const burnt = quoted.seized > 0n && rules.burntSupply(quoted.seized, pair.collateralIndex) > 0n;
-  return burnt ? { ...quoted, argument } : undefined;
+function called(rules: Rules, pair: Pair, moved: Moved, argument: bigint): Sized | undefined {
+  const variable = smaller(moved.repay, pair.variableDebt);
+  if (moved.repay === 0n || (variable > 0n && rules.burntDebt(variable, pair.debtIndex) === 0n)) return undefined;
+  const burnt = moved.seized > 0n && rules.burntSupply(moved.seized, pair.collateralIndex) > 0n;
+  return burnt ? { ...moved, argument } : undefined;
 }

@@ -11,7 +11,12 @@ export const collateralSlot = (id: number): number => 2 * id + 1;
 const FIRST_STABLE_SLOT = 256;
 export const stableSlot = (id: number): number => FIRST_STABLE_SLOT + 3 * id;
 
-/** The slots of a user's flags, rising. */
+/**
+ * The slots of a user's flags, rising.
+ *
+ * @example
+ * slotsOfBitmap(0b1001n); // [0, 3]: debt in reserve 0, collateral in reserve 1
+ */
 export function slotsOfBitmap(bitmap: bigint): number[] {
   const slots: number[] = [];
   for (let slot = 0, rest = bitmap; rest > 0n; slot++, rest >>= 1n) if (rest & 1n) slots.push(slot);
@@ -29,7 +34,12 @@ export type Position = {
   stable: { principal: bigint; rate: bigint; lastUpdate: bigint };
 };
 
-/** An account's cells by reserve, in order of id as the Pool walks them. */
+/**
+ * An account's cells by reserve, in order of id as the Pool walks them.
+ *
+ * @example
+ * positionsOf(account).filter(({ borrowing }) => borrowing).map(({ id }) => id);
+ */
 export function positionsOf({ cells }: Account): Position[] {
   const positions: Position[] = [];
   for (const { slot, amount } of cells) {

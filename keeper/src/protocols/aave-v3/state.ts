@@ -3,7 +3,7 @@ import { type Answer, type Call, must, readTogether } from '../../chain/view.ts'
 import type { BlockRef, MarketState } from '../protocol.ts';
 import { oracleAbi, poolAbi, sentinelAbi, tokenAbi } from './abi.ts';
 import { decodeConfiguration, type ReserveConfiguration } from './configuration.ts';
-import type { AavePool } from './pool.ts';
+import type { AavePool, ReserveTokens } from './pool.ts';
 
 /** Price of one whole token in base currency, or why the oracle has none. */
 export type Price = { value: bigint } | { error: string };
@@ -55,90 +55,124 @@ type PoolReserve = {
 
 type EModeConfig = { liquidationThreshold: number; liquidationBonus: number };
 
-/** Reads a Pool at one block, in one call. A price source that reverts is kept as such, with its reason. */
-export async function readState(client: PublicClient, pool: AavePool, block: BlockRef): Promise<AaveState> {
-  const { rules } = pool;
+/** Calls to be made together, and how to ask for one more. What is asked for is known by its number. */
+type Asking = {
+  calls: Call[];
+  ask(call: Call): number;
+  pool(functionName: string, args?: unknown[]): number;
+  price(asset: Address): number;
+};
+
+function askingOf({ address, oracle }: AavePool): Asking {
   const calls: Call[] = [];
   const ask = (call: Call): number => calls.push(call) - 1;
-  const askPool = (functionName: string, args: unknown[] = []): number =>
-    ask({ address: pool.address, abi: poolAbi, functionName, args });
-  const askPrice = (asset: Address): number =>
-    ask({ address: pool.oracle, abi: oracleAbi, functionName: 'getAssetPrice', args: [asset] });
+  return {
+    calls,
+    ask,
+    pool: (functionName, args = []) => ask({ address, abi: poolAbi, functionName, args }),
+    price: (asset) => ask({ address: oracle, abi: oracleAbi, functionName: 'getAssetPrice', args: [asset] }),
+  };
+}
 
-  const premium = askPool('FLASHLOAN_PREMIUM_TOTAL');
+/**
+ * Reads a Pool at one block, in one call. A price source that reverts is kept as such, with its reason.
+ *
+ * @throws when the node fails
+ * @example
+ * const state = await readState(client, pool, block);
+ * state.reserves[0]?.liquidity;
+ */
+export async function readState(client: PublicClient, pool: AavePool, block: BlockRef): Promise<AaveState> {
+  const asking = askingOf(pool);
+  const premium = asking.pool('FLASHLOAN_PREMIUM_TOTAL');
   const allowed =
     pool.sentinel === zeroAddress
       ? undefined
-      : ask({ address: pool.sentinel, abi: sentinelAbi, functionName: 'isLiquidationAllowed' });
-  const ofReserves = pool.assets.map(({ id, symbol, address, aToken }) => ({
-    id,
-    symbol,
-    address,
-    data: askPool('getReserveData', [address]),
-    grace: rules.gracePeriod ? askPool('getLiquidationGracePeriod', [address]) : undefined,
-    counted: rules.virtualAccounting === 'none' ? undefined : askPool('getVirtualUnderlyingBalance', [address]),
-    held:
-      rules.virtualAccounting === 'always'
-        ? undefined
-        : ask({ address, abi: tokenAbi, functionName: 'balanceOf', args: [aToken] }),
-    price: askPrice(address),
-  }));
-  const ofEModes = Array.from({ length: pool.lastEMode }, (_, index) => {
-    const id = index + 1;
-    if (rules.eModes === 'bitmap') {
-      const config = askPool('getEModeCategoryCollateralConfig', [id]);
-      return { id, config, bitmap: askPool('getEModeCategoryCollateralBitmap', [id]), source: undefined };
-    }
-    const asset = pool.eModePriceSources.get(id);
-    const source = asset && { asset, price: askPrice(asset) };
-    return { id, config: askPool('getEModeCategoryData', [id]), bitmap: undefined, source };
-  });
+      : asking.ask({ address: pool.sentinel, abi: sentinelAbi, functionName: 'isLiquidationAllowed' });
+  const ofReserves = pool.assets.map((asset) => askReserve(asking, pool, asset));
+  const ofEModes = Array.from({ length: pool.lastEMode }, (_, index) => askEMode(asking, pool, index + 1));
 
-  const answers = await readTogether(client, calls, block);
-  const get = <T>(call: number): T => must<T>(answers[call]);
-
+  const answers = await readTogether(client, asking.calls, block);
   const reserves: (ReserveState | undefined)[] = pool.reserves.map(() => undefined);
-  for (const { id, symbol, address, data, grace, counted, held, price } of ofReserves) {
-    const reserve = get<PoolReserve>(data);
-    const configuration = decodeConfiguration(reserve.configuration);
-    const byBooks = counted !== undefined && (held === undefined || configuration.virtualAccounting);
-    reserves[id] = {
-      ...configuration,
-      liquidityIndex: reserve.liquidityIndex,
-      liquidityRate: reserve.liquidityRate,
-      variableBorrowIndex: reserve.variableBorrowIndex,
-      variableBorrowRate: reserve.variableBorrowRate,
-      lastUpdate: BigInt(reserve.lastUpdateTimestamp),
-      price: priceOf(answers[price], symbol, address),
-      gracePeriodUntil: grace === undefined ? NEVER_PAUSED : BigInt(get<number>(grace)),
-      liquidity: get<bigint>(byBooks ? counted : held!),
-    };
-  }
-
-  const eModes = new Map<number, EMode>();
-  for (const { id, config, bitmap, source } of ofEModes) {
-    const { liquidationThreshold, liquidationBonus } = get<EModeConfig>(config);
-    eModes.set(id, {
-      liquidationThreshold: BigInt(liquidationThreshold),
-      liquidationBonus: BigInt(liquidationBonus),
-      collateralBitmap: bitmap === undefined ? membersOf(id, reserves) : get<bigint>(bitmap),
-      ...(source ? { price: priceOf(answers[source.price], `eMode ${id}`, source.asset) } : {}),
-    });
-  }
-
+  for (const asked of ofReserves) reserves[asked.id] = reserveIn(answers, asked);
   return {
     block,
     reserves,
-    eModes,
-    liquidationAllowed: allowed === undefined || get<boolean>(allowed),
-    flashPremium: get<bigint>(premium),
+    eModes: new Map(ofEModes.map((asked) => [asked.id, eModeIn(answers, asked, reserves)])),
+    liquidationAllowed: allowed === undefined || must<boolean>(answers[allowed]),
+    flashPremium: must<bigint>(answers[premium]),
+  };
+}
+
+/** The numbers of the calls for a reserve. */
+function askReserve(asking: Asking, { rules }: AavePool, { id, symbol, address, aToken }: ReserveTokens) {
+  return {
+    id,
+    symbol,
+    address,
+    data: asking.pool('getReserveData', [address]),
+    grace: rules.gracePeriod ? asking.pool('getLiquidationGracePeriod', [address]) : undefined,
+    counted: rules.virtualAccounting === 'none' ? undefined : asking.pool('getVirtualUnderlyingBalance', [address]),
+    held:
+      rules.virtualAccounting === 'always'
+        ? undefined
+        : asking.ask({ address, abi: tokenAbi, functionName: 'balanceOf', args: [aToken] }),
+    price: asking.price(address),
+  };
+}
+
+function reserveIn(answers: readonly Answer[], asked: ReturnType<typeof askReserve>): ReserveState {
+  const { symbol, address, data, grace, counted, held, price } = asked;
+  const reserve = must<PoolReserve>(answers[data]);
+  const configuration = decodeConfiguration(reserve.configuration);
+  const byBooks = counted !== undefined && (held === undefined || configuration.virtualAccounting);
+  return {
+    ...configuration,
+    liquidityIndex: reserve.liquidityIndex,
+    liquidityRate: reserve.liquidityRate,
+    variableBorrowIndex: reserve.variableBorrowIndex,
+    variableBorrowRate: reserve.variableBorrowRate,
+    lastUpdate: BigInt(reserve.lastUpdateTimestamp),
+    price: priceOf(answers[price], symbol, address),
+    gracePeriodUntil: grace === undefined ? NEVER_PAUSED : BigInt(must<number>(answers[grace])),
+    liquidity: must<bigint>(answers[byBooks ? counted : held!]),
+  };
+}
+
+/** The numbers of the calls for a category. */
+function askEMode(asking: Asking, { rules, eModePriceSources }: AavePool, id: number) {
+  if (rules.eModes === 'bitmap') {
+    const config = asking.pool('getEModeCategoryCollateralConfig', [id]);
+    return { id, config, bitmap: asking.pool('getEModeCategoryCollateralBitmap', [id]), source: undefined };
+  }
+  const asset = eModePriceSources.get(id);
+  const source = asset && { asset, price: asking.price(asset) };
+  return { id, config: asking.pool('getEModeCategoryData', [id]), bitmap: undefined, source };
+}
+
+function eModeIn(
+  answers: readonly Answer[],
+  { id, config, bitmap, source }: ReturnType<typeof askEMode>,
+  reserves: AaveState['reserves'],
+): EMode {
+  const { liquidationThreshold, liquidationBonus } = must<EModeConfig>(answers[config]);
+  return {
+    liquidationThreshold: BigInt(liquidationThreshold),
+    liquidationBonus: BigInt(liquidationBonus),
+    collateralBitmap: bitmap === undefined ? membersOf(id, reserves) : must<bigint>(answers[bitmap]),
+    ...(source ? { price: priceOf(answers[source.price], `eMode ${id}`, source.asset) } : {}),
   };
 }
 
 /** What is left of every liquidation threshold, so that nobody who owes is above the line: one part in so many. */
 const STRESS = 1_000n;
 
-/** The state with thresholds so low that everybody who owes is under water; prices, bonuses and liquidity are as they are. */
+/**
+ * The state with thresholds so low that everybody who owes is under water; prices, bonuses and liquidity are as they are.
+ *
+ * @example
+ * market.at(stressed(state), book.get, moment).health(account); // underwater, if it owes anything
+ */
 export function stressed(state: AaveState): AaveState {
   const lower = <Held extends { liquidationThreshold: bigint }>(held: Held): Held => ({
     ...held,

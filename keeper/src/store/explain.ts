@@ -17,7 +17,12 @@ export function sqliteCode(error: unknown): number | undefined {
 /** What one can do with a file that cannot be used. */
 export const START_ANEW = '--rebuild-store renames it aside and starts anew from the chain';
 
-/** An error of SQLite's or of the file system's in one line that names the store; any other as it is. */
+/**
+ * An error of SQLite's or of the file system's in one line that names the store; any other as it is.
+ *
+ * @example
+ * throw explainStore(error, path); // '--store ./base.sqlite cannot grow: its disk is full, make room'
+ */
 export function explainStore(error: unknown, path: string): unknown {
   const code = sqliteCode(error);
   const { message, code: system } = error as NodeJS.ErrnoException;

@@ -37,12 +37,12 @@ export type MarketStatus = {
 };
 
 /** The legs of a transaction on its way: their market's name, and whom they concern. */
-export type LegStatus = { protocol: string; market: string; accounts: readonly string[] };
+type LegStatus = { protocol: string; market: string; accounts: readonly string[] };
 
 /** `value` in wei, `sentAt` the head it was sent at, `hash` its newest. */
 export type FlightStatus = { legs: readonly LegStatus[]; nonce: number; hash: Hash; sentAt: string; value: string };
 
-/** An endpoint as its pool judges it. */
+/** An endpoint as the keeper judges it. */
 export type EndpointStatus = {
   endpoint: string;
   state: 'good' | 'behind' | 'set aside';
@@ -58,6 +58,12 @@ export type EndpointStatus = {
   retryAt?: number | undefined;
 };
 
+/**
+ * What the keeper left at its last head; `undefined` before the first.
+ *
+ * @example
+ * openStatus(file).readStatus()?.head.number;
+ */
 export function openStatus({ db, run }: StoreFile) {
   const write = db.prepare('INSERT OR REPLACE INTO snapshot VALUES (1, ?)');
   const read = db.prepare('SELECT json FROM snapshot');
