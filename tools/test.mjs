@@ -105,7 +105,7 @@ function tell() {
   const row = (name, minutes, outcome) => `${name.padEnd(8)}${minutes.toFixed(1).padStart(6)}  ${outcome}`;
   console.log(`\npart   minutes`);
   for (const { name, ok, minutes } of results) console.log(row(name, minutes, ok ? 'passed' : 'FAILED'));
-  console.log(row('in all', (performance.now() - started) / 60_000, stopped ? `ended by ${stopped}` : ''));
+  console.log(row('in all', (performance.now() - started) / 60_000, stopped ? `ended by ${stopped}` : '').trimEnd());
   console.log('');
   for (const { name, closed } of results) for (const line of closed) console.log(`${name.padEnd(5)} ${line.trim()}`);
   const totals = { passed: 0, failed: 0, skipped: 0 };

@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { random } from '../../test-fork/lab/random.ts';
 import { lockHolder } from '../src/store/lock.ts';
 import { openStore } from '../src/store/store.ts';
 import { temporaryFolder } from './support/cli.ts';
 
 const pool = 'aave-v3:0x87870bca3f3fd6335c3f4ce8392d69350b4fa4e2' as const;
 const script = fileURLToPath(new URL('store-child.ts', import.meta.url));
+/** `pnpm test:long` kills it more often. */
+const [KILLS, SEED] = [process.env.LONG === 'true' ? 20 : 8, 1];
 const children: ChildProcess[] = [];
 
 type Child = {
@@ -111,13 +114,14 @@ describe('one writer', () => {
   });
 });
 
-test('killed at twenty instants: nothing that was committed is lost, and nothing is half there', async () => {
+test(`killed at ${KILLS} instants (seed ${SEED}): nothing that was committed is lost, and nothing is half there`, async () => {
+  const dice = random(SEED);
   const path = join(temporaryFolder(), 'a.sqlite');
   const decoder = new TextDecoder();
   let before = 0n;
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < KILLS; round++) {
     const child = await start('commit', path);
-    await pause(Math.random() * 40);
+    await pause(dice.between(0, 40));
     await child.kill();
     const said = child.said();
     expect(said.length).toBeGreaterThan(0);
