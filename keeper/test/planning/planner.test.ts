@@ -23,7 +23,7 @@ const openPools = async (): Promise<MarketPools> => ({
     return new Map(pools.map((state) => [state.address, state]));
   },
 });
-const openReader: typeof openPoolReader = (...args) => openPoolReader(args[0], args[1], args[2], openPools);
+const openReader: typeof openPoolReader = (...args) => openPoolReader(args[0], args[1], args[2], undefined, openPools);
 
 const HEAD: Head = {
   number: 6n,

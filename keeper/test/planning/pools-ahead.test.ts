@@ -42,7 +42,7 @@ const head = (number: bigint): Head => ({
   logsBloom: '0x',
 });
 const assets = (...tokens: Address[]) => tokens.map((address) => ({ address, symbol: 'T', decimals: 18 }));
-const reader = () => openPoolReader({} as PublicClient, { v3: undefined, v2: [] }, WETH, openPools);
+const reader = () => openPoolReader({} as PublicClient, { v3: undefined, v2: [] }, WETH, undefined, openPools);
 const A: Pair = [USD, WETH];
 const B: Pair = [USD, BTC];
 const C: Pair = [WETH, OTHER];
