@@ -54,7 +54,8 @@ describe(`${whole ? 'the same' : 'a'} day, with ${KILLS} kill -9 (seed ${SEED})`
       }),
     );
     await dieAtStart(rng.between(0, WHILE_IT_STARTS));
-    for (let index = 0, dark = 0, running = true; index < BLOCKS; index++) {
+    let running = true;
+    for (let index = 0, dark = 0; index < BLOCKS; index++) {
       if (running) await watched.taken();
       await script.block(index, running ? watched.flying() : []);
       if (script.reorgs.has(index)) {
@@ -75,6 +76,8 @@ describe(`${whole ? 'the same' : 'a'} day, with ${KILLS} kill -9 (seed ${SEED})`
       running = true;
       if (kills % AGAIN === 0) await dieAtStart(rng.between(0, WHILE_IT_STARTS));
     }
+    // The day may end in the dark.
+    if (!running) watched.start();
     await mineUntilDone(scene, watched.process);
     ours = await oursOf(scene, from);
   }, 1_500_000);

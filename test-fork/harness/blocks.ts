@@ -50,7 +50,8 @@ export async function taken(
 ): Promise<void> {
   const { number, hash } = await client.getBlock();
   for (const late = Date.now() + STUCK; !isDone(keeper, hash, number) && !enough(); ) {
-    if (keeper.child.exitCode !== null || Date.now() > late)
+    const { exitCode, signalCode } = keeper.child;
+    if (exitCode !== null || signalCode !== null || Date.now() > late)
       throw new Error(`the keeper has not taken block ${number}:\n${keeper.output().slice(-4_000)}`);
     await sleep(10);
   }
