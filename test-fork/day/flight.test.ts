@@ -220,6 +220,8 @@ describe('keeper status', () => {
   test('of a keeper that runs and of one that has stopped: head, accounts, the nearest, outcomes, endpoints', async () => {
     const keeper = start(store);
     const landed = await mineUntil([keeper], ({ msg }) => msg === 'landed');
+    // What landed is told first; what the head looks like is written down after it.
+    await taken(scene, keeper);
     const { number, hash } = await scene.client.getBlock();
     const seen = JSON.parse(await told('--json'));
     expect([seen.running, seen.pid, seen.stoppedAt]).toEqual([true, keeper.child.pid, null]);
