@@ -5,7 +5,7 @@ import type { Due, Planner } from './planning/planner.ts';
 import { nextMoment } from './triggers/clock.ts';
 
 /** Heads from the start that each have a drill: so often code runs before it is compiled as well as it will be. */
-const FIRST = 20;
+const FIRST = 60;
 /** Heads between two drills after that: the pools near the line change slowly, and compiled code is kept while it is used. */
 const EVERY = 16n;
 /** Accounts nearest to the line that take part, of each market. */

@@ -38,12 +38,12 @@ test('plans for the sixty accounts nearest to the line of every market at the he
   expect(due[0]!.view).toEqual({ stressed: { timestamp: 1_012n, number: 2n } });
 });
 
-test('comes at each of the first twenty heads, and then at every sixteenth', async () => {
+test('comes at each of the first sixty heads, and then at every sixteenth', async () => {
   const { plan, drill } = opened();
   const heads: number[] = [];
-  for (let n = 1; n <= 70; n++) if (await drill([trackerAt(n, 5)], head(n))) heads.push(n);
-  expect(heads).toEqual([...Array.from({ length: 20 }, (_, at) => at + 1), 32, 48, 64]);
-  expect(plan).toHaveBeenCalledTimes(23);
+  for (let n = 1; n <= 100; n++) if (await drill([trackerAt(n, 5)], head(n))) heads.push(n);
+  expect(heads).toEqual([...Array.from({ length: 60 }, (_, at) => at + 1), 64, 80, 96]);
+  expect(plan).toHaveBeenCalledTimes(63);
 });
 
 test('without anybody who owes there is none, and it does not count', async () => {

@@ -19,11 +19,11 @@ const HELD = 4;
 
 /** @param ask - asks the node for the logs of a block */
 export function shareLogs(chain: Chain, ask: typeof getBlockLogs = getBlockLogs): SharedLogs {
-  const wanted = new Map<object, LogFilter>();
+  const wanted = new Map<object, { filter: LogFilter; isFor(log: RawLog): boolean }>();
   const held = new Map<Hash, { of: ReadonlySet<LogFilter>; logs: Promise<RawLog[]> }>();
 
   function askAll(head: Head): Promise<RawLog[]> {
-    const filters = [...wanted.values()];
+    const filters = [...wanted.values()].map(({ filter }) => filter);
     const union: LogFilter = {
       addresses: [...new Set(filters.flatMap(({ addresses }) => addresses))],
       topics: [...new Set(filters.flatMap(({ topics }) => topics))],
@@ -38,16 +38,17 @@ export function shareLogs(chain: Chain, ask: typeof getBlockLogs = getBlockLogs)
 
   const shared: SharedLogs = {
     want: (who, filter) => {
-      wanted.set(who, filter);
+      const addresses = new Set(filter.addresses.map((address) => address.toLowerCase()));
+      const topics = new Set<string>(filter.topics);
+      const isFor = (log: RawLog) => addresses.has(log.address.toLowerCase()) && topics.has(log.topics[0] as string);
+      wanted.set(who, { filter, isFor });
     },
     share: (who) => ({ want: (filter) => shared.want(who, filter), of: (head) => shared.of(who, head) }),
     async of(who, head) {
-      const filter = wanted.get(who)!;
+      const { filter, isFor } = wanted.get(who)!;
       const known = held.get(head.hash);
       const logs = await (known?.of.has(filter) ? known.logs : askAll(head));
-      const addresses = new Set(filter.addresses.map((address) => address.toLowerCase()));
-      const topics = new Set<string>(filter.topics);
-      return logs.filter((log) => addresses.has(log.address.toLowerCase()) && topics.has(log.topics[0] as string));
+      return logs.filter(isFor);
     },
   };
   return shared;
