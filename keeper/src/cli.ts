@@ -125,4 +125,6 @@ async function explain(error: unknown): Promise<string> {
 
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
-main(process.argv.slice(2)).then(() => process.exit(0), fail);
+/** A pipe takes what is printed piece by piece: the process ends once it has all of it. */
+const ended = () => process.stdout.write('', () => process.exit(0));
+main(process.argv.slice(2)).then(ended, fail);
