@@ -13,6 +13,10 @@ const { values, positionals: words } = parseArgs({
   allowPositionals: true,
 });
 const folder = join(import.meta.dirname, '..', 'keeper', 'bench');
+// As the keeper runs.
+const flags = readFileSync(join(folder, '..', 'node-flags'), 'utf8')
+  .trim()
+  .split(' ');
 const [BENCH, LONGEST] = ['.bench.ts', 20 * 60_000];
 
 if (values.file) {
@@ -49,7 +53,7 @@ function notRun(file) {
 }
 
 function run(file) {
-  const args = ['--import', './tools/register.mjs', import.meta.filename, '--file', join(folder, file)];
+  const args = [...flags, '--import', './tools/register.mjs', import.meta.filename, '--file', join(folder, file)];
   const out = execFileSync(process.execPath, args, {
     encoding: 'utf8',
     cwd: join(folder, '..', '..'),

@@ -34,9 +34,10 @@ function listen(endpoints: Endpoints) {
   const { ask, onHead } = endpoints;
   const anew = () => ({ came: performance.now(), ran: running(), sent: [] as Left[], asked: [] as Asked[] });
   let now = anew();
-  /** Rehearsals under way, and for how long this process had been idle in all when the first of them began. */
+  /** Rehearsals under way, and for how long this thread had not been running in all when the first of them began. */
   const rehearsals = { open: 0, since: 0, total: 0 };
-  const idle = () => performance.eventLoopUtilization().idle;
+  // By the thread's own clock: the event loop's count of its idle time leaves whole rehearsals out where the garbage collector ran.
+  const idle = () => performance.now() - running();
   const rehearsed = () => rehearsals.total + (rehearsals.open > 0 ? idle() - rehearsals.since : 0);
   let before = 0;
 

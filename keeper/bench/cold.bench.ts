@@ -162,7 +162,8 @@ function startKeeper(flags: readonly string[]) {
   const always = ['--store', 'memory', '--log-level', 'info', '--polling-interval', '50'];
   const child: ChildProcess = fork(join(import.meta.dirname, 'cold-keeper.ts'), [...flags, ...always], {
     cwd: root,
-    execArgv: ['--import', './tools/register.mjs'],
+    // Its own are this process's: tools/bench.mjs gives them the keeper's.
+    execArgv: process.execArgv,
     env: { ...process.env, PLIMSOLL_PRIVATE_KEY: KEY },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });

@@ -124,6 +124,8 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
     if (!stop.aborted) store.writeStatus(statusAt(head, rooms));
     if (once) dispatcher.acted = true;
     else if (dispatcher.inFlight().length === 0) await practise(head, rooms);
+    // Now, when nothing waits, and not in the middle of the next head: what a head makes fits in the room for new objects.
+    globalThis.gc?.({ type: 'minor' });
     return once && dispatcher.inFlight().length === 0;
   } catch (error) {
     if (error instanceof KeeperError || stop.aborted) throw error;
