@@ -3,7 +3,7 @@ import { expect, inject, test } from 'vitest';
 import { liquidatorAbi } from '../../keeper/src/bindings.ts';
 import { dealsOf } from '../../keeper/src/planning/exact-draft.ts';
 import { type Chosen, walked } from '../../keeper/src/planning/exact-walk.ts';
-import { type Offer, offerOf } from '../../keeper/src/planning/offer.ts';
+import { type Again, type Offer, offerOf } from '../../keeper/src/planning/offer.ts';
 import { bestOffers } from '../../keeper/src/planning/offers.ts';
 import { type Way, waysFor } from '../../keeper/src/planning/ways.ts';
 import type { Deal } from '../../keeper/src/protocols/protocol.ts';
@@ -102,7 +102,7 @@ for (const { name, open, contested } of PROTOCOLS) {
   }, 3_600_000);
 }
 
-type Planned = Omit<Offer, 'anew'>;
+type Planned = Omit<Offer, keyof Again>;
 
 /** Deals in any order, each at any size, over any way; those of an account after one another. */
 function atRandom({ situation, deals, view, head }: Sight, dice: Random): Planned | undefined {

@@ -18,8 +18,8 @@ import { decodeAggregate, encodeAggregate, type RawAnswer, type RawCall } from '
 /** One view call, of a function that is not overloaded in its ABI. */
 export type Call = { address: Address; abi: Abi; functionName: string; args?: readonly unknown[] };
 export type Answer = { status: 'success'; result: unknown } | { status: 'failure'; error: Error };
-/** Read by hash. */
-type Block = { hash: Hash };
+/** Read by hash; or behind all that a node has waiting, where it shows that. */
+export type Block = { hash: Hash } | { tag: 'pending' };
 
 /** Calldata per `eth_call` (bytes): a thousand reads of a storage slot or two, under the 20 million gas every public node allows. */
 const BATCH = 36_000;
@@ -87,9 +87,12 @@ export async function readWords(client: PublicClient, calls: readonly WordCall[]
 
 const multicall3Of = (client: PublicClient) => client.chain?.contracts?.multicall3 as { address: Address } | undefined;
 
+const placeOf = (block: Block | undefined) =>
+  block === undefined ? {} : 'hash' in block ? { blockHash: block.hash } : { blockTag: block.tag };
+
 async function readRaw(client: PublicClient, calls: readonly RawCall[], block?: Block): Promise<RawAnswer[]> {
   const to = multicall3Of(client)!.address;
-  const at = block ? { blockHash: block.hash } : {};
+  const at = placeOf(block);
   const answers = await Promise.all(
     batchesOf(calls).map(async (batch) => {
       const { data = '0x' } = await client.call({ to, data: encodeAggregate(batch), ...at });
@@ -120,7 +123,7 @@ async function readDeployless(client: PublicClient, calls: readonly Call[], bloc
     allowFailure: true,
     batchSize: DEPLOYLESS_BATCH,
     deployless: true,
-    ...(block ? { blockHash: block.hash } : {}),
+    ...placeOf(block),
   })) as Answer[];
   // When the node itself fails, viem gives its one error as the answer to every call of a batch; a call's own is its alone.
   const errors = answers.flatMap((answer) => (answer.status === 'failure' ? [answer.error] : []));

@@ -5,8 +5,8 @@ import type { Offer } from '../planning/offer.ts';
 import type { Without } from '../planning/terms.ts';
 import { claimsOf } from './claims.ts';
 import type { DispatcherState } from './dispatcher-state.ts';
-import { split } from './split.ts';
-import { type Rehearsed, tryOut } from './try-out.ts';
+import { type Apart, split } from './split.ts';
+import { type Failed, type Rehearsed, tryOut } from './try-out.ts';
 
 /** Who sends, and to what. */
 type Parties = { operator: LocalAccount; liquidator: Address };
@@ -38,32 +38,66 @@ export function setAside(
   }
 }
 
+/** How often an offer is planned anew within a head before its bundles are sent one by one. */
+const REPLANS = 2;
+
 /**
- * Rehearses an offer and sends it. Where it does not do what it should, it is taken apart and what is left of it is tried, at the
- * same head; of a single leg the claims are set aside.
+ * Rehearses an offer and sends it. One that lost legs, or whose prices have moved under it, is planned anew at the same head, on the
+ * pools that the rehearsal ran on and without what fails; what falls short again and again goes out bundle by bundle, the best
+ * first. Of a single leg that fails the claims are set aside.
  *
+ * @param replans - how often it was planned anew so far
  * @example
  * for (const offer of offers) if (!isFull(state)) await attempt(state, offer, head);
  */
-export async function attempt(state: DispatcherState, offer: Offer, head: Head): Promise<void> {
+export async function attempt(state: DispatcherState, offer: Offer, head: Head, replans = 0): Promise<void> {
   const { operator, liquidator, tell, lane } = state;
   if (!operator || !liquidator) return tell.wouldSend(offer, offer);
   lane?.prepare(head);
-  const rehearsal = (alone: Offer) =>
-    tryOut(state, alone, { from: operator.address, to: liquidator, blockGasLimit: head.gasLimit });
-  const tried = await rehearsal(offer);
-  if (!('reason' in tried)) return send(state, offer, tried, head, { operator, liquidator });
+  const parties = { operator, liquidator };
+  const tried = await rehearsal(state, offer, head, parties);
+  if (!('reason' in tried)) return send(state, offer, tried, head, parties);
   if (offer.sent.length === 1) return setAside(state, claimsOf(offer.sent), tried, head);
   tell.takenApart(offer, tried.reason);
-  const { offers, failing } = await split(offer, async (alone) => {
-    const found = await rehearsal(alone);
-    return 'reason' in found ? found : undefined;
-  });
-  for (const [claim, without] of failing) setAside(state, [claim], without, head);
-  for (const [index, each] of offers.entries()) {
-    if (isFull(state)) return tell.waiting(offers.length - index);
-    await attempt(state, each, head);
+  const { failing, alone } = await foundIn(state, offer, tried, head, parties);
+  for (const [claim, why] of failing) setAside(state, [claim], why, head);
+  // The node does not tell of legs, none fails, and it pays.
+  if (failing.size === 0 && alone && tried.paying) return send(state, offer, tried.paying, head, parties);
+  const next =
+    replans < REPLANS ? await leftOf(offer, failing) : (alone ?? (await apart(state, offer, head, parties)).alone);
+  for (const [index, each] of next.entries()) {
+    if (isFull(state)) return tell.waiting(next.length - index);
+    await attempt(state, each, head, replans + 1);
   }
+}
+
+const rehearsal = (state: DispatcherState, offer: Offer, head: Head, { operator, liquidator }: Parties) =>
+  tryOut(state, offer, { from: operator.address, to: liquidator, blockGasLimit: head.gasLimit });
+
+/** What of an offer fails, by its claims: as its run told, else found by running its bundles alone. */
+async function foundIn(
+  state: DispatcherState,
+  offer: Offer,
+  { missed }: Failed,
+  head: Head,
+  parties: Parties,
+): Promise<Apart> {
+  return missed ? { failing: missed.failing, alone: undefined } : apart(state, offer, head, parties);
+}
+
+function apart(
+  state: DispatcherState,
+  offer: Offer,
+  head: Head,
+  parties: Parties,
+): Promise<Apart & { alone: Offer[] }> {
+  return split(offer, (one) => rehearsal(state, one, head, parties));
+}
+
+/** The best plans of what does not fail. */
+function leftOf({ rounds, anewOnPending }: Offer, failing: ReadonlyMap<string, Without>): Promise<Offer[]> {
+  const claims = rounds.flat().flatMap((deal) => deal.claims);
+  return anewOnPending(new Set(claims.filter((claim) => !failing.has(claim))));
 }
 
 async function send(

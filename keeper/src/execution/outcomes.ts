@@ -98,7 +98,14 @@ const allOf = ({ deals }: Sent, now: Pick<LegOutcome, 'state'> & Why): LegOutcom
 export const endOfAll = (sent: readonly Sent[], state: LegOutcome['state'], reason: string): LegOutcome[] =>
   sent.map((leg) => allOf(leg, { state, reason }));
 
-const protocolOfLeg = (world: OutcomeWorld, { deals }: Sent) => world.protocolOf(partsOf(deals[0]!.market).protocol);
+/**
+ * The protocol that a leg is of.
+ *
+ * @example
+ * protocolOfLeg(world, sent).explain(revert);
+ */
+export const protocolOfLeg = (world: Pick<OutcomeWorld, 'protocolOf'>, { deals }: Sent) =>
+  world.protocolOf(partsOf(deals[0]!.market).protocol);
 
 async function legOutcome(
   world: OutcomeWorld,
@@ -151,8 +158,13 @@ async function judged<State extends 'skipped' | 'reverted'>(
 const isThere = ({ stillThere }: OutcomeWorld, sent: Sent, blockHash: Hash): Promise<boolean> =>
   stillThere(sent, blockHash).catch(() => true);
 
-/** The leg that a round's revert names, by its index there, and what that leg reverted with. */
-function failedLeg(revert: Revert | undefined): { index: number; revert: Revert } | undefined {
+/**
+ * The leg that a round's revert names, by its index there, and what that leg reverted with.
+ *
+ * @example
+ * failedLeg(decodeRevert(reason, errors))?.index; // 3
+ */
+export function failedLeg(revert: Revert | undefined): { index: number; revert: Revert } | undefined {
   for (const each of revert ? withInner(revert) : []) {
     if (each.name !== 'LegFailed') continue;
     return { index: Number(each.args[0]), revert: each.inner ?? { name: '', args: [], data: '0x' } };

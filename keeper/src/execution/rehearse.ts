@@ -3,6 +3,7 @@ import {
   BaseError,
   decodeFunctionResult,
   type Hex,
+  type Log,
   numberToHex,
   type PublicClient,
   RawContractError,
@@ -25,10 +26,10 @@ export const planData = (plan: Plan): Hex => executeData(packPlan(plan));
 type Unsent = { from: Address; to: Address; data: Hex };
 
 /**
- * Net value in wei at the plan's prices, as the contract returned it; the gas of the transaction, after refunds; and a gas
- * limit that covers it.
+ * Net value in wei at the plan's prices, as the contract returned it; the gas of the transaction, after refunds; a gas limit that
+ * covers it; and the logs of the run, from a node that tells them.
  */
-type Rehearsal = { value: bigint; gas: bigint; limit: bigint };
+type Rehearsal = { value: bigint; gas: bigint; limit: bigint; logs?: readonly Log[] };
 
 /** Gas a plan is expected to use, and the most a transaction may bring. */
 type GasBounds = { expected: bigint; most: bigint };
@@ -68,7 +69,8 @@ export async function rehearse(
   if ('error' in ran) throw ran.error;
   const gas = ran.gas ?? (ran === first ? expected : await estimate(client, call, tag));
   const enough = gasLimitFor(gas, most);
-  return { value: netOf(ran.data), gas, limit: ran === first && limit > enough ? limit : enough };
+  const covering = ran === first && limit > enough ? limit : enough;
+  return { value: netOf(ran.data), gas, limit: covering, ...(ran.logs && { logs: ran.logs }) };
 }
 
 /**
@@ -88,7 +90,7 @@ export async function rehearseByEstimate(
 }
 
 /** What a run came to; `short` where more gas might have changed it. */
-type Ran = { short: boolean } & ({ data: Hex; gas?: bigint } | { error: Error });
+type Ran = { short: boolean } & ({ data: Hex; gas?: bigint; logs?: readonly Log[] } | { error: Error });
 
 const OUT_OF_GAS = /out ?of ?gas|gas required exceeds/i;
 /** What is left to an outer call is a 64th, and refunds are a fifth at most: below, none can have run short. */
@@ -111,16 +113,22 @@ async function tryCall(client: PublicClient, call: Unsent, limit: bigint, tag: T
   }
 }
 
-type Simulated = { status: Hex; returnData: Hex; gasUsed: Hex; error?: { message?: string; data?: Hex } };
+type Simulated = {
+  status: Hex;
+  returnData: Hex;
+  gasUsed: Hex;
+  logs?: Log[];
+  error?: { message?: string; data?: Hex };
+};
 
 async function simulate(client: PublicClient, call: Unsent, limit: bigint, tag: Tag): Promise<Ran> {
   const calls = [{ ...call, gas: numberToHex(limit) }];
   const answer = await client.request({ method: 'eth_simulateV1', params: [{ blockStateCalls: [{ calls }] }, tag] });
   const [block] = answer as unknown as { calls: Simulated[] }[];
-  const { status, returnData, gasUsed, error } = block!.calls[0]!;
+  const { status, returnData, gasUsed, logs, error } = block!.calls[0]!;
   const gas = BigInt(gasUsed);
   const short = isNear(gas, limit);
-  if (status === '0x1') return { data: returnData, gas, short };
+  if (status === '0x1') return { data: returnData, gas, short, ...(logs && { logs }) };
   const data = error?.data ?? returnData;
   const reverted = new RawContractError({ data, message: error?.message ?? 'execution failed' });
   return { error: new BaseError('the plan fails in rehearsal', { cause: reverted }), short };

@@ -1,35 +1,37 @@
 import type { Offer } from '../planning/offer.ts';
 import type { Without } from '../planning/terms.ts';
 import type { Deal } from '../protocols/protocol.ts';
+import type { Rehearsed } from './try-out.ts';
+
+/** What of an offer fails, by claims; and plans of one bundle each of what does not, the best first, where they were made. */
+export type Apart = { failing: ReadonlyMap<string, Without>; alone: Offer[] | undefined };
 
 /**
- * What to do instead of a plan that does not do what it should: its bundles are rehearsed one by one, those that fail are named
- * by their claims, and the others are planned again; where none fails alone, each gets a plan of its own.
+ * Rehearses the bundles of a plan one by one.
  *
- * @param refusalOf - why a plan must not be sent, if it must not
+ * @param rehearsed - what a run of a plan came to; with a reason where it fails
+ * @returns `alone`: what does not fail, by the net profit that it was rehearsed with
  * @example
- * const { offers, failing } = await split(offer, async (alone) => refusalOfRehearsal(alone));
+ * const { failing, alone } = await split(offer, (one) => tryOut(world, one, parties));
  */
 export async function split(
   offer: Pick<Offer, 'rounds' | 'anew'>,
-  refusalOf: (alone: Offer) => Promise<Without | undefined>,
-): Promise<{ offers: Offer[]; failing: Map<string, Without> }> {
-  const bundles = bundlesOf(offer.rounds.flat());
+  rehearsed: (alone: Offer) => Promise<Without | Pick<Rehearsed, 'terms'>>,
+): Promise<{ failing: Map<string, Without>; alone: Offer[] }> {
   const failing = new Map<string, Without>();
-  const singles: Offer[] = [];
+  const sound: { alone: Offer; net: bigint }[] = [];
   await Promise.all(
-    bundles.map(async (claims) => {
+    bundlesOf(offer.rounds.flat()).map(async (claims) => {
       // One that pays in company only cannot be told apart, and does not pay alone.
       const [alone] = offer.anew(claims, 1);
       if (!alone) return;
-      const refusal = await refusalOf(alone);
-      if (!refusal) singles.push(alone);
-      else for (const claim of claims) failing.set(claim, refusal);
+      const ran = await rehearsed(alone);
+      if ('reason' in ran) for (const claim of claims) failing.set(claim, ran);
+      else sound.push({ alone, net: ran.terms.net });
     }),
   );
-  if (failing.size === 0) return { offers: singles, failing };
-  const rest = bundles.flatMap((claims) => [...claims]).filter((claim) => !failing.has(claim));
-  return { offers: offer.anew(new Set(rest)), failing };
+  sound.sort((a, b) => (a.net < b.net ? 1 : -1));
+  return { failing, alone: sound.map(({ alone }) => alone) };
 }
 
 /**

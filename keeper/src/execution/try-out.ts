@@ -4,10 +4,12 @@ import { describeError } from '../log/describe-error.ts';
 import { mostGas } from '../planning/gas.ts';
 import type { Offer } from '../planning/offer.ts';
 import { askedOf, settled, type Terms, type Without } from '../planning/terms.ts';
+import { type Missed, missedIn } from './missed.ts';
+import type { OutcomeWorld } from './outcomes.ts';
 import { planData, rehearse, rehearseByEstimate } from './rehearse.ts';
 
 /** What a plan is tried out with. */
-export type TryOutWorld = {
+export type TryOutWorld = Pick<OutcomeWorld, 'protocolOf'> & {
   client: PublicClient;
   l1Fee: Pick<L1Fee, 'isGas' | 'of'>;
   /** Wei. */
@@ -20,7 +22,14 @@ export type TryOutWorld = {
 export type Rehearsed = { data: Hex; gas: bigint; limit: bigint; terms: Terms; budget: bigint };
 
 /**
- * The plan's calldata, and what a run of it on the pending block says; or why it must not be sent.
+ * A plan that does not do what it should, and why. `missed`: which legs did not land, from a node that tells; `paying`: what it comes
+ * to where it pays all the same.
+ */
+export type Failed = Without & { missed?: Missed; paying?: Rehearsed };
+
+/**
+ * The plan's calldata, and what a run of it on the pending block says; or why it is not to be sent. One that brings less than it was
+ * planned for, since a price has moved, is sound where every leg lands and it still pays.
  *
  * @param from - the operator
  * @param to - the Liquidator
@@ -33,7 +42,7 @@ export async function tryOut(
   world: TryOutWorld,
   offer: Offer,
   { from, to, blockGasLimit }: { from: Address; to: Address; blockGasLimit: bigint },
-): Promise<Rehearsed | Without> {
+): Promise<Rehearsed | Failed> {
   const { client, l1Fee, minProfit, errors } = world;
   const data = planData(offer.plan);
   try {
@@ -49,20 +58,25 @@ export async function tryOut(
       !isShort(offer, value) && asked(await termsOf(value, limit)).refusal === undefined;
     const bounds = { expected: offer.gas, most: mostGas(blockGasLimit) };
     const run = l1Fee.isGas ? rehearseByEstimate : rehearse;
-    const [{ value, gas, limit }] = await Promise.all([
+    const [{ value, gas, limit, logs }] = await Promise.all([
       run(client, { from, to, data }, bounds, 'pending', suffices),
       charged,
     ]);
     const terms = await termsOf(value, gas);
     const { budget, refusal } = asked(terms);
-    const short = `brings ${value} wei and not the ${offer.terms.value} it was planned for`;
-    const reason = isShort(offer, value) ? short : refusal;
-    return reason === undefined ? { data, gas, limit, terms, budget } : { reason, terms };
+    const missed = logs && missedIn(world, logs, to, offer.sent);
+    const known = { terms, ...(missed && { missed }) };
+    if (refusal !== undefined) return { reason: refusal, ...known };
+    const rehearsed = { data, gas, limit, terms, budget };
+    const isWhole = missed ? missed.failing.size + missed.innocent === 0 : !isShort(offer, value);
+    if (isWhole) return rehearsed;
+    const reason = `brings ${value} wei and not the ${offer.terms.value} it was planned for`;
+    return { reason, ...known, paying: rehearsed };
   } catch (error) {
     return { reason: describeError(error, errors) };
   }
 }
 
-/** Whether a round must have been skipped: half of what the smallest brings is missing. */
+/** Whether a leg may not have landed: half of what the smallest round brings is missing. */
 const isShort = ({ sent, smallest, terms }: Offer, value: bigint): boolean =>
   sent.length > 1 && value + smallest / 2n < terms.value;

@@ -33,7 +33,15 @@ export type Offer = {
   smallest: bigint;
   /** The best plans, at the same head, of deals that hold only these claims; of so many legs at most. */
   anew(claims: ReadonlySet<string>, legs?: number): Offer[];
+  /**
+   * The same on the pools as they are behind all that waits in the node: a rehearsal runs there. On those of the head where the node
+   * does not tell.
+   */
+  anewOnPending(claims: ReadonlySet<string>): Promise<Offer[]>;
 };
+
+/** What an offer is replaced with where it falls short. */
+export type Again = Pick<Offer, 'anew' | 'anewOnPending'>;
 
 /** How long a plan may wait for its block, seconds: a price older than that is no price. */
 const VALID_FOR = 180n;
@@ -46,7 +54,7 @@ const BPS = 10_000n;
  * @example
  * packPlan(offerOf(situation, draft, head).plan);
  */
-export function offerOf(situation: Situation, draft: Draft, head: BlockRef): Omit<Offer, 'anew'> {
+export function offerOf(situation: Situation, draft: Draft, head: BlockRef): Omit<Offer, keyof Again> {
   const { gasPrice, bytePrice, minProfit, pools } = situation;
   const rounds = draft.map(({ deals }) => byMarket(deals));
   const legs = legsOf(situation, rounds);

@@ -2,7 +2,7 @@ import type { Amount, BlockRef, Deal } from '../protocols/protocol.ts';
 import { type Bundle, bundlesOf } from './bundles.ts';
 import { type Draft, dealsOf, netOf, statesAfter } from './exact-draft.ts';
 import { drawnBy } from './exact-walk.ts';
-import { type Offer, offerOf } from './offer.ts';
+import { type Again, type Offer, offerOf } from './offer.ts';
 import { bestPlan, openSearch, planAlone, ranked, type Search } from './search.ts';
 import type { Situation } from './situation.ts';
 import { askedOf, type Without } from './terms.ts';
@@ -65,15 +65,24 @@ function worthOf({ priceOf }: Situation, deals: readonly Deal[]): bigint {
 /** Plans group after group: of each what pays, on pools and stocks as the groups before it leave them. */
 function offersOf(situation: Situation, groups: readonly (readonly Deal[])[], head: BlockRef, most: number): Found {
   const found: Found = { offers: [], without: new Map() };
-  const all = groups.flat();
-  /** The best plans of some of the deals, as if nothing had been planned yet. */
-  const anew = (claims: ReadonlySet<string>, legs = situation.limits.legs): Offer[] => {
-    const some = all.filter((deal) => deal.claims.every((claim) => claims.has(claim)));
-    return bestOffers({ ...situation, limits: { ...situation.limits, legs } }, some, head).offers;
-  };
+  const again = againOf(situation, groups.flat(), head);
   let now = situation;
-  for (const deals of groups) now = planGroup(found, now, deals, head, most, anew);
+  for (const deals of groups) now = planGroup(found, now, deals, head, most, again);
   return found;
+}
+
+/** The best plans of some of the deals, as if nothing had been planned yet. */
+function againOf(situation: Situation, deals: readonly Deal[], head: BlockRef): Again {
+  const some = (claims: ReadonlySet<string>) => deals.filter((deal) => deal.claims.every((claim) => claims.has(claim)));
+  return {
+    anew(claims, legs = situation.limits.legs) {
+      return bestOffers({ ...situation, limits: { ...situation.limits, legs } }, some(claims), head).offers;
+    },
+    async anewOnPending(claims) {
+      const pools = await situation.pending?.().catch(() => undefined);
+      return bestOffers(pools ? { ...situation, pools } : situation, some(claims), head).offers;
+    },
+  };
 }
 
 /** @returns the situation as the plans of the group leave it */
@@ -83,7 +92,7 @@ function planGroup(
   deals: readonly Deal[],
   head: BlockRef,
   most: number,
-  anew: Offer['anew'],
+  again: Again,
 ): Situation {
   const bundles = bundlesOf(situation.views, deals);
   const search = openSearch(situation, bundles);
@@ -95,7 +104,7 @@ function planGroup(
   while (offers.length < most && planning.rest.length > 0) {
     const { draft, full } = bestPlan(planning.search, planning.rest);
     if (draft.length === 0) break;
-    take(planning, draft, head, anew);
+    take(planning, draft, head, again);
     if (!full) break;
   }
 
@@ -109,7 +118,7 @@ function planGroup(
         planning.search,
         paying.map(({ bundle }) => bundle),
       );
-      take(planning, draft.length > 0 ? draft : paying[0]!.draft, head, anew);
+      take(planning, draft.length > 0 ? draft : paying[0]!.draft, head, again);
       continue;
     }
     for (const { bundle, draft } of alone) {
@@ -121,9 +130,9 @@ function planGroup(
 }
 
 /** Makes an offer of a draft; what it claims, draws on and sells is not there for the next. */
-function take(planning: Planning, draft: Draft, head: BlockRef, anew: Offer['anew']): void {
+function take(planning: Planning, draft: Draft, head: BlockRef, again: Again): void {
   const { situation, offers, rest } = planning;
-  offers.push({ ...offerOf(situation, draft, head), anew });
+  offers.push({ ...offerOf(situation, draft, head), ...again });
   const deals = dealsOf(draft);
   const claimed = new Set(deals.flatMap(({ claims }) => claims));
   const free = (deal: Deal) => !deal.claims.some((claim) => claimed.has(claim));

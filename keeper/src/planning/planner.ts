@@ -189,6 +189,7 @@ async function situationOf(kept: Kept, due: readonly Due[], deals: readonly Deal
     lend: openFunding(views, graph, states),
     graph,
     pools: states,
+    pending: () => kept.pools.pending(assets, [...pairs.values()]),
     hubs,
     gasPrice: gas.baseFee + gas.priority,
     bytePrice,

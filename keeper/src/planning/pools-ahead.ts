@@ -16,6 +16,8 @@ export type PoolReader = {
   of(assets: readonly Asset[]): Promise<MarketPools>;
   /** The pools between pairs at a head; what was read ahead is not read again. */
   states(assets: readonly Asset[], head: Head, pairs: readonly Pair[]): Promise<PoolStates>;
+  /** The pools between pairs behind all that the node has waiting. @throws when the node fails */
+  pending(assets: readonly Asset[], pairs: readonly Pair[]): Promise<PoolStates>;
   /** Reads ahead what was lately needed, and what is `near`. */
   prepare(assets: readonly Asset[], head: Head, near: readonly Pair[]): void;
 };
@@ -81,6 +83,10 @@ export function openPoolReader(
       if (missing.length === 0) return early;
       const late = await read(missing, head);
       return { get: (pool) => early.get(pool) ?? late.get(pool) };
+    },
+    async pending(assets, pairs) {
+      const { readPending } = await of(assets);
+      return readPending(pairs);
     },
     prepare(assets, head, near) {
       for (const [name, { at }] of kept.lately) if (head.number - at > READ_AHEAD) kept.lately.delete(name);

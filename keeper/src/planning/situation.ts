@@ -8,7 +8,7 @@ import type { Funding } from './funding.ts';
 /** The markets that something is planned in, as they are before a plan. */
 export type Views = ReadonlyMap<MarketKey, View>;
 
-/** Everything a choice depends on at one head; with it nothing has to be asked of the chain any more. */
+/** Everything a choice depends on at one head; with it nothing has to be asked of the chain any more, unless a rehearsal falls short. */
 export type Situation = {
   /** The wrapped native token. */
   native: Address;
@@ -20,6 +20,8 @@ export type Situation = {
   graph: PoolGraph;
   /** The pools as the earlier plans leave them. */
   pools: PoolStates;
+  /** The pools behind all that the node has waiting: what is planned a second time at a head asks for them. */
+  pending?: () => Promise<PoolStates>;
   /** Tokens that a sale may go over. */
   hubs: readonly Address[];
   /** Wei per gas: base fee and priority fee. */

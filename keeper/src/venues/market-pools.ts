@@ -21,6 +21,13 @@ export type MarketPools = {
    * @throws when the node fails
    */
   read(pairs: Iterable<readonly [Address, Address]>, block: Head | { hash: Hash }): Promise<PoolStates>;
+  /**
+   * The same pools behind all that the node has waiting, where it shows that. Their ticks are taken for what they were when the pools
+   * were last read: who provides liquidity in a transaction that waits is not seen.
+   *
+   * @throws when the node fails
+   */
+  readPending(pairs: Iterable<readonly [Address, Address]>): Promise<PoolStates>;
 };
 
 /** The logs of a head, shared with whoever else looks at them. */
@@ -85,6 +92,15 @@ export async function openMarketPools(
       }
       for (const [address, state] of pairsRead(v2, read.alongside).states) states.set(address, state);
       return states;
+    },
+    async readPending(pairs) {
+      const wanted = poolsBetween(pools, hubs, pairs);
+      const v2 = wanted.filter(isPair);
+      const v3 = wanted.filter((pool) => !isPair(pool));
+      const known = new Map([...memory.pools].map(([address, { state }]) => [address, state]));
+      const held = { states: known, held: new Set(known.keys()), moved: Promise.resolve(new Set<string>()) };
+      const read = await readPools(client, v3, { tag: 'pending' }, held, pairCalls(v2));
+      return new Map<Address, PoolState>([...read.states, ...pairsRead(v2, read.alongside).states]);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { type Address, type Hash, type PublicClient, parseAbi } from 'viem';
-import { type Answer, type Call, readTogether } from '../chain/view.ts';
+import { type Address, type PublicClient, parseAbi } from 'viem';
+import { type Answer, type Block, type Call, readTogether } from '../chain/view.ts';
 import { MAX_TICK, MIN_TICK } from './v3-math.ts';
 import { type Tick, tickOf, type V3Pool, type V3State, wordOf } from './v3-pool.ts';
 
@@ -46,7 +46,7 @@ export type Known = {
 export async function readPools(
   client: PublicClient,
   pools: readonly V3Pool[],
-  block: { hash: Hash },
+  block: Block,
   { states: known = new Map(), held = new Set(), moved }: Known = {},
   alongside: readonly Call[] = [],
 ): Promise<PoolsRead> {
@@ -114,7 +114,7 @@ export async function extend(
   client: PublicClient,
   state: V3State,
   zeroForOne: boolean,
-  block: { hash: Hash },
+  block: Block,
 ): Promise<V3State> {
   const { address, tickSpacing, words: old } = state;
   const more = old.to - old.from + 1;
@@ -162,7 +162,7 @@ const words = ({ from, to }: Words, address: Address): Asked[] =>
 /** One multicall; what does not answer stays unknown. Gives the answers to what is asked alongside. */
 async function learn(
   client: PublicClient,
-  block: { hash: Hash },
+  block: Block,
   facts: ReadonlyMap<Address, Facts>,
   asked: readonly Asked[],
   alongside: readonly Call[] = [],
@@ -190,7 +190,7 @@ async function learn(
 /** The words of the windows that are not known yet, and with them the ticks that pools had; then the ticks that are new. */
 async function learnTicks(
   client: PublicClient,
-  block: { hash: Hash },
+  block: Block,
   facts: ReadonlyMap<Address, Facts>,
   pools: readonly V3Pool[],
   windows: ReadonlyMap<Address, Words>,

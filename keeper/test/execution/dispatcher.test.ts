@@ -6,6 +6,7 @@ import { packedIn, unpackPlan } from '../../src/contract/unpack.ts';
 import { type Dispatcher, type DispatcherOptions, openDispatcher } from '../../src/execution/dispatcher.ts';
 import { type Ledger, openLedger } from '../../src/execution/ledger.ts';
 import type { Tell } from '../../src/execution/tell.ts';
+import type { Offer } from '../../src/planning/offer.ts';
 import { marketKey } from '../../src/store/key.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { aaveError, legSkipped, liquidated, planExecuted, type RpcLog } from './events.ts';
@@ -126,19 +127,49 @@ describe('an offer', () => {
     ).toEqual([claim(2), claim(4)]);
   });
 
-  test('of which none fails alone becomes plans of one leg, as many as find a place', async () => {
-    const company = offer([sentLeg(1), sentLeg(2), sentLeg(3)], { value: 99_000n, smallest: 5_000n, anew: alone });
-    function alone(claims: ReadonlySet<string>) {
-      return [1, 2, 3].filter((n) => claims.has(claim(n))).map(one);
-    }
+  test('of which none fails alone is sent as it is where it pays, though it brings less than planned', async () => {
     const dispatcher = await open();
-    await dispatcher.attempt(company, head(10n));
+    await dispatcher.attempt(
+      offer([sentLeg(1), sentLeg(2), sentLeg(3)], { value: 99_000n, smallest: 5_000n }),
+      head(10n),
+    );
     expect(told.map(([what, count]) => [what, count])).toEqual([
+      ['taken apart', 3],
+      ['sent', 3],
+    ]);
+    expect(store.attempts.get(1)).toMatchObject({ value: 15_000n, state: 'sent' });
+  });
+
+  test('that reverts though none fails alone is planned twice more, and then sent one by one, the best first', async () => {
+    const worth = new Map([1n, 2n, 3n].map((n) => [address(Number(n)), 4_000n + 1_000n * n]));
+    node.answers.set('eth_call', ([request]) => {
+      const { rounds } = unpackPlan(packedIn((request as { data: Hex }).data));
+      const [borrower, ...more] = rounds.flatMap(({ legs }) => legs.map((leg) => leg.borrower.toLowerCase()));
+      if (more.length > 0) throw rpcError('execution reverted', NOT_LANDED);
+      return brings(worth.get(borrower as Hex)!);
+    });
+    const pending: string[][] = [];
+    const company = (): Offer => ({
+      ...offer([sentLeg(1), sentLeg(2), sentLeg(3)], { value: 15_000n }),
+      anew: (claims) => [1, 2, 3].filter((n) => claims.has(claim(n))).map(one),
+      async anewOnPending(claims) {
+        pending.push([...claims]);
+        return [company()];
+      },
+    });
+    const dispatcher = await open();
+    await dispatcher.attempt(company(), head(10n));
+    const all = [1, 2, 3].map((n) => claim(n));
+    expect(pending).toEqual([all, all]);
+    expect(told.map(([what, count]) => [what, count])).toEqual([
+      ['taken apart', 3],
+      ['taken apart', 3],
       ['taken apart', 3],
       ['sent', 1],
       ['sent', 1],
       ['waiting', 1],
     ]);
+    expect(store.attempts.recent(9).map(({ value }) => value)).toEqual([6_000n, 7_000n]);
     expect(dispatcher.isFull()).toBe(true);
   });
 

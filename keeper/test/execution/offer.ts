@@ -35,6 +35,15 @@ export function offer(sent: readonly Sent[], changes: Changes = {}): Offer {
   };
   const leg = (each: Sent) => ({ ...each.leg, collateral: COLLATERAL });
   const round = { funding: 1, source: POOL, debtToken: DEBT, amount: 1n, maxPay: 1n, extra: '0x' as const, swaps: [] };
+  const anew: Offer['anew'] =
+    changes.anew ??
+    ((claims, legs = sent.length) => {
+      const some = sent.filter(({ deals }) => deals.every((deal) => deal.claims.every((each) => claims.has(each))));
+      const share = BigInt(Math.min(legs, some.length));
+      return some.length === 0
+        ? []
+        : [offer(some.slice(0, legs), { value: (value * share) / BigInt(sent.length), laters, later })];
+    });
   return {
     rounds: sent.map(dealOf),
     sent,
@@ -49,14 +58,7 @@ export function offer(sent: readonly Sent[], changes: Changes = {}): Offer {
     gas: 1_000n,
     gasPrice: 1n,
     smallest,
-    anew:
-      changes.anew ??
-      ((claims, legs = sent.length) => {
-        const some = sent.filter(({ deals }) => deals.every((deal) => deal.claims.every((each) => claims.has(each))));
-        const share = BigInt(Math.min(legs, some.length));
-        return some.length === 0
-          ? []
-          : [offer(some.slice(0, legs), { value: (value * share) / BigInt(sent.length), laters, later })];
-      }),
+    anew,
+    anewOnPending: async (claims) => anew(claims),
   };
 }

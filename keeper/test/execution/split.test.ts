@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bundlesOf, split } from '../../src/execution/split.ts';
 import type { Offer } from '../../src/planning/offer.ts';
+import type { Terms } from '../../src/planning/terms.ts';
 import type { Deal } from '../../src/protocols/protocol.ts';
 import { COLLATERAL, DEBT, MARKET } from './sent.ts';
 
@@ -73,42 +74,45 @@ function offerOf(deals: Deal[], without: readonly string[] = []) {
 const refuse =
   (...bad: string[]) =>
   async ({ ways }: Offer) =>
-    ways.some((claim) => bad.includes(claim)) ? { reason: `bad ${ways}` } : undefined;
+    ways.some((claim) => bad.includes(claim))
+      ? { reason: `bad ${ways}` }
+      : { terms: { net: worthOf(ways[0]!) } as Terms };
+/** A claim further back in the alphabet is worth more. */
+const worthOf = (claim: string): bigint => BigInt(claim.charCodeAt(0));
 
-describe('a plan that fails', () => {
-  test('is planned again without those that fail alone', async () => {
+describe('the bundles of a plan, run one by one', () => {
+  test('are told apart: those that fail by all of their claims, the others as plans of their own', async () => {
     const { offer, asked } = offerOf([deal('a'), deal('b', { claims: ['b', 'b2'] }), deal('c')]);
-    const { offers, failing } = await split(offer, refuse('b'));
+    const { alone, failing } = await split(offer, refuse('b'));
     expect(asked).toEqual([
       [['a'], 1],
       [['b', 'b2'], 1],
       [['c'], 1],
-      [['a', 'c'], undefined],
     ]);
     expect([...failing]).toEqual([
       ['b', { reason: 'bad b,b2' }],
       ['b2', { reason: 'bad b,b2' }],
     ]);
-    expect(offers.map(({ ways }) => ways)).toEqual([['a', 'c']]);
+    expect(alone.map(({ ways }) => ways)).toEqual([['c'], ['a']]);
   });
 
-  test('of which none fails alone becomes a plan for each', async () => {
-    const { offer } = offerOf([deal('a'), deal('b')]);
-    const { offers, failing } = await split(offer, refuse());
-    expect(offers.map(({ ways }) => ways)).toEqual([['a'], ['b']]);
+  test('come back by what they pay, whichever was run first', async () => {
+    const { offer } = offerOf([deal('b'), deal('d'), deal('a'), deal('c')]);
+    const { alone, failing } = await split(offer, refuse());
+    expect(alone.map(({ ways }) => ways[0])).toEqual(['d', 'c', 'b', 'a']);
     expect(failing.size).toBe(0);
   });
 
-  test('leaves out what pays in company only', async () => {
+  test('leave out what pays in company only', async () => {
     const { offer } = offerOf([deal('a'), deal('b')], ['b']);
-    const { offers, failing } = await split(offer, refuse());
-    expect(offers.map(({ ways }) => ways)).toEqual([['a']]);
+    const { alone, failing } = await split(offer, refuse());
+    expect(alone.map(({ ways }) => ways)).toEqual([['a']]);
     expect(failing.size).toBe(0);
   });
 
-  test('of which all fail leaves nothing', async () => {
+  test('that all fail leave nothing', async () => {
     const { offer } = offerOf([deal('a'), deal('b')]);
-    const { offers, failing } = await split(offer, refuse('a', 'b'));
-    expect([offers, [...failing.keys()]]).toEqual([[], ['a', 'b']]);
+    const { alone, failing } = await split(offer, refuse('a', 'b'));
+    expect([alone, [...failing.keys()]]).toEqual([[], ['a', 'b']]);
   });
 });

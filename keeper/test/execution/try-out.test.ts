@@ -3,17 +3,18 @@ import { liquidatorAbi } from '../../src/bindings.ts';
 import { planData } from '../../src/execution/rehearse.ts';
 import { type TryOutWorld, tryOut } from '../../src/execution/try-out.ts';
 import type { Offer } from '../../src/planning/offer.ts';
-import { belowFloor } from './events.ts';
+import { protocolOf } from '../../src/protocols/registry.ts';
+import { aaveError, belowFloor, legSkipped, liquidated, planExecuted } from './events.ts';
 import { account, type FakeNode, fakeNode, LIQUIDATOR, rpcError } from './node.ts';
 import { brings, offer } from './offer.ts';
-import { sentLeg } from './sent.ts';
+import { claim, sentLeg } from './sent.ts';
 
 let node: FakeNode;
 let world: TryOutWorld;
 beforeEach(() => {
   node = fakeNode();
   const l1Fee: TryOutWorld['l1Fee'] = { isGas: false, of: async () => ({ fee: 0n, gas: 0n }) };
-  world = { client: node.client, l1Fee, minProfit: 100n, errors: liquidatorAbi };
+  world = { client: node.client, l1Fee, minProfit: 100n, errors: liquidatorAbi, protocolOf };
 });
 
 const parties = { from: account.address, to: LIQUIDATOR, blockGasLimit: 30_000_000n };
@@ -104,6 +105,27 @@ describe('a plan is not sent', () => {
     expect('reason' in tried ? tried.reason : undefined).toBe(reason);
     // One leg that brings less brings less.
     expect('reason' in (await run(one))).toBe(false);
+  });
+
+  test('that lost a leg, and which, where the node tells of logs; it may pay all the same', async () => {
+    const told = (...logs: unknown[]) =>
+      node.answers.set('eth_simulateV1', () => [
+        { calls: [{ status: '0x1', returnData: brings(7_000n), gasUsed: '0x3e8', logs }] },
+      ]);
+    const three = offer([sentLeg(1), sentLeg(2), sentLeg(3)], { smallest: 2_000n });
+    returns(7_000n);
+    told(liquidated(1), legSkipped(2, 0n, aaveError('HealthFactorNotBelowThreshold')), liquidated(3), planExecuted(7n));
+    const tried = await run(three);
+    expect(tried).toMatchObject({
+      reason: 'brings 7000 wei and not the 10000 it was planned for',
+      paying: { gas: 1_000n, terms: { net: 6_000n } },
+      missed: { innocent: 0 },
+    });
+    expect('missed' in tried && [...tried.missed!.failing.keys()]).toEqual([claim(2)]);
+    // The same shortfall from a price that has moved is none.
+    told(liquidated(1), liquidated(2), liquidated(3), planExecuted(7n));
+    expect(await run(three)).toMatchObject({ gas: 1_000n, budget: 6_900n, terms: { value: 7_000n, net: 6_000n } });
+    expect('reason' in (await run(three))).toBe(false);
   });
 
   test('that reverts, for what it says', async () => {

@@ -14,6 +14,8 @@ const pools = [
   pool(0x11, USD, BTC, { tick: -105_973, liquidity: 10n ** 27n }),
 ];
 const reads: string[][] = [];
+/** The pools behind what waits in the node, where it shows that. */
+let waiting: typeof pools | undefined;
 
 const openPools = async (): Promise<MarketPools> => ({
   graph: poolGraph(pools),
@@ -21,6 +23,10 @@ const openPools = async (): Promise<MarketPools> => ({
   async read(pairs) {
     reads.push([...pairs].map(nameOfPair));
     return new Map(pools.map((state) => [state.address, state]));
+  },
+  async readPending() {
+    if (!waiting) throw new Error('no pending block');
+    return new Map(waiting.map((state) => [state.address, state]));
   },
 });
 const openReader: typeof openPoolReader = (...args) => openPoolReader(args[0], args[1], args[2], undefined, openPools);
@@ -94,8 +100,27 @@ const labels = (offers: Awaited<ReturnType<ReturnType<typeof planner>['plan']>>[
   offers.map(({ rounds }) => rounds.flat().flatMap(({ subjects }) => subjects.map(({ label }) => label)));
 
 beforeEach(() => {
+  waiting = undefined;
   reads.length = 0;
   asked.length = 0;
+});
+
+test('what is planned anew behind what waits is planned on the pools as they are there', async () => {
+  const { offers } = await planner().plan([due(first, A), due(second, B)], HEAD);
+  const [offer] = offers;
+  const sold = offer!.rounds.flat().find(({ gain }) => gain?.asset === WETH)!;
+  const only = new Set(sold.claims);
+  // A node that does not show what waits: on those of the head.
+  const [same] = await offer!.anewOnPending(only);
+  expect(same!.terms).toEqual(offer!.anew(only)[0]!.terms);
+  // Somebody sells ether before: a dollar costs a little more of it.
+  waiting = pools.map((state) =>
+    state === pools[0] ? pool(0x10, WETH, USD, { tick: 76_003, liquidity: 10n ** 27n }) : state,
+  );
+  const [behind, ...more] = await offer!.anewOnPending(only);
+  expect(more).toEqual([]);
+  expect(behind!.sent.map(({ deals }) => deals.flatMap(({ claims }) => claims))).toEqual([[...only]]);
+  expect(behind!.terms.impact).toBeGreaterThan(same!.terms.impact);
 });
 
 test('one plan holds legs of two markets, one of which does not price the native coin', async () => {

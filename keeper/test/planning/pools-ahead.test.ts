@@ -29,6 +29,7 @@ const openPools = async (_client: unknown, _factories: unknown, tokens: readonly
         wanted.some((each) => each.includes(token0) && each.includes(token1));
       return new Map(pools.filter(within).map((state) => [state.address, state]));
     },
+    readPending: async () => new Map(),
   };
 };
 
