@@ -31,8 +31,6 @@ const MAX = 2n ** 256n - 1n;
 const GAS = 1_500_000;
 /** The node puts the higher fee first: people come behind the keeper, who offers a gwei and more. */
 const FEE = 5n * 10n ** 8n;
-/** People there can be in a day. */
-const MOST_PEOPLE = 200;
 /** Blocks without news before the day, so that the lab's own borrowers are found by the search through the past. */
 const NIGHT = 100;
 
@@ -50,8 +48,6 @@ export async function wakePeople(lab: Lab): Promise<void> {
   const { client, directory } = lab;
   const { aave, tokens, uniswapV3 } = directory;
   for (const rich of [PROVIDER, RIVAL]) await client.setBalance({ address: rich, value: 10n ** 28n });
-  for (let index = 0; index < MOST_PEOPLE; index++)
-    await client.setBalance({ address: person(index), value: 10n ** 22n });
   const calls = [PROVIDER, RIVAL].flatMap((who) =>
     symbols.flatMap((symbol): Call[] => {
       const to = tokens[symbol].address;

@@ -97,6 +97,7 @@ export async function openScript(
         const profile = inventPerson(people.length, rng, now);
         people.push(profile);
         counts.borrowers += 1;
+        await client.setBalance({ address: profile.account, value: 10n ** 22n });
         await sendCalls(scene, act.open(profile));
       }
       for (const what of ['repay', 'withdraw', 'transfer'] as const) {

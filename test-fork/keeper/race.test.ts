@@ -17,7 +17,7 @@ const abi = parseAbi([
   'struct Swap { address tokenIn; address tokenOut; uint24 fee; address recipient; uint256 deadline; uint256 amountIn; uint256 amountOutMinimum; uint160 sqrtPriceLimitX96; }',
   'function exactInputSingle(Swap) payable returns (uint256)',
 ]);
-const SEEDS = process.env.LONG ? 20 : 2;
+const SEEDS = process.env.LONG === 'true' ? 20 : 2;
 const WAIT = 2_000;
 const MAX = 2n ** 256n - 1n;
 
