@@ -5,7 +5,7 @@ import './check-node.mjs';
 import { fork } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, matchesGlob } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mutantsOf, parses } from './mutants-keeper/operators.mjs';
 import { sampleOf } from './mutants-keeper/sample.mjs';
@@ -16,7 +16,10 @@ const FOLDERS = ['planning', 'execution', 'store'];
 const BARS = { all: 0.75, folder: 0.65 };
 /** Milliseconds. What takes longer than this with a mutant never ends. */
 const LIMIT = 20_000;
-/** Survivors that may be, each with its reason; found again by what is changed, not by its line. */
+/**
+ * Why some survive: the first entry that fits says it. `file` is a glob; `mutator`, `text` and `replacement` are what is changed, where
+ * an entry is about that alone. Lines move and are not looked at.
+ */
 const ACCEPTED = 'tools/mutants-keeper.accepted.json';
 
 const { values: options } = parseArgs({
@@ -129,9 +132,10 @@ function rowsOf(sample, verdicts) {
   return sample.map((mutant) => {
     const { file, line, mutator, text, replacement } = mutant;
     const { survived = false, by, why } = verdicts.get(mutant);
-    const same = (each) =>
-      each.file === file && each.mutator === mutator && each.text === text && each.replacement === replacement;
-    const reason = survived ? (accepted.find(same)?.reason ?? why) : undefined;
+    const fits = (each) =>
+      matchesGlob(file, each.file) &&
+      Object.entries({ mutator, text, replacement }).every(([key, value]) => (each[key] ?? value) === value);
+    const reason = survived ? (why ?? accepted.find(fits)?.reason ?? 'no reason: a test is missing') : undefined;
     return { file, line, mutator, text, replacement, survived, by, reason };
   });
 }
@@ -149,8 +153,7 @@ const rows = rowsOf(sample, await judge(sample));
 const minutes = (performance.now() - started) / 60_000;
 
 for (const { file, line, mutator, text, replacement, reason } of rows.filter(({ survived }) => survived)) {
-  const why = reason === undefined ? '' : `  (${reason})`;
-  console.log(`${file}:${line}  ${mutator}  ${shown(text)}  ->  ${shown(replacement) || 'nothing'}${why}`);
+  console.log(`${file}:${line}  ${mutator}  ${shown(text)}  ->  ${shown(replacement) || 'nothing'}  (${reason})`);
 }
 const folders = Object.fromEntries(
   Object.entries(Object.groupBy(rows, folderOf)).map(([folder, of]) => [folder, scoreOf(of)]),
