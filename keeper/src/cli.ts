@@ -62,8 +62,9 @@ async function run(settings: Settings, stop: AbortSignal, log: Logger): Promise<
   log.info({ chain: chain.shown, markets: names, operator: operator?.account.address, ...liquidator }, 'ready');
   const { runKeeper } = await import('./keeper.ts');
   try {
-    const summary = await runKeeper(ready, stop, log);
+    const { undone, ...summary } = await runKeeper(ready, stop, log);
     log.info({ ...summary }, 'plimsoll stops');
+    if (undone !== undefined) throw new KeeperError(undone);
   } catch (err) {
     // What was cut short by the signal ends with an error that is nobody's fault.
     if (!stop.aborted || err instanceof KeeperError) throw err;

@@ -14,6 +14,7 @@ import { openLedger } from './execution/ledger.ts';
 import { recallMined } from './execution/recall.ts';
 import { describeError } from './log/describe-error.ts';
 import type { Logger } from './log/log.ts';
+import { counting, newOnce, type Once, whyUndone } from './once.ts';
 import { openMarkets } from './open-markets.ts';
 import { type Due, openPlanner, type Planner } from './planning/planner.ts';
 import type { Ready } from './preflight.ts';
@@ -38,6 +39,8 @@ type Rooms = {
   queue: Queue<string>;
   /** Newest blocks of ours on the chain, of markets that found unwound ones as they joined. */
   unwound: bigint[];
+  /** Where one head is all there is to do. */
+  once: Once | undefined;
   report: Report;
   log: Logger;
 };
@@ -49,8 +52,14 @@ const FINISH_WITHIN = 30_000;
  * The keeper. At every head: bring each market to it, see what became of what was sent, judge at the next block's moment who is
  * under water in which market, plan the best deals of all markets together, rehearse the plans and send them. An error ends the
  * head, not the loop.
+ *
+ * @returns what the run came to; `undone` says why one head was all there was to do and has nothing to show
  */
-export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger): Promise<Summary> {
+export async function runKeeper(
+  ready: Ready,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<Summary & { undone: string | undefined }> {
   const { settings, chain, markets } = ready;
   const path = storePath(settings.store, chain.id);
   const store = openStore({ path, chainId: chain.id, rebuild: settings.rebuildStore });
@@ -64,19 +73,20 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
     const report = createReport(log, markets, trackers);
     const prices = openGasPrices(chain.client);
     const ledger = openLedger(store, who);
+    const once = settings.once ? newOnce() : undefined;
     const dispatcher = await openDispatcher({
       client: chain.client,
       chainId: chain.id,
       operator: ready.operator?.account,
       liquidator: ready.liquidator?.address,
       stillThere: (sent, hash) => stillThere(chain.client, trackers, sent, hash),
-      ...{ settings, ledger, tell: report, prices, mined },
+      ...{ settings, ledger, tell: once ? counting(report, once) : report, prices, mined },
     });
     const logs = shareLogs(chain);
     const planner = openPlanner({ ...ready, logs: logs.share({}) }, prices);
     const drill = openDrill(planner, chain.id);
     const queue = createQueue<string>();
-    const rooms: Rooms = { ready, store, trackers, planner, drill, dispatcher, queue, unwound: [], report, log };
+    const rooms: Rooms = { ready, store, trackers, planner, drill, dispatcher, queue, unwound: [], once, report, log };
 
     const place = (key: MarketKey) => markets.findIndex((market) => market.key === key);
     const failed = new AbortController();
@@ -98,7 +108,7 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
     for await (const next of ready.heads(stop)) if (await takeHead(next, rooms, stop)) break;
     if (failed.signal.aborted) await opened;
     await finish(rooms);
-    return dispatcher.summary;
+    return { ...dispatcher.summary, undone: once && !signal.aborted ? whyUndone(once, dispatcher.summary) : undefined };
   } finally {
     store.close();
   }
@@ -106,7 +116,7 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
 
 /** @returns whether there is nothing more to do, with `--once` */
 async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<boolean> {
-  const { ready, trackers, planner, dispatcher, store, log } = rooms;
+  const { trackers, planner, dispatcher, store, once, log } = rooms;
   try {
     const advancing = Promise.all(trackers.map((tracker) => advance(tracker, head, rooms)));
     // Asked beside what shows whether any of it is needed: a round trip less for who has something to send.
@@ -118,22 +128,22 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
     const ancestor = lowest([...(await advancing), ...rooms.unwound.splice(0)]);
     if (ancestor !== undefined) await dispatcher.unwind(ancestor, head.number);
     await dispatcher.onHead(head);
-    const { once } = ready.settings;
-    if (!(once && dispatcher.acted)) await act(head, rooms, stop);
+    if (!once?.acted) await act(head, rooms, stop);
     for (const tracker of trackers) await reread(tracker, rooms);
     if (!stop.aborted) store.writeStatus(statusAt(head, rooms));
-    if (once) dispatcher.acted = true;
+    if (once) once.acted = true;
     else if (dispatcher.inFlight().length === 0) await practise(head, rooms);
     // Now, when nothing waits, and not in the middle of the next head: what a head makes fits in the room for new objects.
     globalThis.gc?.({ type: 'minor' });
-    return once && dispatcher.inFlight().length === 0;
+    return once !== undefined && dispatcher.inFlight().length === 0;
   } catch (error) {
     if (error instanceof KeeperError || stop.aborted) throw error;
     log.error(
       { head: head.number, err: describeError(error, dispatcher.errors) },
       'this head is given up; the next is taken whole',
     );
-    return false;
+    if (once && !once.acted) once.failed = true;
+    return once !== undefined;
   }
 }
 
@@ -151,6 +161,7 @@ async function advance(tracker: Tracker, head: Head, rooms: Rooms): Promise<bigi
       { ...named(tracker), head: head.number, err: describeError(error, dispatcher.errors) },
       'this market is left where it was',
     );
+    if (rooms.once && !rooms.once.acted) rooms.once.failed = true;
     return undefined;
   }
 }
@@ -160,14 +171,12 @@ type Looked = { tracker: Tracker; view: View; judged: Judged };
 
 /** Judges all markets, plans for those who are due in any of them, and sends the plans. */
 async function act(head: Head, rooms: Rooms, stop: AbortSignal): Promise<void> {
-  const { trackers, planner, dispatcher, report } = rooms;
+  const { trackers, planner, dispatcher, once, report } = rooms;
   // A market that could not be brought here is not judged by what it was.
   const here = trackers.filter(({ tip, state }) => tip !== undefined && state.block.hash === head.hash);
-  const due = dueOf(
-    here.map((tracker) => look(tracker, head, rooms)),
-    head,
-    rooms,
-  );
+  const looked = here.map((tracker) => look(tracker, head, rooms));
+  if (once) once.due = looked.reduce((sum, { judged }) => sum + judged.underwater.size, 0);
+  const due = dueOf(looked, head, rooms);
   if (due.length === 0) return;
   const { offers, without } = await planner.plan(due, head);
   try {

@@ -1,8 +1,10 @@
-import type { Address } from 'viem';
+import { type Address, zeroAddress } from 'viem';
 import { liquidatorAbi } from './bindings.ts';
 import { type Chain, connect } from './chain/client.ts';
 import type { Head } from './chain/head.ts';
-import type { V2Factory } from './config/chains.ts';
+import { runsCancun } from './chain/opcodes.ts';
+import { whyNoWrapper } from './chain/wrapped-native.ts';
+import { chainPreset, type V2Factory } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
 import { loadOperator, type Operator } from './config/keys.ts';
 import { type ChainSettings, withPreset } from './config/preset.ts';
@@ -11,6 +13,7 @@ import type { Logger } from './log/log.ts';
 import { type Chosen, chooseMarkets } from './protocols/choose.ts';
 import { followHeads } from './triggers/heads.ts';
 import { areV2Factories } from './venues/pools.ts';
+import { whyNoV3Factory } from './venues/v3-factory.ts';
 
 /** Everything that was asked and checked once, before the loop. */
 export interface Ready {
@@ -36,12 +39,72 @@ export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   const heads = followHeads(chain.endpoints, settings.pollingInterval, log);
   const filled = withPreset(settings, chain.id);
   const markets = await chooseMarkets(settings, chain.id, chain.client);
+  await checkCancun(chain, settings, log);
   const operator = await loadOperator(settings, log);
   const liquidator = settings.liquidator && (await checkLiquidator(chain, settings.liquidator, operator));
   if (operator && !settings.dryRun) await checkGasMoney(chain, operator.account.address);
-  const given = settings.uniswapV2Factory !== undefined;
-  const uniswapV2Factory = await checkV2Factories(chain, filled.uniswapV2Factory, given, log);
-  return { settings: { ...filled, uniswapV2Factory }, chain, heads, markets, operator, liquidator };
+  const venues = await checkVenues(chain, settings, filled, markets, log);
+  return { settings: { ...filled, ...venues }, chain, heads, markets, operator, liquidator };
+}
+
+/** On a chain that could not run the Liquidator, looking is all there is to do. */
+async function checkCancun(chain: Chain, { dryRun }: Settings, log: Logger): Promise<void> {
+  const known = chainPreset(chain.id)?.cannotRun;
+  if (known === undefined && (await runsCancun(chain.client)) !== false) return;
+  const why = known ?? 'it lacks the cancun opcodes (transient storage, MCOPY)';
+  const message = `chain ${chain.shown} cannot run the Liquidator: ${why}`;
+  if (!dryRun) throw new KeeperError(`${message}; pass --dry-run to only look`);
+  log.warn(`${message}; only --dry-run works here`);
+}
+
+/** What is named by a flag must be what it says; what a preset names and is not there is left out. */
+async function checkVenues(
+  chain: Chain,
+  given: Settings,
+  filled: ChainSettings,
+  markets: readonly Chosen[],
+  log: Logger,
+): Promise<Pick<ChainSettings, 'uniswapV3Factory' | 'uniswapV2Factory'>> {
+  const [uniswapV3Factory, uniswapV2Factory] = await Promise.all([
+    checkV3Factory(chain, filled, given.uniswapV3Factory !== undefined, markets, log),
+    checkV2Factories(chain, filled.uniswapV2Factory, given.uniswapV2Factory !== undefined, log),
+    checkWrappedNative(chain, filled.wrappedNative),
+  ]);
+  return { uniswapV3Factory, uniswapV2Factory };
+}
+
+/** Everything is weighed in this token: with another in its place no number would be right. */
+async function checkWrappedNative(chain: Chain, address: Address): Promise<void> {
+  const why = await whyNoWrapper(chain.client, address);
+  if (why === undefined) return;
+  const cure = `pass the token that wraps ${chain.nativeSymbol}`;
+  throw new KeeperError(`--wrapped-native ${address} ${why}, on chain ${chain.shown}: ${cure}`);
+}
+
+/** A preset that is not on this chain is left out: it may be a development chain that goes by the other's id. */
+async function checkV3Factory(
+  chain: Chain,
+  { uniswapV3Factory, wrappedNative }: ChainSettings,
+  given: boolean,
+  markets: readonly Chosen[],
+  log: Logger,
+): Promise<Address | undefined> {
+  if (!uniswapV3Factory) return undefined;
+  const tokens = await tokensOf(chain, markets, wrappedNative);
+  const why = await whyNoV3Factory(chain.client, uniswapV3Factory, tokens);
+  if (why === undefined) return uniswapV3Factory;
+  const message = `${uniswapV3Factory} ${why}, on chain ${chain.shown}`;
+  if (given) throw new KeeperError(`--uniswap-v3-factory ${message}: pass that of Uniswap v3, or leave it out`);
+  log.warn(`Uniswap v3 factory ${message}; going on without`);
+  return undefined;
+}
+
+/** The tokens of all markets, the wrapped native token first; of a market that cannot be read who opens it says why. */
+async function tokensOf({ client }: Chain, markets: readonly Chosen[], wrappedNative: Address): Promise<Address[]> {
+  const us = { liquidator: zeroAddress, wrappedNative };
+  const opened = await Promise.allSettled(markets.map(({ protocol, address }) => protocol.open(client, address, us)));
+  const assets = opened.flatMap((market) => (market.status === 'fulfilled' ? market.value.assets : []));
+  return [...new Set([wrappedNative, ...assets.map(({ address }) => address)])];
 }
 
 /** Presets that are not on this chain are left out: it may be a development chain that goes by the other's id. */

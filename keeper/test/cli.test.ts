@@ -3,10 +3,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { createTestClient, encodeFunctionResult, multicall3Abi, pad } from 'viem';
+import { createTestClient, encodeAbiParameters, encodeFunctionResult, type Hex, multicall3Abi, pad } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Anvil, nodeTransport, startAnvil } from '../../test-fork/lab/node.ts';
+import { CHAIN_KEYS } from '../src/config/chains.ts';
 import { aaveMarkets } from '../src/protocols/aave-v3/presets.ts';
 import { cast, closedPort, type Run, type RunOptions, runCli, temporaryFolder } from './support/cli.ts';
 
@@ -26,13 +27,13 @@ const AAVE = ['--protocol', 'aave-v3'];
 const DRY = [...AAVE, '--dry-run'];
 
 /** A request of JSON-RPC. */
-type Asked = { id: number; method: string };
+type Asked = { id: number; method: string; params: readonly unknown[] };
 
 let ethereum: Anvil;
 let anvil: Anvil;
 let web: Server;
 let silent: Server;
-/** A node that says which chain it is, that there is no code, and that a market is one, and answers nothing else. */
+/** A node that says which chain it is, that a market is one and wraps the coin, and answers nothing else: it has no blocks. */
 let stuck: Server;
 let keystore: string;
 let closed: number;
@@ -44,16 +45,27 @@ beforeAll(async () => {
   [ethereum, anvil, closed] = await Promise.all([startAnvil({ chainId: 1 }), startAnvil(), closedPort()]);
   web = createServer((_, response) => response.writeHead(404).end('<html>nothing here</html>')).listen(0, '127.0.0.1');
   silent = createServer(() => {}).listen(0, '127.0.0.1');
-  const one = { success: true, returnData: pad('0x01') };
-  const isMarket = encodeFunctionResult({ abi: multicall3Abi, functionName: 'aggregate3', result: [one, one, one] });
-  const known: Record<string, string> = { eth_chainId: '0x7a69', eth_getCode: '0x', eth_call: isMarket };
+  const aggregate = (...results: Hex[]) =>
+    encodeFunctionResult({
+      abi: multicall3Abi,
+      functionName: 'aggregate3',
+      result: results.map((returnData) => ({ success: true, returnData })),
+    });
+  const one = pad('0x01');
+  const isMarket = aggregate(one, one, one);
+  const isCoin = aggregate(encodeAbiParameters([{ type: 'string' }], ['COIN']), pad('0x12'), one, one);
+  const known: Record<string, (params: readonly unknown[]) => string> = {
+    eth_chainId: () => '0x7a69',
+    eth_getCode: ([of]) => (of === MARKET.toLowerCase() || of === MARKET ? '0x60' : '0x'),
+    eth_getBalance: () => '0x1',
+    // What is asked of the coin begins with its symbol.
+    eth_call: ([call]) => ((call as { data: Hex }).data.includes('95d89b41') ? isCoin : isMarket),
+  };
   stuck = createServer(async (request, response) => {
     const body = (await json(request)) as Asked | Asked[];
     const asked = [body].flat();
     if (!asked.every(({ method }) => method in known)) return;
-    if (asked.some(({ method }) => method === 'eth_call')) delete known.eth_call;
-    const result = (method: string) => (method === 'eth_call' ? isMarket : known[method]);
-    const answers = asked.map(({ id, method }) => ({ jsonrpc: '2.0', id, result: result(method) }));
+    const answers = asked.map(({ id, method, params }) => ({ jsonrpc: '2.0', id, result: known[method]!(params) }));
     response.end(JSON.stringify(Array.isArray(body) ? answers : answers[0]));
   }).listen(0, '127.0.0.1');
   await cast('wallet', 'import', 'operator', '-k', folder, '--private-key', RICH, '--unsafe-password', PASSWORD);
@@ -99,8 +111,7 @@ type Case = [
   line: string | (() => string | Promise<string>),
 ];
 
-const knownChains =
-  'ethereum, optimism, bsc, gnosis, polygon, sonic, base, plasma, anvil, arbitrum, celo, avalanche, linea, scroll';
+const knownChains = CHAIN_KEYS.join(', ');
 const knownMarkets = async () =>
   (await aaveMarkets())
     .filter(({ chainId }) => chainId === 1)

@@ -1,6 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getAddress } from 'viem';
 import { describe, expect, test } from 'vitest';
 import { CHAINS, findChainId } from '../src/config/chains.ts';
 import { configurationTable, fields } from '../src/config/fields.ts';
@@ -125,6 +126,19 @@ describe('values', () => {
     ]);
     expect(await Promise.all(['nowhere', '0', '-1'].map(findChainId))).toEqual([undefined, undefined, undefined]);
     expect(new Set(CHAINS.map(({ id }) => id)).size).toBe(CHAINS.length);
+  });
+
+  test('every wrapped coin and every factory has beside it where it is published', () => {
+    for (const file of ['chains.ts', 'test-networks.ts']) {
+      const lines = readFileSync(new URL(`../src/config/${file}`, import.meta.url), 'utf8').split('\n');
+      const addresses = lines.filter((line) => /wrappedNative: |uniswapV3: |usual\('|factory: '|oracle: '/.test(line));
+      expect(addresses.length).toBeGreaterThan(6);
+      for (const line of addresses) expect(line).toMatch(/ \/\/ https:\/\/\S+$/);
+    }
+    for (const { wrappedNative, uniswapV3, uniswapV2 = [] } of CHAINS) {
+      const given = [wrappedNative, uniswapV3, ...uniswapV2.map(({ factory }) => factory)];
+      for (const address of given) if (address) expect(address).toBe(getAddress(address.toLowerCase()));
+    }
   });
 
   test('an address with a wrong checksum is refused', async () => {

@@ -1,3 +1,4 @@
+import type { Hex } from 'viem';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { labFlags, startKeeper } from '../harness/keeper.ts';
 import { openScene, type Scene } from '../harness/scene.ts';
@@ -57,6 +58,58 @@ describe('refused with one line, before anything is sent', () => {
       said: [
         `plimsoll: --uniswap-v2-factory ${factory} is no Uniswap v2 factory on chain 31337 (Anvil): it counts no pairs`,
       ],
+    });
+  });
+
+  test('nobody at --uniswap-v3-factory', async () => {
+    expect(await refusal({ '--uniswap-v3-factory': scene.treasury })).toEqual({
+      code: 1,
+      said: [
+        `plimsoll: --uniswap-v3-factory ${scene.treasury} has no code, on chain 31337 (Anvil): pass that of Uniswap v3, or leave it out`,
+      ],
+    });
+  });
+
+  test('another contract at --uniswap-v3-factory', async () => {
+    const { pool } = scene.directory.aave;
+    expect(await refusal({ '--uniswap-v3-factory': pool })).toEqual({
+      code: 1,
+      said: [
+        `plimsoll: --uniswap-v3-factory ${pool} is no Uniswap v3 factory: it knows no fee, on chain 31337 (Anvil): pass that of Uniswap v3, or leave it out`,
+      ],
+    });
+  });
+
+  test('a factory whose pools call back by the name that those of PancakeSwap v3 use', async () => {
+    const { client, directory } = scene;
+    const { factory, pools } = directory.uniswapV3;
+    const renamed = await scene.undone(async () => {
+      for (const { address } of pools) {
+        const code = await client.getCode({ address });
+        await client.setCode({ address, bytecode: code!.replaceAll('fa461e33', '23a69e75') as Hex });
+      }
+      return refusal({});
+    });
+    expect(renamed).toEqual({
+      code: 1,
+      said: [
+        `plimsoll: --uniswap-v3-factory ${factory} is no Uniswap v3: its pools do not call uniswapV3SwapCallback, on chain 31337 (Anvil): pass that of Uniswap v3, or leave it out`,
+      ],
+    });
+  });
+
+  test('another token at --wrapped-native, and nobody', async () => {
+    const { address } = scene.directory.tokens.USDC;
+    const cure = 'on chain 31337 (Anvil): pass the token that wraps ETH';
+    expect(await refusal({ '--wrapped-native': address })).toEqual({
+      code: 1,
+      said: [
+        `plimsoll: --wrapped-native ${address} is USDC, which does not wrap the native coin: it has 6 decimals and not 18, ${cure}`,
+      ],
+    });
+    expect(await refusal({ '--wrapped-native': scene.treasury })).toEqual({
+      code: 1,
+      said: [`plimsoll: --wrapped-native ${scene.treasury} has no code, ${cure}`],
     });
   });
 

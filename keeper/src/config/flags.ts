@@ -146,5 +146,6 @@ Examples:
   keeper status --chain base
   keeper decode 0x… --rpc https://node.example/key
 
-Exit code: 0 done or stopped by a signal, 1 something failed, 2 a setting is wrong.`;
+Exit code: 0 done or stopped by a signal, 1 something failed, 2 a setting is wrong. With --once, 1 also means that
+accounts are under water and nothing was done about any of them.`;
 }

@@ -49,8 +49,6 @@ export type Dispatcher = {
   readonly summary: Summary;
   /** What the contracts may revert with. */
   readonly errors: Abi;
-  /** Whether a head has been acted on; for `--once`. */
-  acted: boolean;
   inFlight(): readonly Flight<About>[];
   /** Whether no more may be on its way. */
   isFull(): boolean;
@@ -102,7 +100,6 @@ export async function openDispatcher(options: DispatcherOptions): Promise<Dispat
   return {
     summary: state.summary,
     errors,
-    acted: false,
     inFlight,
     isFull: () => isFull(state),
     due: (claims, head) => due(state, claims, head),

@@ -1,5 +1,5 @@
 import { type Address, getAddress, isAddress, type PublicClient } from 'viem';
-import { showChain } from '../config/chains.ts';
+import { chainPreset, showChain } from '../config/chains.ts';
 import { usageError } from '../config/error.ts';
 import type { Settings } from '../config/schema.ts';
 import { didYouMean } from '../config/suggest.ts';
@@ -125,16 +125,20 @@ async function byName(market: string, id: string, among: readonly Protocol[], as
   const on = (preset: Preset) => preset.chainId === asked.chainId;
   const all = await of(among);
   const here = all.filter(on);
-  const [one, ...more] = here.filter((preset) => preset.id === id);
+  const isNamed = (preset: Preset) => plain(preset.id) === plain(id);
+  const isChain = plain(chainPreset(asked.chainId)?.key ?? '') === plain(id);
+  const exact = here.filter(isNamed);
+  // The chain's own name means its main market.
+  const [one, ...more] = exact.length > 0 || !isChain ? exact : here.filter(({ isMain }) => isMain);
   if (one && more.length > 0) {
     const claimed = [one, ...more].map(({ protocol }) => `${protocol.id}:${id}`).join(' or ');
     throw usageError(`--market ${market} is a preset of several protocols: pass ${claimed}`);
   }
   if (one) return chosenOf(one.protocol, one.id, one.address, market);
   const others = await of(asked.all.filter((each) => !among.includes(each)));
-  const other = others.find((preset) => on(preset) && preset.id === id);
+  const other = others.find((preset) => on(preset) && isNamed(preset));
   if (other) throw notAsked(market, other.protocol);
-  const elsewhere = all.find((preset) => preset.id === id);
+  const elsewhere = all.find(isNamed);
   const chain = showChain(asked.chainId);
   if (elsewhere) {
     const where = `is on chain ${showChain(elsewhere.chainId)}, not on ${chain}`;
@@ -143,6 +147,9 @@ async function byName(market: string, id: string, among: readonly Protocol[], as
   const ids = here.map((preset) => preset.id);
   throw usageError(`--market ${market}: no such market on chain ${chain}${didYouMean(id, ids)}; ${knownOf(here)}`);
 }
+
+/** Names that differ in their hyphens alone are the same. */
+const plain = (id: string): string => id.replace(/[^a-z0-9]/g, '');
 
 const notAsked = (market: string, { id }: Protocol) =>
   usageError(`--market ${market} is of ${id}, which is not asked for: add --protocol ${id}`);

@@ -26,6 +26,27 @@ function pairsOf(tokens: readonly Address[]): [Address, Address][] {
   return sorted.flatMap((a, index) => sorted.slice(index + 1).map((b): [Address, Address] => [a, b]));
 }
 
+/** A fee that a factory has, hundredths of a bip. */
+export type V3Tier = { fee: number; tickSpacing: number };
+
+/**
+ * The fees that a Uniswap v3 factory has; none where the address is no such factory.
+ *
+ * @throws when the node fails
+ * @example
+ * (await v3Tiers(client, '0x1F98431c8aD98523631AE4a59f267346ea31F984'))[0]; // { fee: 100, tickSpacing: 1 }
+ */
+export async function v3Tiers(client: PublicClient, factory: Address): Promise<V3Tier[]> {
+  const spacings = await readTogether(
+    client,
+    FEES.map((fee) => ({ address: factory, abi: v3FactoryAbi, functionName: 'feeAmountTickSpacing', args: [fee] })),
+  );
+  return FEES.flatMap((fee, index) => {
+    const tickSpacing = orElse(spacings[index], 0);
+    return tickSpacing ? [{ fee, tickSpacing }] : [];
+  });
+}
+
 /**
  * Every pool of a Uniswap v3 factory between any two of the tokens, of every fee the factory has: some thousand calls for a
  * large market, so ask once.
@@ -39,14 +60,7 @@ export async function findV3Pools(
   factory: Address,
   tokens: readonly Address[],
 ): Promise<V3Pool[]> {
-  const spacings = await readTogether(
-    client,
-    FEES.map((fee) => ({ address: factory, abi: v3FactoryAbi, functionName: 'feeAmountTickSpacing', args: [fee] })),
-  );
-  const tiers = FEES.flatMap((fee, index) => {
-    const tickSpacing = orElse(spacings[index], 0);
-    return tickSpacing ? [{ fee, tickSpacing }] : [];
-  });
+  const tiers = await v3Tiers(client, factory);
   if (tiers.length === 0)
     throw new Error(`${factory} is no Uniswap v3 factory: it knows no fee; check --uniswap-v3-factory`);
   const wanted = pairsOf(tokens).flatMap(([token0, token1]) => tiers.map((tier) => ({ token0, token1, ...tier })));

@@ -14,9 +14,11 @@ import {
 } from 'viem';
 import { mainnet } from 'viem/chains';
 import { describe, expect, test } from 'vitest';
+import { chainPreset } from '../../src/config/chains.ts';
 import { accountEventsAbi, reopenEventsAbi } from '../../src/protocols/aave-v3/abi.ts';
 import { aaveV3 } from '../../src/protocols/aave-v3/index.ts';
 import { aaveMarkets, presets } from '../../src/protocols/aave-v3/presets.ts';
+import { chooseMarkets } from '../../src/protocols/choose.ts';
 import { protocolOf, protocols } from '../../src/protocols/registry.ts';
 import { asset, scene } from './scene.ts';
 
@@ -169,17 +171,40 @@ describe('presets', () => {
       chainId: 1,
       pool: '0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2',
       addressesProvider: '0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e',
-      testnet: false,
     });
     expect(byId.get('ethereum-prime')?.name).toBe('AaveV3EthereumLido');
     expect(byId.get('base')?.chainId).toBe(8453);
-    expect(markets.filter(({ testnet }) => testnet)).toEqual([]);
   });
 
-  test('include test networks when asked', async () => {
-    const testnets = (await aaveMarkets({ testnets: true })).filter(({ testnet }) => testnet).map(({ id }) => id);
-    expect(testnets).toContain('sepolia');
-    expect(testnets).toContain('fuji');
+  test('are all of the address book, 24 on main networks and 7 on test networks', async () => {
+    const ids = (await aaveMarkets()).map(({ id }) => id);
+    const onTest = ids.filter((id) => /sepolia|fuji/.test(id));
+    expect(onTest.sort()).toEqual([
+      ...['arbitrum-sepolia', 'base-sepolia-core', 'base-sepolia-prime', 'fuji'],
+      ...['ink-sepolia', 'optimism-sepolia', 'sepolia'],
+    ]);
+    expect(ids.length - onTest.length).toBe(24);
+  });
+
+  test('are each on a chain that needs no other flag', async () => {
+    for (const { id, chainId } of await aaveMarkets()) {
+      const chain = chainPreset(chainId);
+      expect([id, chain?.wrappedNative]).toEqual([id, expect.stringMatching(/^0x[0-9a-fA-F]{40}$/)]);
+      const [found] = await chooseMarkets({ protocol: undefined, market: [id] }, chainId, {} as never);
+      expect(found?.name).toBe(id);
+    }
+  });
+
+  test.each([
+    [324, 'zksync', 'zk-sync'],
+    [4326, 'megaeth', 'mega-eth'],
+    [57073, 'ink', 'ink-whitelabel'],
+    [8453, 'base', 'base'],
+    [1, 'ethereum', 'ethereum-core'],
+    [84532, 'base-sepolia', 'base-sepolia-core'],
+  ])('of chain %i are found by %s too', async (chainId, name, id) => {
+    const [found] = await chooseMarkets({ protocol: undefined, market: [name] }, chainId, {} as never);
+    expect(found?.name).toBe(id);
   });
 });
 
@@ -193,11 +218,10 @@ describe('main markets', () => {
     expect(mainnet.filter(({ isMain }) => isMain).map(({ id }) => id)).toEqual(['ethereum-core']);
   });
 
-  test('every chain has exactly one, and no test network is among them', async () => {
+  test('every chain has exactly one', async () => {
     const all = await presets();
     const main = all.filter(({ isMain }) => isMain).map(({ chainId }) => chainId);
     expect(main.sort()).toEqual([...new Set(all.map(({ chainId }) => chainId))].sort());
-    expect(all.map(({ id }) => id)).not.toContain('sepolia');
     expect(await presets(31337)).toEqual([]);
   });
 });

@@ -10,7 +10,6 @@ type AaveMarketPreset = {
   chainId: number;
   pool: Address;
   addressesProvider: Address;
-  testnet: boolean;
 };
 
 /** Where Aave's own name for an instance is not the address book's. */
@@ -23,32 +22,26 @@ const words = (name: string): string[] =>
     .map((word) => word.toLowerCase());
 
 /**
- * All Aave v3 deployments in `@aave-dao/aave-address-book`, loaded when first asked for.
+ * All Aave v3 deployments in `@aave-dao/aave-address-book`, those on test networks too, loaded when first asked for.
  *
  * Ids are the book's names in kebab case (`AaveV3EthereumEtherFi` is `ethereum-ether-fi`). Where a chain has several
  * markets the one named after the chain alone is its `core`.
- * @param options.testnets whether to include deployments on test networks
  * @example
  * (await aaveMarkets()).find(({ id }) => id === 'ethereum-core')?.pool;
  */
-export async function aaveMarkets({ testnets = false } = {}): Promise<AaveMarketPreset[]> {
+export async function aaveMarkets(): Promise<AaveMarketPreset[]> {
   const book: Record<string, unknown> = await import('@aave-dao/aave-address-book');
   const markets = Object.entries(book).flatMap(([name, entry]) => {
     if (!name.startsWith('AaveV3') || !isMarket(entry)) return [];
-    const testnet = /Sepolia|Fuji/.test(name);
-    return [
-      { name, chainId: entry.CHAIN_ID, pool: entry.POOL, addressesProvider: entry.POOL_ADDRESSES_PROVIDER, testnet },
-    ];
+    return [{ name, chainId: entry.CHAIN_ID, pool: entry.POOL, addressesProvider: entry.POOL_ADDRESSES_PROVIDER }];
   });
-  return markets
-    .map((market) => {
-      const named = words(market.name).map((word) => renamed[word] ?? word);
-      const core = markets.some(
-        ({ name }) => name !== market.name && name.startsWith(market.name) && sameChain(name, market.name),
-      );
-      return { id: [...named, ...(core ? ['core'] : [])].join('-'), ...market };
-    })
-    .filter(({ testnet }) => testnets || !testnet);
+  return markets.map((market) => {
+    const named = words(market.name).map((word) => renamed[word] ?? word);
+    const core = markets.some(
+      ({ name }) => name !== market.name && name.startsWith(market.name) && sameChain(name, market.name),
+    );
+    return { id: [...named, ...(core ? ['core'] : [])].join('-'), ...market };
+  });
 
   function sameChain(a: string, b: string): boolean {
     const chainOf = (wanted: string) => markets.find(({ name }) => name === wanted)!.chainId;
