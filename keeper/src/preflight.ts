@@ -2,7 +2,8 @@ import type { Address } from 'viem';
 import { liquidatorAbi } from './bindings.ts';
 import { type Chain, connect } from './chain/client.ts';
 import type { Head } from './chain/head.ts';
-import type { V2Factory } from './config/chains.ts';
+import { findL1Source } from './chain/l1-source.ts';
+import type { L1Source, V2Factory } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
 import { loadOperator, type Operator } from './config/keys.ts';
 import { type ChainSettings, withPreset } from './config/preset.ts';
@@ -16,6 +17,8 @@ import { areV2Factories } from './venues/pools.ts';
 export interface Ready {
   settings: ChainSettings;
   chain: Chain;
+  /** Where the chain tells what calldata costs; `undefined` where it costs nothing but gas. */
+  l1Source: L1Source | undefined;
   /** New heads of the chain: see {@link followHeads}. */
   heads: (signal: AbortSignal) => AsyncGenerator<Head, void>;
   /** What to watch, as given or from presets. */
@@ -35,13 +38,16 @@ export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   const chain = await connect(settings, log);
   const heads = followHeads(chain.endpoints, settings.pollingInterval, log);
   const filled = withPreset(settings, chain.id);
-  const markets = await chooseMarkets(settings, chain.id, chain.client);
+  const [markets, l1Source] = await Promise.all([
+    chooseMarkets(settings, chain.id, chain.client),
+    findL1Source(chain.client, chain.id, log),
+  ]);
   const operator = await loadOperator(settings, log);
   const liquidator = settings.liquidator && (await checkLiquidator(chain, settings.liquidator, operator));
   if (operator && !settings.dryRun) await checkGasMoney(chain, operator.account.address);
   const given = settings.uniswapV2Factory !== undefined;
   const uniswapV2Factory = await checkV2Factories(chain, filled.uniswapV2Factory, given, log);
-  return { settings: { ...filled, uniswapV2Factory }, chain, heads, markets, operator, liquidator };
+  return { settings: { ...filled, uniswapV2Factory }, chain, l1Source, heads, markets, operator, liquidator };
 }
 
 /** Presets that are not on this chain are left out: it may be a development chain that goes by the other's id. */

@@ -3,6 +3,16 @@ import type { Address } from 'viem';
 /** A factory of Uniswap v2 or a fork, and the fee of all its pairs, bps. */
 export type V2Factory = { factory: Address; fee: number };
 
+/**
+ * Where a rollup tells what publishing calldata costs.
+ *
+ * - an oracle: `signed` where it wants the transaction as it is published; `inRatio` where it counts in ether and the chain's coin
+ *   is another, whose rate it knows
+ * - `arbitrum`: its nodes answer in the place of a contract
+ * - `estimate`: nodes count all of it as gas of the transaction, and only their estimate says how much
+ */
+export type L1Source = { oracle: Address; signed: boolean; inRatio?: true } | 'arbitrum' | 'estimate';
+
 /** What the keeper knows of a chain before it asks anything. */
 interface ChainPreset {
   id: number;
@@ -18,12 +28,14 @@ interface ChainPreset {
   uniswapV3?: Address;
   /** Factories of Uniswap v2 and of the large forks of it. */
   uniswapV2?: readonly V2Factory[];
-  /** Where a rollup tells what publishing calldata costs: its oracle, which may want it signed, or Arbitrum's way. */
-  l1Fee?: { oracle: Address; signed: boolean } | 'arbitrum';
+  /** Where a rollup tells what publishing calldata costs. Chains without a preset are asked at start. */
+  l1Fee?: L1Source;
 }
 
 /** The OP stack's GasPriceOracle, a predeploy. */
-const OP_STACK = { oracle: '0x420000000000000000000000000000000000000F', signed: false } as const;
+export const OP_STACK = { oracle: '0x420000000000000000000000000000000000000F', signed: false } as const;
+/** Scroll's L1GasPriceOracle. */
+export const SCROLL = { oracle: '0x5300000000000000000000000000000000000002', signed: true } as const;
 
 // Wrapped coins: @aave-dao/aave-address-book 4.68.1. Factories: @uniswap/sdk-core 7.19.4; what it has not (Gnosis, Sonic,
 // Scroll): as at least two public configurations agree (CoW Protocol, 0x Settler, SushiSwap, Oku); Plasma's is in no two. Of v2 the
@@ -179,7 +191,7 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'ETH',
     wrappedNative: '0x5300000000000000000000000000000000000004',
     blockTime: 3_000,
-    l1Fee: { oracle: '0x5300000000000000000000000000000000000002', signed: true },
+    l1Fee: SCROLL,
     uniswapV3: '0x70C62C8b8e801124A4Aa81ce07b637A3e83cb919',
   },
 ];
