@@ -142,7 +142,7 @@ async function planAll(kept: Kept, due: readonly Due[], head: Head): ReturnType<
     const subjects = new Set(found.flatMap((deal) => deal.subjects.map(({ key }) => key.toLowerCase())));
     for (const key of keys) {
       if (!subjects.has(key.toLowerCase()))
-        without.set(accountClaim(view.market, key), { reason: 'no legal liquidation' });
+        without.set(accountClaim(view.market, key), { reason: view.whyNone?.(key) ?? 'no legal liquidation' });
     }
     return found;
   });
