@@ -77,6 +77,7 @@ export async function runKeeper(
     const dispatcher = await openDispatcher({
       client: chain.client,
       chainId: chain.id,
+      l1Source: ready.l1Source,
       operator: ready.operator?.account,
       liquidator: ready.liquidator?.address,
       stillThere: (sent, hash) => stillThere(chain.client, trackers, sent, hash),

@@ -2,9 +2,10 @@ import { type Address, zeroAddress } from 'viem';
 import { liquidatorAbi } from './bindings.ts';
 import { type Chain, connect } from './chain/client.ts';
 import type { Head } from './chain/head.ts';
+import { findL1Source } from './chain/l1-source.ts';
 import { runsCancun } from './chain/opcodes.ts';
 import { whyNoWrapper } from './chain/wrapped-native.ts';
-import { chainPreset, type V2Factory } from './config/chains.ts';
+import { chainPreset, type L1Source, type V2Factory } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
 import { loadOperator, type Operator } from './config/keys.ts';
 import { type ChainSettings, withPreset } from './config/preset.ts';
@@ -19,6 +20,8 @@ import { whyNoV3Factory } from './venues/v3-factory.ts';
 export interface Ready {
   settings: ChainSettings;
   chain: Chain;
+  /** Where the chain tells what calldata costs; `undefined` where it costs nothing but gas. */
+  l1Source: L1Source | undefined;
   /** New heads of the chain: see {@link followHeads}. */
   heads: (signal: AbortSignal) => AsyncGenerator<Head, void>;
   /** What to watch, as given or from presets. */
@@ -38,13 +41,16 @@ export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   const chain = await connect(settings, log);
   const heads = followHeads(chain.endpoints, settings.pollingInterval, log);
   const filled = withPreset(settings, chain.id);
-  const markets = await chooseMarkets(settings, chain.id, chain.client);
+  const [markets, l1Source] = await Promise.all([
+    chooseMarkets(settings, chain.id, chain.client),
+    findL1Source(chain.client, chain.id, log),
+  ]);
   await checkCancun(chain, settings, log);
   const operator = await loadOperator(settings, log);
   const liquidator = settings.liquidator && (await checkLiquidator(chain, settings.liquidator, operator));
   if (operator && !settings.dryRun) await checkGasMoney(chain, operator.account.address);
   const venues = await checkVenues(chain, settings, filled, markets, log);
-  return { settings: { ...filled, ...venues }, chain, heads, markets, operator, liquidator };
+  return { settings: { ...filled, ...venues }, chain, l1Source, heads, markets, operator, liquidator };
 }
 
 /** On a chain that could not run the Liquidator, looking is all there is to do. */

@@ -16,25 +16,29 @@ import { deployedCode } from './compile.ts';
 export type Below = { baseFee: bigint; blobBaseFee: bigint };
 
 /** A rollup that a fork of the lab can be made to look like, as far as its data fee goes. */
-type Rollup = {
+export type Rollup = {
   name: string;
   chainId: number;
   /** Whom the keeper asks. */
   oracle: Address;
   /** Puts the code there that answers, and lets it charge so. */
   charge(lab: Lab, below: Below): Promise<void>;
-  /** Wei that the chain takes for the calldata of a transaction, by the same code. */
+  /** Wei that the chain takes of a transaction beside its gas, by the same code. */
   charged(client: PublicClient, hash: Hash): Promise<bigint>;
 };
 
-const oracleAbi = parseAbi(['function getL1Fee(bytes) view returns (uint256)']);
+const oracleAbi = parseAbi([
+  'function getL1Fee(bytes) view returns (uint256)',
+  'function getOperatorFee(uint256) view returns (uint256)',
+]);
 const nodeAbi = parseAbi([
   'function gasEstimateL1Component(address, bool, bytes) payable returns (uint64, uint256, uint256)',
 ]);
 
 type Slots = Record<number, bigint>;
 
-async function place({ client }: Lab, address: Address, bytecode: Hex, slots: Slots): Promise<void> {
+/** Puts code at an address, with what its storage is to hold. */
+export async function place({ client }: Lab, address: Address, bytecode: Hex, slots: Slots): Promise<void> {
   await client.setCode({ address, bytecode });
   for (const [slot, value] of Object.entries(slots)) {
     await client.setStorageAt({ address, index: Number(slot), value: numberToHex(value, { size: 32 }) });
@@ -47,6 +51,9 @@ async function publishedAs(client: PublicClient, hash: Hash, signed: boolean): P
   const unsigned = { ...sent, data, type: 'eip1559' } as TransactionSerializableEIP1559;
   return serializeTransaction(unsigned, signed ? { r, s, yParity: yParity! } : undefined);
 }
+
+/** As yet nobody's: no preset is for it. */
+const UNLISTED = 9_999_991;
 
 const asks = (oracle: Address, signed: boolean) => async (client: PublicClient, hash: Hash) => {
   const args = [await publishedAs(client, hash, signed)] as const;
@@ -118,3 +125,30 @@ const arbitrum: Rollup = {
 };
 
 export const rollups: readonly Rollup[] = [opStack, scroll, arbitrum];
+
+const BEHIND = '0x420000000000000000000000000000000000F00f';
+
+/** The OP stack's own code behind an operator fee of our own, since Jovian: 0.2 gwei a unit of gas, and some for each. */
+const jovian: Rollup = {
+  name: 'an OP stack with an operator fee',
+  chainId: UNLISTED,
+  oracle: OP_ORACLE,
+  async charge(lab, below) {
+    await opStack.charge(lab, below);
+    await lab.client.setCode({ address: BEHIND, bytecode: (await lab.client.getCode({ address: OP_ORACLE }))! });
+    const code = deployedCode('test-fork/rollups/OperatorFee.sol');
+    await place(lab, OP_ORACLE, code, { 0: 0x0101n, 1: 2_000_000n, 2: 10n ** 13n, 3: 1n });
+  },
+  async charged(client, hash) {
+    const { gasUsed } = await client.waitForTransactionReceipt({ hash });
+    const call = { address: OP_ORACLE, abi: oracleAbi, functionName: 'getOperatorFee', args: [gasUsed] } as const;
+    return (await opStack.charged(client, hash)) + (await client.readContract(call));
+  },
+};
+
+/** Rollups on chains that there is no preset for: what they charge is found out. */
+export const unlisted: readonly Rollup[] = [
+  jovian,
+  { ...scroll, name: 'a Scroll of another id', chainId: UNLISTED },
+  { ...arbitrum, name: 'an Arbitrum of another id', chainId: UNLISTED },
+];

@@ -5,7 +5,7 @@ import type { LogLine } from '../harness/keeper.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';
 import { forkLab } from '../lab/anvil.ts';
 import { setPrice } from '../lab/chain.ts';
-import { rollups } from './chains.ts';
+import { rollups, unlisted } from './chains.ts';
 
 const GWEI = 10n ** 9n;
 const CHEAP = { baseFee: 20n * GWEI, blobBaseFee: GWEI };
@@ -49,6 +49,30 @@ describe.each(rollups)('$name', (rollup) => {
     expect(more).toBeGreaterThanOrEqual(0n);
     expect(more * 100n).toBeLessThan(charged * 3n);
     await until(client, () => keeper.lines.find(of('landed', account)));
+    expect(await endOf(scene, keeper)).toBe(0);
+  }, 300_000);
+});
+
+describe.each(unlisted)('$name', (rollup) => {
+  test('is priced without a preset', async () => {
+    const anvil = { autoImpersonate: true, chainId: rollup.chainId };
+    scene = await openScene(await forkLab({ url: inject('labUrl'), anvil }));
+    const { client } = scene;
+    const account = await openAccount(scene, 'small', { collateral: { WETH: 1 }, debt: { USDC: 1_500 } });
+    await setPrice(scene, 'WETH', 1_700n * 10n ** 8n);
+    await client.setAutomine(false);
+    await rollup.charge(scene, CHEAP);
+
+    const keeper = scene.keeper(['--max-legs', '1', '--max-in-flight', '64']);
+    const sent = await until(client, () => keeper.lines.find(of('sent', account)));
+    await until(client, () => keeper.lines.find(of('landed', account)));
+    const charged = await rollup.charged(client as unknown as PublicClient, sent.hash as Hash);
+    expect(charged).toBeGreaterThan(10n ** 12n);
+    // The gas that was planned with, which is more than what was used, and not by half.
+    const more = wei(sent, 'l1') - charged;
+    expect(more).toBeGreaterThanOrEqual(0n);
+    expect(more * 2n).toBeLessThan(charged);
+    expect(keeper.lines.filter(({ msg }) => msg.includes('calldata'))).toEqual([]);
     expect(await endOf(scene, keeper)).toBe(0);
   }, 300_000);
 });

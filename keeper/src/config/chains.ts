@@ -1,7 +1,7 @@
-import { type ChainPreset, OP_STACK, usual } from './chain-preset.ts';
+import { type ChainPreset, OP_STACK, SCROLL, usual } from './chain-preset.ts';
 import { TEST_NETWORKS } from './test-networks.ts';
 
-export { USUAL_V2_FEE, type V2Factory } from './chain-preset.ts';
+export { type L1Source, OP_STACK, SCROLL, USUAL_V2_FEE, type V2Factory } from './chain-preset.ts';
 
 // Each address has beside it where it is published; what is published nowhere is left out. Block times: viem/chains 2.57.20.
 
@@ -228,7 +228,7 @@ export const CHAINS: readonly ChainPreset[] = [
     nativeSymbol: 'ETH',
     wrappedNative: '0x5300000000000000000000000000000000000004', // https://github.com/aave-dao/aave-address-book/blob/main/src/AaveV3Scroll.sol
     blockTime: 3_000,
-    l1Fee: { oracle: '0x5300000000000000000000000000000000000002', signed: true }, // https://docs.scroll.io/en/developers/scroll-contracts/
+    l1Fee: SCROLL,
     uniswapV3: '0x70C62C8b8e801124A4Aa81ce07b637A3e83cb919', // https://github.com/0xProject/0x-settler/blob/master/src/core/univ3forks/UniswapV3.sol
   },
   ...TEST_NETWORKS,

@@ -3,6 +3,7 @@ import { liquidatorAbi } from '../bindings.ts';
 import type { GasPrices } from '../chain/gas-price.ts';
 import type { Head } from '../chain/head.ts';
 import { openL1Fee } from '../chain/l1-fee.ts';
+import type { L1Source } from '../config/chains.ts';
 import type { Offer } from '../planning/offer.ts';
 import type { Without } from '../planning/terms.ts';
 import { protocolOf, protocols } from '../protocols/registry.ts';
@@ -23,6 +24,8 @@ import { tryOut } from './try-out.ts';
 export type DispatcherOptions = {
   client: PublicClient;
   chainId: number;
+  /** Where the chain tells what calldata costs; as its preset says when left out. */
+  l1Source?: L1Source | undefined;
   prices: GasPrices;
   /** `undefined` in a dry run without a key. */
   operator: LocalAccount | undefined;
@@ -87,7 +90,7 @@ export async function openDispatcher(options: DispatcherOptions): Promise<Dispat
   const { client, chainId, operator, liquidator, settings, ledger, tell, stillThere } = options;
   const state: DispatcherState = {
     ...{ client, errors, protocolOf, stillThere, operator, liquidator, ledger, tell },
-    l1Fee: openL1Fee(client, chainId),
+    l1Fee: openL1Fee(client, chainId, options.l1Source),
     minProfit: settings.minProfit,
     maxInFlight: settings.maxInFlight,
     lane: undefined,

@@ -1,5 +1,5 @@
 import type { Abi, Address, Hex, PublicClient } from 'viem';
-import type { L1Fee } from '../chain/l1-fee.ts';
+import { chargedFor, type L1Fee } from '../chain/l1-fee.ts';
 import { describeError } from '../log/describe-error.ts';
 import { mostGas } from '../planning/gas.ts';
 import type { Offer } from '../planning/offer.ts';
@@ -51,7 +51,7 @@ export async function tryOut(
     const termsOf = async (value: bigint, gas: bigint): Promise<Terms> => {
       const l1 = await charged;
       // Nodes of some rollups count the layer below as gas.
-      return settled({ ...offer.terms, value, gasCost: (gas - l1.gas) * offer.gasPrice, l1: l1.fee });
+      return settled({ ...offer.terms, value, gasCost: (gas - l1.gas) * offer.gasPrice, l1: chargedFor(l1, gas) });
     };
     const asked = (terms: Terms) => askedOf(terms, minProfit, offer.laters);
     const suffices = async (value: bigint, limit: bigint) =>

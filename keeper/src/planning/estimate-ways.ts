@@ -6,7 +6,7 @@ import type { Bundle } from './bundles.ts';
 import { openStocks, type ScarceDraw, type Stocks, scarceDraws } from './estimate-stocks.ts';
 import { baseCost, laterOf, roundCost } from './exact-draft.ts';
 import { baseGas, roundGas, TOKEN_GAS } from './gas.ts';
-import { PPM, type Situation } from './situation.ts';
+import { PPM, type Situation, wholeGasPrice } from './situation.ts';
 import { pairOf, routesOf, type Way, waysFor } from './ways.ts';
 
 /**
@@ -135,7 +135,6 @@ export function sketchedDeal(floats: Floats, of: Bundle, deal: Deal): SketchedDe
   const known = floats.deals.get(deal);
   if (known) return known;
   const { situation, stocks } = floats;
-  const { gasPrice, bytePrice } = situation;
   const part = deal.spend && of.fed.fit(deal, deal.spend.amount - 1n);
   const [spend, most] = [Number(deal.spend?.amount ?? 0n), Number(part?.spend?.amount ?? 0n)];
   // A part that floats hardly tell from the whole is chosen as the whole.
@@ -150,7 +149,7 @@ export function sketchedDeal(floats: Floats, of: Bundle, deal: Deal): SketchedDe
     // Below the largest part what is gained is in proportion.
     ratio: part && partial > 0 ? Number(part.gain?.amount ?? 0n) / partial : 0,
     gas: Number(deal.gas),
-    cost: Number(deal.gas * gasPrice + BigInt(deal.bytes) * bytePrice),
+    cost: Number(deal.gas * wholeGasPrice(situation) + BigInt(deal.bytes) * situation.bytePrice),
     later: deal.later ? Number(laterOf(situation, deal)) : 0,
     draws: scarceDraws(stocks, deal),
   };

@@ -5,7 +5,7 @@ import { afterwards, type PoolState, type PoolStates } from '../venues/paths.ts'
 import { quoteRound, type RoundQuote } from './exact-quote.ts';
 import type { Loan } from './funding.ts';
 import { BASE_BYTES, baseGas, lostGas, roundBytes, roundGas } from './gas.ts';
-import { countLegs, PPM, type Situation } from './situation.ts';
+import { countLegs, PPM, type Situation, wholeGasPrice } from './situation.ts';
 import type { Way } from './ways.ts';
 
 /**
@@ -41,16 +41,22 @@ export function netOf(situation: Situation, draft: Draft): bigint {
 }
 
 /** Wei that a plan of these ways costs beside its rounds. */
-export const baseCost = ({ gasPrice, bytePrice, loss }: Situation, ways: readonly Way[]): bigint =>
-  baseGas(ways) * gasPrice + BASE_BYTES * bytePrice + (lostGas(0) * gasPrice * loss) / PPM;
+export function baseCost(situation: Situation, ways: readonly Way[]): bigint {
+  const { bytePrice, surcharge, loss } = situation;
+  const gasPrice = wholeGasPrice(situation);
+  const cost = baseGas(ways) * gasPrice + BASE_BYTES * bytePrice + (surcharge?.each ?? 0n);
+  return cost + (lostGas(0) * gasPrice * loss) / PPM;
+}
 
 /** Wei that a round costs: its gas and calldata, and what is gone if it is lost. @param deals - gas and bytes of its deals */
 export function roundCost(
-  { gasPrice, bytePrice, loss }: Situation,
+  situation: Situation,
   way: Way,
   deals: { gas: bigint; bytes: number },
   crossed: number,
 ): bigint {
+  const { bytePrice, loss } = situation;
+  const gasPrice = wholeGasPrice(situation);
   const lost = (lostGas(1) - lostGas(0)) * gasPrice;
   const cost = roundGas(way, deals.gas, crossed) * gasPrice + roundBytes(way, deals.bytes) * bytePrice;
   return cost + (lost * loss) / PPM;
@@ -124,9 +130,9 @@ function worthLeft(situation: Situation, { way, deals }: RoundDraft, quote: Roun
 const CHANCES = 1e6;
 
 /** What a deal is expected to bring in another transaction, less the gas of that; wei, rounded down. */
-export function laterOf({ priceOf, gasPrice }: Pick<Situation, 'priceOf' | 'gasPrice'>, { later }: Deal): bigint {
+export function laterOf(situation: Pick<Situation, 'priceOf' | 'gasPrice' | 'surcharge'>, { later }: Deal): bigint {
   if (!later) return 0n;
   const { gain, chance, gas } = later;
-  const worth = (gain.amount * (priceOf(gain.asset) ?? 0n)) / PRICE_SCALE;
-  return (worth * BigInt(Math.floor(chance * CHANCES))) / BigInt(CHANCES) - gas * gasPrice;
+  const worth = (gain.amount * (situation.priceOf(gain.asset) ?? 0n)) / PRICE_SCALE;
+  return (worth * BigInt(Math.floor(chance * CHANCES))) / BigInt(CHANCES) - gas * wholeGasPrice(situation);
 }

@@ -9,7 +9,7 @@ import { type Draft, type DraftedRound, dealsOf, gasOf, laterOf, sizeOf, statesA
 import { sumsOf } from './exact-quote.ts';
 import { BASE_BYTES, lostGas, roundBytes } from './gas.ts';
 import { swapsOf } from './sales.ts';
-import { PPM, type Situation } from './situation.ts';
+import { PPM, type Situation, wholeGasPrice } from './situation.ts';
 import { askedOf, type LaterWorth, settled, type Terms } from './terms.ts';
 import { nameOf } from './ways.ts';
 
@@ -55,7 +55,7 @@ const BPS = 10_000n;
  * packPlan(offerOf(situation, draft, head).plan);
  */
 export function offerOf(situation: Situation, draft: Draft, head: BlockRef): Omit<Offer, keyof Again> {
-  const { gasPrice, bytePrice, minProfit, pools } = situation;
+  const { gasPrice, bytePrice, surcharge, minProfit, pools } = situation;
   const rounds = draft.map(({ deals }) => byMarket(deals));
   const legs = legsOf(situation, rounds);
   const plain = draft.map((round, at) =>
@@ -72,7 +72,9 @@ export function offerOf(situation: Situation, draft: Draft, head: BlockRef): Omi
   const laters = all.flatMap((deal): LaterWorth[] =>
     deal.later ? [{ later: laterOf(situation, deal), gasCost: deal.gas * gasPrice }] : [],
   );
-  const terms = termsOf(situation, draft, { value: worthLeft(situation, draft), gas, l1: bytes * bytePrice });
+  const beside = (wholeGasPrice(situation) - gasPrice) * gas + (surcharge?.each ?? 0n);
+  const l1 = bytes * bytePrice + beside;
+  const terms = termsOf(situation, draft, { value: worthLeft(situation, draft), gas, l1 });
   const untils = all.flatMap(({ until }) => until ?? []);
   const plan: Plan = {
     validUntil: untils.reduce(least, head.timestamp + VALID_FOR),
@@ -152,7 +154,7 @@ function worthLeft({ priceOf }: Situation, rounds: Draft): bigint {
   return value;
 }
 
-/** @param known - value and gas as expected, and wei for the layer below */
+/** @param known - value and gas as expected, and wei for the layer below with what is taken beside it */
 function termsOf(
   situation: Situation,
   draft: Draft,
@@ -171,7 +173,7 @@ function termsOf(
     flashFee += worth(way.spend, quote.fee);
   }
   [bonus, flashFee] = [bonus / PRICE_SCALE, flashFee / PRICE_SCALE];
-  const lossCost = (lostGas(draft.length) * gasPrice * loss) / PPM;
+  const lossCost = (lostGas(draft.length) * wholeGasPrice(situation) * loss) / PPM;
   return settled({ value, bonus, flashFee, impact: 0n, later, gasCost: gas * gasPrice, l1, tip: 0n, lossCost });
 }
 

@@ -17,6 +17,7 @@ import type { Address, Hash, PublicClient } from 'viem';
 import { type GasPrices, oncePerHead } from '../chain/gas-price.ts';
 import type { Head } from '../chain/head.ts';
 import { isNoL1Fee, type L1Fee, openL1Fee } from '../chain/l1-fee.ts';
+import type { L1Source } from '../config/chains.ts';
 import { KeeperError } from '../config/error.ts';
 import type { ChainSettings } from '../config/preset.ts';
 import { fillPrices, openPriceBook, type PriceBook, weiPerBase } from '../prices/book.ts';
@@ -61,6 +62,8 @@ export type Planner = {
 /** What planning takes of the keeper's world. */
 export type PlannerWorld = {
   chain: { client: PublicClient; id: number; shown: string };
+  /** Where the chain tells what calldata costs; as its preset says when left out. */
+  l1Source?: L1Source | undefined;
   /** The logs of heads, which tell whose liquidity has changed; without them pools are read whole at every head. */
   logs?: HeadLogs;
   settings: Pick<
@@ -82,7 +85,7 @@ export type PlannerWorld = {
 type Kept = {
   settings: PlannerWorld['settings'];
   prices: GasPrices;
-  bytePriceAt: (head: { hash: Hash }) => ReturnType<L1Fee['perByte']>;
+  l1RatesAt: (head: { hash: Hash }) => ReturnType<L1Fee['rates']>;
   book: PriceBook;
   pools: PoolReader;
 };
@@ -97,7 +100,7 @@ type Kept = {
  * const { offers } = await planner.plan([{ name, assets: market.assets, view, keys }], head);
  */
 export function openPlanner(
-  { settings, chain, logs }: PlannerWorld,
+  { settings, chain, logs, l1Source }: PlannerWorld,
   prices: GasPrices,
   openPools: typeof openPoolReader = openPoolReader,
 ): Planner {
@@ -106,11 +109,11 @@ export function openPlanner(
     throw new KeeperError(
       `chain ${chain.shown} has no preset for Uniswap: pass --uniswap-v3-factory, or --uniswap-v2-factory`,
     );
-  const l1Fee = openL1Fee(chain.client, chain.id);
+  const l1Fee = openL1Fee(chain.client, chain.id, l1Source);
   const kept: Kept = {
     settings,
     prices,
-    bytePriceAt: oncePerHead(l1Fee.perByte),
+    l1RatesAt: oncePerHead(l1Fee.rates),
     book: openPriceBook(wrappedNative),
     pools: openPools(chain.client, { v3, v2 }, wrappedNative, logs),
   };
@@ -120,7 +123,7 @@ export function openPlanner(
       // Whoever plans asks again for what failed.
       const ignore = () => {};
       prices(head).catch(ignore);
-      kept.bytePriceAt(head).catch(ignore);
+      kept.l1RatesAt(head).catch(ignore);
       kept.pools.prepare(
         markets.flatMap(({ assets }) => assets),
         head,
@@ -139,7 +142,7 @@ async function planAll(kept: Kept, due: readonly Due[], head: Head): ReturnType<
     const subjects = new Set(found.flatMap((deal) => deal.subjects.map(({ key }) => key.toLowerCase())));
     for (const key of keys) {
       if (!subjects.has(key.toLowerCase()))
-        without.set(accountClaim(view.market, key), { reason: 'no legal liquidation' });
+        without.set(accountClaim(view.market, key), { reason: view.whyNone?.(key) ?? 'no legal liquidation' });
     }
     return found;
   });
@@ -168,11 +171,11 @@ async function situationOf(kept: Kept, due: readonly Due[], deals: readonly Deal
     const pair = [spend, gain] as const;
     pairs.set(nameOfPair(pair), pair);
   }
-  const [{ graph, hubs }, states, gas, bytePrice] = await Promise.all([
+  const [{ graph, hubs }, states, gas, l1] = await Promise.all([
     kept.pools.of(assets),
     kept.pools.states(assets, head, [...pairs.values()]),
     kept.prices(head),
-    kept.bytePriceAt(head),
+    kept.l1RatesAt(head),
   ]);
   const views: Views = new Map(due.map(({ view }) => [view.market, view]));
   const priceOf = fillPrices(
@@ -192,7 +195,8 @@ async function situationOf(kept: Kept, due: readonly Due[], deals: readonly Deal
     pending: () => kept.pools.pending(assets, [...pairs.values()]),
     hubs,
     gasPrice: gas.baseFee + gas.priority,
-    bytePrice,
+    bytePrice: l1.perByte,
+    surcharge: l1.surcharge,
     stale: settings.staleProbability,
     loss: settings.lossProbability,
     slippage: BigInt(settings.slippage),

@@ -1,4 +1,5 @@
 import type { Address } from 'viem';
+import type { Surcharge } from '../chain/l1-fee.ts';
 import type { PriceOf } from '../prices/book.ts';
 import type { Deal, View } from '../protocols/protocol.ts';
 import type { MarketKey } from '../store/key.ts';
@@ -28,6 +29,8 @@ export type Situation = {
   gasPrice: bigint;
   /** Wei a byte of calldata costs on the layer below, where there is one. */
   bytePrice: bigint;
+  /** What a rollup takes beside both, where it does. */
+  surcharge?: Surcharge;
   /** Chance that an account is gone when the plan runs, and that a whole plan is beaten; parts per million. */
   stale: bigint;
   loss: bigint;
@@ -38,6 +41,15 @@ export type Situation = {
   /** Most gas and most legs of a plan. */
   limits: { gas: bigint; legs: number };
 };
+
+/**
+ * Wei that a unit of gas costs with what a rollup takes for it beside its price, rounded up.
+ *
+ * @example
+ * wholeGasPrice({ gasPrice: 10n, surcharge: { perMillionGas: 1n, each: 5n } }); // 11n
+ */
+export const wholeGasPrice = ({ gasPrice, surcharge }: Pick<Situation, 'gasPrice' | 'surcharge'>): bigint =>
+  gasPrice + ((surcharge?.perMillionGas ?? 0n) + PPM - 1n) / PPM;
 
 /** Parts in a million. */
 export const PPM = 1_000_000n;

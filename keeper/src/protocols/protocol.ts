@@ -132,6 +132,8 @@ export type View = {
    * others feed as if all of those came.
    */
   deals(keys: readonly Address[]): Deal[];
+  /** Why an account that is under water has no deal, in words, where the market knows it. */
+  whyNone?(key: Address): string | undefined;
   /** What there is to draw on. */
   stock(on: string): bigint;
   /**

@@ -4,12 +4,14 @@ import {
   custom,
   decodeFunctionData,
   encodeAbiParameters,
+  encodeErrorResult,
   encodeEventTopics,
   encodeFunctionResult,
   getAddress,
   type Hex,
   multicall3Abi,
   pad,
+  parseAbi,
   toFunctionSelector,
 } from 'viem';
 import { mainnet } from 'viem/chains';
@@ -25,10 +27,11 @@ import { asset, scene } from './scene.ts';
 const pool = asset(300);
 const provider = asset(301);
 const us = { liquidator: asset(8), wrappedNative: asset(9) };
+const errorAbi = parseAbi(['error Error(string)']);
 const word = (value: Hex) => pad(value, { size: 32 });
 
-/** A chain that answers the given views and reverts on all others. */
-function chainOf(views: Record<string, Hex>) {
+/** A chain that answers the given views and reverts on all others, without a reason unless one is given. */
+function chainOf(views: Record<string, Hex>, reasons: Record<string, string> = {}) {
   const bySelector = new Map(
     Object.entries(views).map(([key, answer]) => {
       const [address, signature] = key.split('.') as [Address, string];
@@ -43,7 +46,9 @@ function chainOf(views: Record<string, Hex>) {
         const [calls] = decodeFunctionData({ abi: multicall3Abi, data: params[0].data }).args;
         const answers = (calls as readonly { target: Address; callData: Hex }[]).map(({ target, callData }) => {
           const answer = bySelector.get(`${getAddress(target)}${callData.slice(0, 10)}`);
-          return { success: answer !== undefined, returnData: answer ?? '0x' };
+          const reason = reasons[callData.slice(0, 10)];
+          const revert = reason ? encodeErrorResult({ abi: errorAbi, args: [reason] }) : '0x';
+          return { success: answer !== undefined, returnData: answer ?? revert };
         });
         return encodeFunctionResult({ abi: multicall3Abi, functionName: 'aggregate3', result: answers });
       },
@@ -79,6 +84,42 @@ describe('open refuses', () => {
     });
     await expect(aaveV3.open(broken, pool, us)).rejects.toThrow('socket hang up');
     await expect(aaveV3.find(broken, pool)).rejects.toThrow('socket hang up');
+  });
+});
+
+describe('revision 1', () => {
+  const HANDLE = toFunctionSelector('function handleRepayment(address, address, uint256)');
+  const uint = (value: bigint) => encodeAbiParameters([{ type: 'uint256' }], [value]);
+  const zeros = (words: number): Hex => `0x${'0'.repeat(64 * words)}`;
+  const reserveData = `0x${[0n, 1n, 0n, 1n, 0n, 0n, 0n, 0n, BigInt(asset(100)), BigInt(asset(101)), BigInt(asset(102))]
+    .map((value) => value.toString(16).padStart(64, '0'))
+    .join('')}${'0'.repeat(256)}` as Hex;
+  const noCategory = encodeAbiParameters(
+    [{ type: 'tuple', components: ['uint16', 'uint16', 'uint16', 'address', 'string'].map((type) => ({ type })) }],
+    [[0, 0, 0, asset(0), '']] as never,
+  );
+  const views = {
+    [`${pool}.function ADDRESSES_PROVIDER()`]: word(provider),
+    [`${pool}.function POOL_REVISION()`]: uint(1n),
+    [`${pool}.function getReservesList()`]: encodeAbiParameters([{ type: 'address[]' }], [[asset(1)]]),
+    [`${pool}.function getReserveData(address)`]: reserveData,
+    [`${pool}.function getEModeCategoryData(uint8)`]: noCategory,
+    [`${provider}.function getPool()`]: word(pool),
+    [`${provider}.function getPoolConfigurator()`]: word(asset(302)),
+    [`${provider}.function getPriceOracle()`]: word(asset(303)),
+    [`${provider}.function getPriceOracleSentinel()`]: zeros(1),
+    [`${asset(303)}.function BASE_CURRENCY_UNIT()`]: uint(10n ** 8n),
+  };
+
+  test('of 3.0.0, whose tokens do not know how 3.0.1 tells them of a repayment, is refused', async () => {
+    await expect(aaveV3.open(chainOf(views), pool, us)).rejects.toThrow(
+      `Aave v3.0.0 at ${pool} is not supported: this version of Plimsoll evaluates 3.0.1 to 3.7 exactly`,
+    );
+  });
+
+  test('of 3.0.1, whose tokens say that only the Pool may, is opened', async () => {
+    const market = await aaveV3.open(chainOf(views, { [HANDLE]: '23' }), pool, us);
+    expect(market.assets.map(({ address }) => address)).toEqual([asset(1)]);
   });
 });
 

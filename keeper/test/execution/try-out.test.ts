@@ -68,6 +68,10 @@ describe('a plan that pays', () => {
     returns(9_000n);
     world.l1Fee = { isGas: false, of: async (data) => ({ fee: data === planData(one.plan) ? 300n : 0n, gas: 0n }) };
     expect(await run(one)).toMatchObject({ terms: { l1: 300n, net: 7_700n }, budget: 8_600n });
+    const surcharge = { perMillionGas: 1_500_000n, each: 50n };
+    world.l1Fee = { isGas: false, of: async () => ({ fee: 300n, gas: 0n, surcharge }) };
+    // 1,000 of gas at one wei and a half.
+    expect(await run(one)).toMatchObject({ terms: { gasCost: 1_000n, l1: 1_850n, net: 6_150n }, budget: 7_050n });
     world.l1Fee = { isGas: true, of: async () => ({ fee: 300n, gas: 400n }) };
     node.answers.set('eth_estimateGas', () => '0x7d0');
     expect(await run(one)).toMatchObject({

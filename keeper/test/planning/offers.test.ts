@@ -343,3 +343,16 @@ test('calldata and the chance of loss are in the terms', () => {
   expect(terms.net).toBe(terms.value - terms.gasCost - terms.l1 - terms.lossCost);
   expect(plan.floor).toBe(terms.gasCost + 9n);
 });
+
+test('what a rollup takes beside gas and calldata is in the terms, and decides what pays', () => {
+  const state = toy({ ...base, liquidatable: new Map([[A, account(10_000n, 30n)]]) });
+  // Two and a half wei a unit of gas are three.
+  const surcharge = { perMillionGas: 2_500_000n, each: 11n };
+  const { offers } = planIn(state, [A], { gasPrice: GWEI, bytePrice: 5n, surcharge });
+  const { terms, gas } = offers[0]!;
+  expect(terms.gasCost).toBe(gas * GWEI);
+  expect(terms.l1).toBe((230n + 113n + 79n + 40n) * 5n + gas * 3n + 11n);
+  expect(terms.net).toBe(terms.value - terms.gasCost - terms.l1);
+  const dear = { perMillionGas: 10n ** 6n * terms.value, each: 0n };
+  expect(planIn(state, [A], { gasPrice: GWEI, surcharge: dear }).offers).toEqual([]);
+});

@@ -1,4 +1,4 @@
-import { type Address, ContractFunctionZeroDataError, numberToHex, type PublicClient } from 'viem';
+import { type Address, ContractFunctionZeroDataError, type Hex, numberToHex, type PublicClient, size } from 'viem';
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Head } from '../../src/chain/head.ts';
 import { openPlanner, type PlannerWorld } from '../../src/planning/planner.ts';
@@ -169,7 +169,9 @@ test('a least profit that nothing reaches is the reason, with its terms', async 
 });
 
 const OPTIMISM = 10;
-const client = (answer: () => Promise<unknown>) => ({ readContract: answer }) as unknown as PublicClient;
+type Question = { functionName: string; args: readonly unknown[] };
+const client = (answer: (question: Question) => Promise<unknown>) =>
+  ({ readContract: answer }) as unknown as PublicClient;
 
 test('where the chain does not tell what calldata costs nothing is planned, and that is why', async () => {
   const nothing = client(async () => {
@@ -190,13 +192,13 @@ test('a node that fails is no reason, but an error', async () => {
 });
 
 test('what calldata costs is in the terms', async () => {
-  let fee = 0n;
-  const dear = client(async () => {
-    fee += 10n ** 9n;
-    return fee;
-  });
+  // A gwei a byte of the transaction, and of an operator's fee 3 wei a unit of gas and 7 for the transaction.
+  const dear = client(async ({ functionName, args }) =>
+    functionName === 'getL1Fee' ? 10n ** 9n * BigInt(size(args[0] as Hex)) : 3n * (args[0] as bigint) + 7n,
+  );
   const { offers } = await planner({}, { id: OPTIMISM, client: dear }).plan([due(first, A)], HEAD);
-  expect(offers[0]!.terms.l1).toBeGreaterThan(0n);
+  const bytes = 230n + 113n + 79n + 40n;
+  expect(offers[0]!.terms.l1).toBe(bytes * 10n ** 9n + offers[0]!.gas * 3n + 7n);
   expect(offers[0]!.terms.net).toBe(offers[0]!.terms.value - offers[0]!.terms.gasCost - offers[0]!.terms.l1);
 });
 

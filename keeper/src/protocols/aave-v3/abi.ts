@@ -45,6 +45,9 @@ export const liquidationLogicAbi = parseAbi([
 /** aToken and variable debt token. */
 export const scaledTokenAbi = parseAbi(['function scaledBalanceOf(address user) view returns (uint256)']);
 
+/** aToken of 3.0.1 and later, for the Pool alone. */
+export const repaymentAbi = parseAbi(['function handleRepayment(address user, address onBehalfOf, uint256 amount)']);
+
 /** Stable debt token, up to 3.1. */
 export const stableTokenAbi = parseAbi([
   'function principalBalanceOf(address user) view returns (uint256)',

@@ -27,15 +27,17 @@ export type Liquidation = {
 };
 
 /** The sentinel never holds back accounts below this health factor. */
-const SENTINEL_HEALTH = (WAD * 95n) / 100n;
+export const SENTINEL_HEALTH = (WAD * 95n) / 100n;
 
 /** Seconds of interest a call for the maximum is funded ahead. */
 const FUNDED_AHEAD = 60n;
 
-const open = (reserve: ReserveState, timestamp: bigint): boolean =>
+/** Whether a reserve takes part in liquidations at all. */
+export const open = (reserve: ReserveState, timestamp: bigint): boolean =>
   reserve.active && !reserve.paused && reserve.gracePeriodUntil < timestamp;
 
-function pairOf(valuation: Valuation, debt: Holding, collateral: Holding): Pair {
+/** A debt and a collateral of an account, as the Pool sees them. */
+export function pairOf(valuation: Valuation, debt: Holding, collateral: Holding): Pair {
   return {
     debt: debt.debt,
     variableDebt: debt.variableDebt,

@@ -1,6 +1,8 @@
 import {
   type Abi,
   type Address,
+  BaseError,
+  ContractFunctionRevertedError,
   getAddress,
   type Hex,
   hexToString,
@@ -12,7 +14,7 @@ import {
 import { type Answer, type Call, must, orElse, readTogether } from '../../chain/view.ts';
 import { usageError } from '../../config/error.ts';
 import type { Asset, BlockRef } from '../protocol.ts';
-import { bytesTokenAbi, liquidationLogicAbi, oracleAbi, poolAbi, providerAbi, tokenAbi } from './abi.ts';
+import { bytesTokenAbi, liquidationLogicAbi, oracleAbi, poolAbi, providerAbi, repaymentAbi, tokenAbi } from './abi.ts';
 import { decodeConfiguration } from './configuration.ts';
 import { type Rules, rulesOf } from './rules.ts';
 
@@ -150,6 +152,8 @@ export async function readPool(client: PublicClient, address: Address, block?: B
   const [baseUnit, ...rest] = second;
   const [ofConstants, others] = [rest.slice(0, constants.length), rest.slice(constants.length)];
 
+  const listed = reservesIn(list, others.slice(0, ofReserves.length));
+  if (revision === 1n) await refuseFirst(client, pool, listed.assets, block);
   return {
     address: pool,
     addressesProvider,
@@ -160,10 +164,37 @@ export async function readPool(client: PublicClient, address: Address, block?: B
     rules,
     thresholds: thresholdsIn(ofConstants),
     baseUnit: must<bigint>(baseUnit),
-    ...reservesIn(list, others.slice(0, ofReserves.length)),
+    ...listed,
     ...eModesIn(others.slice(ofReserves.length)),
   };
 }
+
+/**
+ * 3.0.0 says the same revision as 3.0.1 and 3.0.2, and is another: its debt stands still while suppliers earn nothing, and where all
+ * collateral is taken and a fee of it is the treasury's, the call reverts. Its tokens tell: the Pool of 3.0.1 tells them of a
+ * repayment in other words, which those of 3.0.0 do not know. Asked by somebody else, who knows the words refuses with a reason.
+ */
+async function refuseFirst(
+  client: PublicClient,
+  pool: Address,
+  assets: readonly ReserveTokens[],
+  block: BlockRef | undefined,
+): Promise<void> {
+  const args = [zeroAddress, zeroAddress, 0n];
+  const calls = assets.map(({ aToken }) => callsOn(aToken, repaymentAbi)('handleRepayment', args));
+  const answers = await readTogether(client, calls, block);
+  if (answers.length === 0 || answers.some(knows)) return;
+  throw new Error(`Aave v3.0.0 at ${pool} is not supported: this version of Plimsoll evaluates 3.0.1 to 3.7 exactly`);
+}
+
+const knows = (answer: Answer): boolean => {
+  if (answer.status === 'success') return true;
+  const reverted =
+    answer.error instanceof BaseError && answer.error.walk((cause) => cause instanceof ContractFunctionRevertedError);
+  return reverted instanceof ContractFunctionRevertedError && reverted.reason === NOT_THE_POOL;
+};
+/** As a number in a string, up to 3.3. */
+const NOT_THE_POOL = '23';
 
 const callsOn =
   (address: Address, abi: Abi) =>

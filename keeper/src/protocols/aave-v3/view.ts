@@ -10,6 +10,7 @@ import { flashLoan, price } from './lending.ts';
 import { fitLiquidation, type Liquidation, liquidationsOf, type Valued, valuedAt } from './liquidations.ts';
 import type { AavePool } from './pool.ts';
 import type { AaveState } from './state.ts';
+import { whyNone } from './why-none.ts';
 
 export const ID = 'aave-v3';
 
@@ -83,6 +84,7 @@ function open(here: Here): AaveView {
       return account ? health(pool, state, account, moment.timestamp) : { error: 'is not tracked' };
     },
     deals: (keys) => keys.flatMap((address) => dealsOf(here, address)),
+    whyNone: (address) => whyNoneOf(here, address),
     stock: (on) => liquidityOf(here, on),
     fit: (deal, most) => fit(here, deal, most),
     after: (deal) => after(here, deal),
@@ -122,6 +124,13 @@ function dealsOf(here: Here, address: Address): Deal[] {
   const { pool, state, moment } = here;
   const found = liquidationsOf(pool, state, account, judged.valued, moment.timestamp);
   return found.map((done) => dealOf(here, judged, step, done));
+}
+
+function whyNoneOf(here: Here, address: Address): string | undefined {
+  const { account } = knownOf(here, address);
+  const judged = account && judgedIn(here, account);
+  if (!judged || 'error' in judged) return undefined;
+  return whyNone(here.pool, here.state, judged.valued, here.moment.timestamp);
 }
 
 function fit(here: Here, deal: Deal, most?: bigint): Deal | undefined {

@@ -1,0 +1,21 @@
+import { BaseError, ContractFunctionZeroDataError } from 'viem';
+import { describeError } from '../log/describe-error.ts';
+import { faultOf } from './errors.ts';
+
+/**
+ * Why a contract does not answer a question; `undefined` where it is the node that failed.
+ *
+ * @example
+ * whyNoAnswer(new ContractFunctionZeroDataError({ functionName: 'getL1Fee' })); // 'answers nothing; is it there?'
+ */
+export function whyNoAnswer(error: unknown): string | undefined {
+  if (!(error instanceof BaseError)) return undefined;
+  if (isSilent(error)) return 'answers nothing; is it there?';
+  // What a node answered is a cause, too, and has no name.
+  if (error.walk((cause) => `${(cause as Error).name}`.startsWith('AbiDecoding'))) return 'answers something else';
+  return faultOf(error) === 'answer' ? `fails (${describeError(error)})` : undefined;
+}
+
+/** Whether there is no contract, or none that has the question. */
+export const isSilent = (error: unknown): boolean =>
+  error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionZeroDataError) !== null;
