@@ -105,6 +105,8 @@ export async function runKeeper(
     });
     opened.catch(() => {}); // thrown below, where the loop has ended
     await (settings.once ? opened : Promise.race(opening));
+    // From here on what a node cannot answer is asked again at the next head.
+    chain.endpoints.patience = 0;
 
     for await (const next of ready.heads(stop)) if (await takeHead(next, rooms, stop)) break;
     if (failed.signal.aborted) await opened;

@@ -1,6 +1,8 @@
 import { type Address, zeroAddress } from 'viem';
 import { liquidatorAbi } from './bindings.ts';
+import { findOutAll } from './chain/abilities.ts';
 import { type Chain, connect } from './chain/client.ts';
+import { isOfContract } from './chain/errors.ts';
 import type { Head } from './chain/head.ts';
 import { findL1Source } from './chain/l1-source.ts';
 import { runsCancun } from './chain/opcodes.ts';
@@ -32,6 +34,9 @@ export interface Ready {
   liquidator: { address: Address; treasury: Address } | undefined;
 }
 
+/** For so long a node may fail before the keeper that starts gives up, milliseconds: gateways and nodes restart in less. */
+const PATIENCE = 60_000;
+
 /**
  * Connects, loads the key and finds out whether this operator could liquidate through this Liquidator at all.
  *
@@ -39,6 +44,8 @@ export interface Ready {
  */
 export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   const chain = await connect(settings, log);
+  chain.endpoints.patience = PATIENCE;
+  findOutAll(chain.endpoints);
   const heads = followHeads(chain.endpoints, settings.pollingInterval, log);
   const filled = withPreset(settings, chain.id);
   const [markets, l1Source] = await Promise.all([
@@ -139,6 +146,7 @@ async function checkLiquidator(chain: Chain, address: Address, operator: Operato
   try {
     treasury = await client.readContract({ ...contract, functionName: 'treasury' });
   } catch (cause) {
+    if (!isOfContract(cause)) throw cause;
     const message = `--liquidator ${address} is a contract on chain ${chain.shown}, but not a Liquidator`;
     throw new KeeperError(`${message}: pass the address that forge script Deploy printed`, { cause });
   }

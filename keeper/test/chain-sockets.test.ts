@@ -101,16 +101,47 @@ describe('what is asked of a WebSocket in one turn of the event loop', () => {
     expect(node.received.map((frame) => Array.isArray(frame))).toEqual([false, false, false]);
   });
 
-  test.each(['refused', 'cut short'] as const)('is asked again one by one where a frame is %s', async (how) => {
+  test('is asked again in halves, and then one by one, where frames are refused', async () => {
+    const { node, endpoint } = await open('taken');
+    givesSlots(node);
+    node.frames = 'refused';
+    expect(await askAll(endpoint, upTo(4))).toEqual(upTo(4));
+    const sizes = () => node.received.map((frame) => [frame].flat().length);
+    expect(sizes()).toEqual([4, 2, 2, 1, 1, 1, 1]);
+    node.received.length = 0;
+    expect(await askAll(endpoint, upTo(2))).toEqual(upTo(2));
+    expect(sizes()).toEqual([1, 1]);
+    expect(endpoint.batch()).toBe(1);
+  });
+
+  test.each([
+    ['are cut short', 'cut short'],
+    ['of more than three are refused', 3],
+  ] as const)('is asked again in halves where frames %s, also over the next socket', async (_, how) => {
     const { node, endpoint } = await open('taken');
     givesSlots(node);
     node.frames = how;
     expect(await askAll(endpoint, upTo(4))).toEqual(upTo(4));
     const sizes = () => node.received.map((frame) => [frame].flat().length);
-    expect(sizes()).toEqual(how === 'refused' ? [4, 1, 1, 1, 1] : [4, 1, 1]);
+    expect(sizes()).toEqual(how === 'cut short' ? [4, 2] : [4, 2, 2]);
+    endpoint.close();
     node.received.length = 0;
-    expect(await askAll(endpoint, upTo(2))).toEqual(upTo(2));
-    expect(sizes()).toEqual([1, 1]);
+    expect(await askAll(endpoint, upTo(4))).toEqual(upTo(4));
+    expect(sizes()).toEqual([2, 2]);
+    expect(endpoint.batch()).toBe(2);
+  });
+
+  test('goes one by one over a gateway that hangs up on whoever sends a frame', async () => {
+    const node = await startChainNode();
+    node.frames = 'fatal';
+    const endpoint = openEndpoint(node.wsUrl);
+    after.push(node.stop, endpoint.close);
+    givesSlots(node);
+    for (let tries = 0; endpoint.batch() !== 1 && tries < 5; tries++)
+      await endpoint.request(storage(1)).catch(() => {});
+    node.received.length = 0;
+    expect(await askAll(endpoint, upTo(3))).toEqual(upTo(3));
+    expect(node.received.map((frame) => Array.isArray(frame))).toEqual([false, false, false]);
   });
 
   test('fails together when the socket is closed', async () => {

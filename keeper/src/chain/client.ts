@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Address,
   type Chain as ChainDefinition,
@@ -13,10 +14,14 @@ import { describeUrl, type Logger } from '../log/log.ts';
 import { oneLine } from '../log/one-line.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
+import { type Fault, faultOf } from './errors.ts';
 import { failover } from './failover.ts';
 
 /** The first look at an endpoint: it answers within this many milliseconds or is not used. */
 const FIRST_TIMEOUT = 8_000;
+/** For how long it is looked at again where somebody is there who may answer a moment later, and the first pause; milliseconds. */
+const [FIRST_PATIENCE, FIRST_PAUSE] = [4_000, 250];
+const FIRST_FAULTS: readonly Fault[] = ['broken', 'limited', 'node', 'odd'];
 /** The same address on every chain that has it (https://www.multicall3.com). */
 const MULTICALL3: Address = '0xcA11bde05977b3631167028862bE2a173976CA11';
 
@@ -46,7 +51,7 @@ export interface Chain {
 export async function connect(settings: Pick<Settings, 'rpc' | 'chain'>, log: Logger): Promise<Chain> {
   const urls = [...new Set(settings.rpc)];
   const opened = urls.map(openEndpoint);
-  const answers = await Promise.allSettled(opened.map(askChainId));
+  const answers = await askAll(opened);
   const id = agreedId(settings.chain, opened, answers);
   if (id === undefined) throw noAnswer(urls, answers);
 
@@ -95,6 +100,20 @@ function agreedId(
     answered = true;
   }
   return answered ? id : undefined;
+}
+
+/** Where nobody answers, those who may do so a moment later are asked again for a while. */
+async function askAll(endpoints: readonly Endpoint[]): Promise<PromiseSettledResult<number>[]> {
+  const started = Date.now();
+  for (let pass = 0; ; pass++) {
+    const answers = await Promise.allSettled(endpoints.map(askChainId));
+    const isOver = Date.now() - started > FIRST_PATIENCE || answers.some(({ status }) => status === 'fulfilled');
+    const isPassing = answers.some(
+      (answer) => answer.status === 'rejected' && FIRST_FAULTS.includes(faultOf(answer.reason.cause)),
+    );
+    if (isOver || !isPassing) return answers;
+    await sleep(FIRST_PAUSE * 2 ** pass);
+  }
 }
 
 async function askChainId({ request, shown }: Endpoint): Promise<number> {

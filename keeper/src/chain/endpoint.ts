@@ -1,6 +1,7 @@
 import { http } from 'viem';
 import { isIpcPath } from '../config/values.ts';
 import { describeUrl } from '../log/url.ts';
+import { createBatcher } from './batcher.ts';
 import { overSocket, type SocketKind } from './socket.ts';
 import { openIpc, openWebSocket } from './wire.ts';
 import { within } from './within.ts';
@@ -30,6 +31,8 @@ export type Endpoint = {
    * @throws when the endpoint cannot be reached or has no subscriptions
    */
   subscribe?: (onHeader: (header: unknown) => void, onDrop: () => void) => Promise<() => void>;
+  /** Most requests that it takes together, 1 where it takes no batches; undefined until it was tried. */
+  batch(): number | undefined;
   /** Hangs up. The next request connects again. */
   close(): void;
 };
@@ -48,14 +51,15 @@ export function openEndpoint(url: string): Endpoint {
 
 function overHttp(url: string): Endpoint {
   const options = { timeout: TIMEOUT, maxResponseBodySize: LARGEST_ANSWER };
-  const batching = http(url, { ...options, batch: { batchSize: 100 } })({}).config;
-  const single = http(url, options)({}).config;
+  const { request } = http(url, options)({}).config;
+  const single = (body: RpcBody) => request(body as never);
+  const batcher = createBatcher(url, single, options);
   return {
     shown: describeUrl(url),
     request(body, timeout = TIMEOUT) {
-      const { request } = BATCHED.has(body.method) ? batching : single;
-      return within(timeout, request(body as never));
+      return within(timeout, BATCHED.has(body.method) ? batcher.request(body) : single(body));
     },
+    batch: batcher.most,
     close() {},
   };
 }

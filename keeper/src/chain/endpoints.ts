@@ -1,11 +1,13 @@
+import { numberToHex } from 'viem';
 import { showChain } from '../config/chains.ts';
 import type { Logger } from '../log/log.ts';
 import { oneLine } from '../log/one-line.ts';
+import { checkAnswer } from './answers.ts';
 import type { Endpoint, RpcBody } from './endpoint.ts';
 import { type Fault, faultOf, retryAfterOf } from './errors.ts';
 import { type Head, headOf } from './head.ts';
 import { type Aside, type Endpoints, type Member, newMember } from './member.ts';
-import { healthOf, isStranded, isUsable, lagOf, MOST_LAG, rank, type State, votersOf } from './standing.ts';
+import { healthOf, isStranded, isUsable, lagOf, MOST_LAG, newestOf, rank, type State, votersOf } from './standing.ts';
 
 export type { EndpointHealth, Endpoints, Member } from './member.ts';
 
@@ -20,6 +22,8 @@ const [FIRST_PAUSE, LONGEST_PAUSE, LONELY_PAUSE] = [250, 60_000, 2_000];
 const PROBE_TIMEOUT = 8_000;
 /** Blocks that are remembered as left. */
 const MOST_ABANDONED = 64;
+/** Heads whose numbers are remembered. */
+const MOST_NUMBERS = 256;
 
 /**
  * @param chainId - the chain that all must serve
@@ -31,12 +35,21 @@ export function createEndpoints(chainId: number, opened: readonly Endpoint[], lo
     ...{ chainId, members, log, favourite: undefined, closed: false },
     waiting: new Map(),
     abandoned: new Set(),
+    numbers: new Map(),
     tell: (member, head) => endpoints.onHead(member, head),
   };
   const endpoints: Endpoints = {
     chainId,
     members,
+    patience: 0,
     usable: (member) => isUsable(state, member),
+    newest: () => newestOf(state),
+    numberOf: (hash) => state.numbers.get(hash),
+    lack: (member, what, because) => lack(state, member, what, because),
+    allow: (member, what) => {
+      member.lacks.delete(what);
+      member.has.add(what);
+    },
     voters: () => votersOf(state),
     ranked: (except = []) => rank(state).filter((member) => !except.includes(member)),
     ask: (member, body, options) => ask(state, member, body, options),
@@ -67,6 +80,7 @@ async function ask(
   const started = performance.now();
   try {
     const result = await member.endpoint.request(body, timeout);
+    checkAnswer(body, result);
     member.strikes = 0;
     member.failing *= 0.8;
     // How long a search for logs takes says little of the rest.
@@ -81,6 +95,17 @@ async function ask(
     if (strikes !== undefined) charge(state, member, error, strikes);
     throw error;
   }
+}
+
+function lack(state: State, member: Member, what: string, because: unknown): void {
+  if (member.lacks.has(what)) return;
+  member.has.delete(what);
+  member.lacks.add(what);
+  const { shown: endpoint } = member.endpoint;
+  state.log.info(
+    { endpoint, lacks: what, reason: oneLine(because) },
+    'an endpoint cannot do this and is asked otherwise',
+  );
 }
 
 function took(member: Member, milliseconds: number): void {
@@ -111,8 +136,14 @@ function note(state: State, member: Member, head: Head, pushed: boolean): void {
   if (before && head.hash !== before.hash && head.number <= before.number) member.retracted = before.number;
   if (member.retracted !== undefined && head.number > member.retracted) member.retracted = undefined;
   member.head = head;
+  remember(state, head);
   reckon(state, member);
   state.tell(member, head);
+}
+
+function remember({ numbers }: State, { hash, number }: Head): void {
+  numbers.set(hash, numberToHex(number));
+  if (numbers.size > MOST_NUMBERS) numbers.delete(numbers.keys().next().value!);
 }
 
 /** Whether a block lower than its last is an endpoint's newest; one that goes far back alone is set aside. */
@@ -236,6 +267,7 @@ const STRIKES: Partial<Record<Fault, number>> = {
   unreachable: MOST_STRIKES,
   broken: 1,
   denied: 1,
+  odd: 1,
   limited: 0,
   node: 0,
 };

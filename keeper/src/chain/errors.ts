@@ -1,7 +1,8 @@
 import { BaseError, type HttpRequestError } from 'viem';
 
 /**
- * What an error says of the endpoint it came from.
+ * Whose word an error is. Only what the chain's own rules make of a call or a transaction is the same everywhere; everything else is
+ * the endpoint's, until another endpoint says the same.
  *
  * - `unreachable`: nobody answers there
  * - `broken`: it took too long, hung up, or answered with something else than JSON-RPC
@@ -11,7 +12,8 @@ import { BaseError, type HttpRequestError } from 'viem';
  * - `unknown block`: it does not have the block asked for (yet)
  * - `no state`: it has no state of a block that old
  * - `node`: it failed inside
- * - `answer`: none of these; the chain's answer, the same everywhere
+ * - `odd`: it says something that we do not know
+ * - `answer`: the chain's answer, the same everywhere: a call that reverts, a transaction that no pool may take
  */
 export type Fault =
   | 'unreachable'
@@ -22,9 +24,17 @@ export type Fault =
   | 'unknown block'
   | 'no state'
   | 'node'
+  | 'odd'
   | 'answer';
 
-const REVERT = /revert|out of gas|gas required exceeds|invalid opcode|insufficient funds|nonce too|underpriced/i;
+/** How the machine ends a call that fails. */
+const HALT =
+  /revert|out ?of ?gas|gas required exceeds|invalid (fe ?)?(op ?code|jump)|bad (instruction|jump)|stack (under|over)flow|stack limit|VM (exception|execution error)|EVM error/i;
+/** What the rules of the chain, or of every pool, have against a transaction. */
+const REFUSED =
+  /insufficient funds|upfront cost exceeds|nonce (is )?too (low|high)|invalid nonce|underpriced|already (known|imported)|known transaction|already in (the )?(mem)?pool|configured cap|fee ?cap|fee ?too ?low|(tip|gas price|max fee|priority fee)[^.]* (below|less than|under|too low|minimum)|minimum needed|higher than max fee|intrinsic gas|exceeds (the )?block gas limit|in-flight transaction limit/i;
+/** The data of a revert: a selector at least. Some nodes put a word before it. */
+const REVERT_DATA = /^(reverted )?0x[0-9a-f]{8,}$/i;
 const UNKNOWN_BLOCK =
   /(header|block)( with (hash|number))?( 0x[0-9a-f]+| \d+)?( was| could)? not (be )?found|blocks? specified[^.]* cannot be found|unknown block|could not find block|block ?(hash|number)? (does not exist|is out of range|not available)|BlockOutOfRange|beyond (the )?(current )?head|after last accepted block|cannot query unfinalized|requested data (is )?not available/i;
 const NO_STATE =
@@ -74,9 +84,10 @@ export function faultOf(error: unknown): Fault {
   const codes = causes.map((one) => (one as { code?: unknown }).code);
   // A node's own word comes before the status it came with: some send their errors with 4xx or 5xx.
   const spoken = codes.find((code): code is number => typeof code === 'number' && code !== -1);
+  // A contract may revert with any words, those of a gateway too.
+  if (spoken !== undefined && isOfChain(causes, words, spoken)) return 'answer';
   if (isRateLimit(error)) return 'limited';
   if (spoken !== undefined) {
-    if (REVERT.test(words) || spoken === 3) return 'answer';
     if (UNKNOWN_BLOCK.test(words)) return 'unknown block';
     if (NO_STATE.test(words)) return 'no state';
     if (
@@ -87,13 +98,28 @@ export function faultOf(error: unknown): Fault {
       return 'unable';
     }
     if (/unauthori[sz]ed|forbidden|api key|access denied|project id/i.test(words)) return 'denied';
-    return spoken === -32_603 || spoken === -32_002 ? 'node' : 'answer';
+    return spoken === -32_603 || spoken === -32_002 ? 'node' : 'odd';
   }
   if (codes.some((code) => UNREACHABLE.includes(String(code)))) return 'unreachable';
   if (causes.some((one) => [401, 402, 403].includes((one as HttpRequestError).status ?? 0))) return 'denied';
   // What is no answer of a node: a hang-up, a body that is no JSON, a deadline.
   return 'broken';
 }
+
+/** Whether an error is what the chain makes of what was asked. */
+function isOfChain(causes: readonly Error[], words: string, code: number): boolean {
+  if (code === 3 || HALT.test(words) || REFUSED.test(words)) return true;
+  return causes.some(({ data }: Error & { data?: unknown }) => typeof data === 'string' && REVERT_DATA.test(data));
+}
+
+/** Whether an error says something of the contract that was asked, and not of who was to pass the question on. */
+export function isOfContract(error: unknown): boolean {
+  if (faultOf(error) === 'answer') return true;
+  return causesOf(error).some(({ name }) => name === 'ContractFunctionZeroDataError' || name.startsWith('AbiDecoding'));
+}
+
+/** An answer that is none, as an error: a word of the endpoint's own, which another may contradict. */
+export const oddAnswer = (message: string): Error => Object.assign(new Error(message), { code: 0 });
 
 const UNREACHABLE_NAME = 'UnreachableError';
 

@@ -2,14 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../log/log.ts';
 import type { Endpoints, Member } from './endpoints.ts';
 import { type Fault, faultOf } from './errors.ts';
-import { headOf } from './head.ts';
+import { type Pushed, takePushed } from './pushed.ts';
 
 /** Longest pause after an error, milliseconds. */
 const LONGEST_PAUSE = 15_000;
 /** For this long an endpoint that has no subscriptions is asked instead, before they are tried again, milliseconds. */
 const WITHOUT_SUBSCRIPTION = 60_000;
+/** The same for one that tells of blocks that do not exist. */
+const DISTRUST = 600_000;
 /** What an endpoint answers that has no subscriptions. */
-const REFUSAL: readonly Fault[] = ['unable', 'node', 'answer'];
+const REFUSAL: readonly Fault[] = ['unable', 'node', 'odd'];
 
 type Following = { pollingInterval: number; silence: number; signal: AbortSignal; log: Logger };
 
@@ -37,7 +39,7 @@ export async function followEndpoint(endpoints: Endpoints, member: Member, optio
       failures = 0;
       if (member.endpoint.subscribe && Date.now() >= pollUntil) {
         const over = await listen(endpoints, member, options);
-        if (over === 'unserved') pollUntil = Date.now() + WITHOUT_SUBSCRIPTION;
+        if (over !== 'over') pollUntil = Date.now() + (over === 'untrue' ? DISTRUST : WITHOUT_SUBSCRIPTION);
       }
     } catch (err) {
       if (signal.aborted) return;
@@ -49,26 +51,34 @@ export async function followEndpoint(endpoints: Endpoints, member: Member, optio
   }
 }
 
-/** Follows a subscription until it drops, goes deaf, or is no longer wanted. */
-async function listen(endpoints: Endpoints, member: Member, options: Following): Promise<'over' | 'unserved'> {
+/** Follows a subscription until it drops, goes deaf, tells what is not true, or is no longer wanted. */
+async function listen(
+  endpoints: Endpoints,
+  member: Member,
+  options: Following,
+): Promise<'over' | 'unserved' | 'untrue'> {
   const { silence, signal, log } = options;
   const endpoint = member.endpoint.shown;
   let heard = Date.now();
   let dropped = false;
+  let isUntrue = false;
   let unsubscribe: (() => void) | undefined;
   const end = new AbortController();
   const stop = () => end.abort();
   signal.addEventListener('abort', stop, { once: true });
+  const pushed: Pushed = {
+    ...{ endpoints, member, last: undefined, checking: undefined },
+    onTaken: () => {
+      heard = Date.now();
+    },
+    onWrong: () => {
+      isUntrue = true;
+      stop();
+    },
+  };
   try {
     unsubscribe = await member.endpoint.subscribe!(
-      (header) => {
-        heard = Date.now();
-        try {
-          endpoints.note(member, headOf(header), true);
-        } catch (error) {
-          endpoints.charge(member, error, 1);
-        }
-      },
+      (header) => takePushed(pushed, header),
       () => {
         dropped = true;
         stop();
@@ -94,7 +104,9 @@ async function listen(endpoints: Endpoints, member: Member, options: Following):
       endpoints.charge(member, new Error('the socket was closed'), 1);
       log.warn({ endpoint }, 'the socket of an endpoint was closed; connecting again');
     }
-    return 'over';
+    if (!isUntrue) return 'over';
+    log.warn({ endpoint }, 'the endpoint tells of blocks that it does not have and is polled');
+    return 'untrue';
   } catch (err) {
     if (unsubscribe || !REFUSAL.includes(faultOf(err))) throw err;
     log.warn({ endpoint, err }, 'the endpoint has no subscription to new heads and is polled');

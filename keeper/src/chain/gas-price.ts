@@ -1,4 +1,5 @@
 import type { Hash, PublicClient } from 'viem';
+import { baseFeeAfter } from './next-base-fee.ts';
 
 /** What the chain asks now: `baseFee` of the next block and the tip that usually gets in. */
 export type GasPrice = { baseFee: bigint; priority: bigint };
@@ -13,8 +14,9 @@ export async function gasPriceNow(client: PublicClient): Promise<GasPrice> {
 }
 
 /**
- * The base fee of the next block, which the fee history ends with; of the pending block where a node has no such history, as
- * building that block takes a node longer than all else that is asked of it at a head. 0 on chains without base fees.
+ * The base fee of the next block, which the fee history ends with. Where a node has no such history, it is that of the pending block,
+ * as building one takes a node longer than all else that is asked of it at a head; and where it shows none of its own, it follows
+ * from the newest block. 0 on chains without base fees.
  */
 async function nextBaseFee(client: PublicClient): Promise<bigint> {
   const history = await client
@@ -23,9 +25,15 @@ async function nextBaseFee(client: PublicClient): Promise<bigint> {
     .catch(() => undefined);
   const [, next] = history?.baseFeePerGas ?? [];
   if (next !== undefined) return BigInt(next);
-  const { baseFeePerGas } = await client.getBlock({ blockTag: 'pending' });
-  return baseFeePerGas ?? 0n;
+  const pending = await blockOf(client, 'pending').catch(() => undefined);
+  if (pending) return BigInt(pending.baseFeePerGas ?? 0);
+  const newest = await blockOf(client, 'latest');
+  if (!newest) throw new Error('the newest block was answered with nothing');
+  return baseFeeAfter(newest);
 }
+
+const blockOf = (client: PublicClient, tag: 'pending' | 'latest') =>
+  client.request({ method: 'eth_getBlockByNumber', params: [tag, false] });
 
 /** An answer that failed is asked for again. */
 export const openGasPrices = (client: PublicClient): GasPrices => oncePerHead(() => gasPriceNow(client));

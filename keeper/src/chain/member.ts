@@ -1,3 +1,4 @@
+import type { Hash, Hex } from 'viem';
 import type { Endpoint, RpcBody } from './endpoint.ts';
 import type { Head } from './head.ts';
 
@@ -23,8 +24,11 @@ export type Member = {
   failing: number;
   /** Milliseconds, the last requests weigh most. */
   latency: number | undefined;
-  /** Methods it has said it does not have. */
+  /** What it was found to be able to do and not: methods, needs of requests, `true hashes` of the heads it pushes. */
+  has: Set<string>;
   lacks: Set<string>;
+  /** Most blocks of a search for logs, where it has stated a limit. */
+  logRange: number | undefined;
   /** Asked too often: others are asked first until then. */
   limitedUntil: number;
   /** Probes since it was set aside, those of the times shortly before counted in. */
@@ -32,6 +36,17 @@ export type Member = {
   /** When it was last taken in again, Unix time, milliseconds. */
   backAt: number;
   aside: Aside | undefined;
+};
+
+/** What an endpoint can do, as far as it is known. */
+export type Abilities = {
+  /** By name, as `pending`, `logs by hash`, `state by hash`, `eth_simulateV1`. */
+  has: readonly string[];
+  lacks: readonly string[];
+  /** Most requests that it takes together, 1 where it takes no batches; undefined until it was tried. */
+  batch: number | undefined;
+  /** Most blocks of a search for logs, where it has stated a limit. */
+  logRange: number | undefined;
 };
 
 /** How an endpoint does. */
@@ -48,6 +63,7 @@ export type EndpointHealth = {
   reason: string | undefined;
   /** Unix time of the next probe, milliseconds. */
   retryAt: number | undefined;
+  abilities: Abilities;
 };
 
 /** The endpoints of one chain. */
@@ -57,6 +73,12 @@ export type Endpoints = {
   /** Those that may be used, the best first; with `except`, without them. */
   ranked(except?: readonly Member[]): Member[];
   usable(member: Member): boolean;
+  /** The highest number of a head that may be believed. */
+  newest(): bigint | undefined;
+  /** The number of one of the last heads, by its hash, as JSON-RPC writes it. */
+  numberOf(hash: Hash): Hex | undefined;
+  /** For this long a request is repeated that nobody can answer yet, milliseconds: long while the keeper starts. */
+  patience: number;
   /** Those whose word on the chain counts: the living, and who died a short while ago. */
   voters(): Member[];
   /** Asks one endpoint, and keeps account of how that went. */
@@ -71,6 +93,10 @@ export type Endpoints = {
   note(member: Member, head: Head, pushed: boolean): void;
   /** Counts a failure against an endpoint: a wrong answer, a socket that dropped. */
   charge(member: Member, error: unknown, strikes: number): void;
+  /** Remembers that an endpoint cannot do something, and tells of it once. @param because - what it said */
+  lack(member: Member, what: string, because: unknown): void;
+  /** Remembers that an endpoint can do something. */
+  allow(member: Member, what: string): void;
   setAside(member: Member, kind: Aside['kind'], reason: string): void;
   /** The chain went on from another block than `hash`: who still has it is not used until it follows. */
   abandon(hash: string): void;
@@ -94,7 +120,9 @@ export const newMember = (endpoint: Endpoint): Member => ({
   errors: 0,
   failing: 0,
   latency: undefined,
+  has: new Set(),
   lacks: new Set(),
+  logRange: undefined,
   limitedUntil: 0,
   probes: 0,
   backAt: 0,

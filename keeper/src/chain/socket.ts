@@ -1,13 +1,10 @@
 import { RpcRequestError } from 'viem';
 import type { Endpoint, RpcBody } from './endpoint.ts';
 import { unreachable } from './errors.ts';
+import { type Frames, hungUp, inFrames, isRefusedWhole, mostOf, newFrames, shrink } from './frames.ts';
 import type { Wire, WireEvents } from './wire.ts';
 import { within } from './within.ts';
 
-/** Most requests of a frame: as many as gateways take over a WebSocket. */
-const MOST_TOGETHER = 20;
-/** Longest frame, characters: the multicalls of a head fit, and those that read thousands of accounts are worked on side by side. */
-const LONGEST_TOGETHER = 200_000;
 /** Pause between two signs of life, milliseconds: gateways hang up on who is silent. */
 const SIGN_OF_LIFE = 30_000;
 
@@ -35,14 +32,13 @@ type Unanswered = {
 /** One socket, from its opening to its end. */
 type Connection = {
   url: string;
+  frames: Frames;
   wire: Wire;
   unanswered: Map<number, Unanswered>;
   /** By the name that the node gave a subscription. */
   subscribers: Map<unknown, (header: unknown) => void>;
   /** What was asked in this turn of the event loop and is not yet sent. */
   queue: number[];
-  /** Whether the node takes several requests in a frame; undefined until it has answered one. */
-  takesFrames: boolean | undefined;
   signOfLife: NodeJS.Timeout | undefined;
   closed: boolean;
   /** Who wants to know when it is closed. */
@@ -62,10 +58,11 @@ let lastId = 0;
 export function overSocket(kind: SocketKind, timeout: number): Endpoint {
   let now: Connection | undefined;
   let opening: Promise<Connection> | undefined;
+  const frames = newFrames();
 
   async function connected(): Promise<Connection> {
     if (now && !now.closed) return now;
-    opening ??= within(timeout, openConnection(kind))
+    opening ??= within(timeout, openConnection(kind, frames))
       .catch((cause) => {
         throw unreachable(kind.refusal, cause);
       })
@@ -96,13 +93,14 @@ export function overSocket(kind: SocketKind, timeout: number): Endpoint {
           void ask(connection, { method: 'eth_unsubscribe', params: [name] }, timeout).catch(() => {});
       };
     },
+    batch: () => mostOf(frames),
     close() {
       if (now) end(now);
     },
   };
 }
 
-async function openConnection({ url, open, joins }: SocketKind): Promise<Connection> {
+async function openConnection({ url, open, joins }: SocketKind, frames: Frames): Promise<Connection> {
   let opened: Connection | undefined;
   const wire = await open({
     onText: (text) => opened && take(opened, text),
@@ -110,11 +108,11 @@ async function openConnection({ url, open, joins }: SocketKind): Promise<Connect
   });
   const connection: Connection = {
     url,
+    frames,
     wire,
     unanswered: new Map(),
     subscribers: new Map(),
     queue: [],
-    takesFrames: undefined,
     signOfLife: undefined,
     closed: false,
     onClose: new Set(),
@@ -122,7 +120,7 @@ async function openConnection({ url, open, joins }: SocketKind): Promise<Connect
   opened = connection;
   const live = () => enqueue(connection, CHAIN_ID, { answered: () => {}, failed: () => {} });
   connection.signOfLife = setInterval(live, SIGN_OF_LIFE).unref();
-  if (joins) tryFrames(connection);
+  if (joins && frames.taken === undefined) tryFrames(connection);
   return connection;
 }
 
@@ -152,7 +150,14 @@ async function ask(
     },
     failed: reject,
   });
-  return within(timeout, promise).finally(() => connection.unanswered.delete(id));
+  return within(timeout, promise).finally(() => forget(connection, id));
+}
+
+/** A request is answered, or nobody waits for it any more. A frame without any answer by then may have been passed over for its size. */
+function forget({ unanswered, frames }: Connection, id: number): void {
+  const frame = unanswered.get(id)?.frame;
+  unanswered.delete(id);
+  if (frame?.every((one) => one === id || unanswered.has(one))) shrink(frames, frame.length);
 }
 
 function enqueue(connection: Connection, body: RpcBody, then: Pick<Unanswered, 'answered' | 'failed'>): number {
@@ -166,28 +171,19 @@ function enqueue(connection: Connection, body: RpcBody, then: Pick<Unanswered, '
 }
 
 function flush(connection: Connection): void {
-  const ids = connection.queue.splice(0).filter((id) => connection.unanswered.has(id));
-  const isJoined = (id: number) => connection.takesFrames === true && sharesFrame(connection.unanswered.get(id)!);
-  const { together = [], alone = [] } = Object.groupBy(ids, (id) => (isJoined(id) ? 'together' : 'alone'));
+  const { unanswered, frames } = connection;
+  const ids = connection.queue.splice(0).filter((id) => unanswered.has(id));
+  const { together = [], alone = [] } = Object.groupBy(ids, (id) =>
+    sharesFrame(unanswered.get(id)!) ? 'together' : 'alone',
+  );
   for (const id of alone) send(connection, [id]);
-  for (const frame of framesOf(connection, together)) send(connection, frame);
+  for (const frame of inFrames(frames, together, lengthIn(connection))) send(connection, frame);
 }
 
-function framesOf({ unanswered }: Connection, ids: readonly number[]): number[][] {
-  const frames: number[][] = [];
-  let room = 0;
-  for (const id of ids) {
-    const { length } = unanswered.get(id)!.text;
-    const last = frames.at(-1);
-    if (last && last.length < MOST_TOGETHER && length <= room) last.push(id);
-    else {
-      frames.push([id]);
-      room = LONGEST_TOGETHER;
-    }
-    room -= length;
-  }
-  return frames;
-}
+const lengthIn =
+  ({ unanswered }: Connection) =>
+  (id: number): number =>
+    unanswered.get(id)!.text.length;
 
 /** A transaction waits for nobody, and a search through many blocks takes too long to be waited for. */
 function sharesFrame({ body: { method, params } }: Unanswered): boolean {
@@ -230,15 +226,16 @@ function take(connection: Connection, text: string): void {
     return;
   }
   const frames = new Set<readonly number[]>();
+  const refused = isRefusedWhole(said as Said[]);
   for (const each of said as Said[]) {
     const frame = connection.unanswered.get(each?.id as number)?.frame;
     if (frame) frames.add(frame);
-    takeOne(connection, each);
+    if (!refused || !frame) takeOne(connection, each ?? {});
   }
   for (const frame of frames) {
     // Who answers a part only does not take so much at once.
     if (frame.some((id) => connection.unanswered.has(id))) askAgain(connection, frame);
-    else connection.takesFrames ??= true;
+    else connection.frames.taken ??= true;
   }
 }
 
@@ -250,7 +247,8 @@ function takeOne(connection: Connection, { id, result, error, method, params }: 
   }
   // A frame is refused as a whole by an error that names none of its requests.
   if (error && (id === null || id === undefined)) {
-    for (const { frame } of [...unanswered.values()]) if (frame) askAgain(connection, frame);
+    const frames = new Set([...unanswered.values()].flatMap(({ frame }) => (frame ? [frame] : [])));
+    for (const frame of frames) askAgain(connection, frame);
     return;
   }
   const request = unanswered.get(id as number);
@@ -260,16 +258,14 @@ function takeOne(connection: Connection, { id, result, error, method, params }: 
   else request.answered(result);
 }
 
-/** Sends what a frame was to ask one by one, and nothing together from now on. */
+/** Sends what is left of a frame in smaller ones, or one by one. */
 function askAgain(connection: Connection, frame: readonly number[]): void {
-  const { unanswered } = connection;
-  for (const id of frame) {
-    const request = unanswered.get(id);
-    if (!request?.frame) continue;
-    connection.takesFrames = false;
-    delete request.frame;
-    send(connection, [id]);
-  }
+  const { unanswered, frames } = connection;
+  const left = frame.filter((id) => unanswered.get(id)?.frame);
+  if (left.length === 0) return;
+  shrink(frames, frame.length);
+  for (const id of left) delete unanswered.get(id)!.frame;
+  for (const part of inFrames(frames, left, lengthIn(connection))) send(connection, part);
 }
 
 /** Closes a socket, or learns that it is closed: who waits for an answer gets none. */
@@ -278,6 +274,8 @@ function end(connection: Connection, error = new Error('the socket was closed'))
   connection.closed = true;
   clearInterval(connection.signOfLife);
   connection.wire.close();
+  const { frames, unanswered } = connection;
+  if (frames.taken === undefined && [...unanswered.values()].some(({ frame }) => frame)) hungUp(frames);
   for (const { failed } of connection.unanswered.values()) failed(error);
   connection.unanswered.clear();
   connection.subscribers.clear();

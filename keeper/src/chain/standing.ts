@@ -1,6 +1,7 @@
+import type { Hash, Hex } from 'viem';
 import type { Logger } from '../log/log.ts';
 import type { Head } from './head.ts';
-import type { EndpointHealth, Member } from './member.ts';
+import type { Abilities, EndpointHealth, Member } from './member.ts';
 
 /** Blocks an endpoint may be behind the best and still be used. */
 export const MOST_LAG = 3;
@@ -19,6 +20,8 @@ export type State = {
   /** Who was the best when last asked for. */
   favourite: Member | undefined;
   closed: boolean;
+  /** Numbers of the last heads, by hash. */
+  numbers: Map<Hash, Hex>;
   /** Called with each head noted. */
   tell: (member: Member, head: Head) => void;
 };
@@ -31,14 +34,21 @@ const isVoter = ({ aside }: Member): boolean =>
 
 export const votersOf = ({ members }: State): Member[] => members.filter((member) => member.head && isVoter(member));
 
+/** The best of those whose chain is not left. */
+export function newestOf(state: State): bigint | undefined {
+  let best: bigint | undefined;
+  for (const voter of votersOf(state)) {
+    const { number } = voter.head!;
+    if (!isStranded(state, voter) && (best === undefined || number > best)) best = number;
+  }
+  return best;
+}
+
 /** Blocks behind the best of those whose chain is not left; 0 for one that has not said. */
 export function lagOf(state: State, member: Member): number {
   if (!member.head) return 0;
-  let best = member.head.number;
-  for (const voter of votersOf(state)) {
-    if (!isStranded(state, voter) && voter.head!.number > best) best = voter.head!.number;
-  }
-  return Number(best - member.head.number);
+  const best = newestOf(state) ?? 0n;
+  return best > member.head.number ? Number(best - member.head.number) : 0;
 }
 
 export const isUsable = (state: State, member: Member): boolean =>
@@ -78,5 +88,13 @@ export function healthOf(state: State, member: Member): EndpointHealth {
     latencyMs: latency === undefined ? undefined : Math.round(latency),
     reason: aside?.reason ?? (behind ? `${lag} blocks behind` : undefined),
     retryAt: aside?.retryAt,
+    abilities: abilitiesOf(member),
   };
 }
+
+const abilitiesOf = ({ has, lacks, logRange, endpoint }: Member): Abilities => ({
+  has: [...has].sort(),
+  lacks: [...lacks].sort(),
+  batch: endpoint.batch(),
+  logRange,
+});

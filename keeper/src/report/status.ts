@@ -200,7 +200,8 @@ function legLine({ sent, outcome, done }: EndedLeg, names: ReadonlyMap<MarketKey
   return `${head}, ${moved}, worth ${formatEther(value)}, gas ${formatEther(gasCost)}`;
 }
 
-function endpointOf({ endpoint, state, head, lag, errors, latencyMs, reason }: EndpointStatus): string {
+function endpointOf({ endpoint, state, head, lag, errors, latencyMs, reason, abilities }: EndpointStatus): string {
+  const { lacks = [], batch, logRange } = abilities ?? {};
   const parts = [
     `${endpoint} ${state}`,
     head === undefined ? undefined : `head ${head}`,
@@ -208,6 +209,9 @@ function endpointOf({ endpoint, state, head, lag, errors, latencyMs, reason }: E
     latencyMs === undefined ? undefined : `${latencyMs.toFixed(0)} ms`,
     errors > 0 ? `${errors} errors` : undefined,
     reason,
+    batch === undefined || batch > 1 ? undefined : 'no batches',
+    lacks.length > 0 ? `without ${lacks.join(', ')}` : undefined,
+    logRange === undefined ? undefined : `logs of ${logRange} blocks at a time`,
   ];
   return parts.filter((part) => part !== undefined).join(', ');
 }

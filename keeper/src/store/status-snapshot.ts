@@ -56,6 +56,15 @@ export type EndpointStatus = {
   reason?: string | undefined;
   /** Unix time of the next probe, milliseconds. */
   retryAt?: number | undefined;
+  /** What it was found to be able to do, and how much of it at a time; earlier versions did not look. */
+  abilities?: {
+    has: readonly string[];
+    lacks: readonly string[];
+    /** Requests in a batch. */
+    batch?: number | undefined;
+    /** Blocks of a search for logs. */
+    logRange?: number | undefined;
+  };
 };
 
 /**

@@ -6,6 +6,8 @@ import type { Hex } from 'viem';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 type Body = { id: unknown; method: string; params: readonly unknown[] };
+
+export type { Body as Asked };
 export type Answer = { result: unknown } | { error: { code: number; message: string; data?: unknown } };
 export type Block = { number: Hex; hash: Hex; parentHash: Hex; [field: string]: unknown };
 
@@ -32,12 +34,18 @@ export type ChainNode = {
   wsUrl: string;
   chainId: number;
   head: Block;
-  /** Every request so far. */
+  /** Every request so far, and the length of every list of them that came over http. */
   asked: Body[];
+  batches: number[];
   /** What came over sockets, frame by frame. */
   received: (Body | Body[])[];
-  /** What becomes of several requests in a frame: of one that is cut short, the first two are answered. */
-  frames: 'taken' | 'refused' | 'cut short';
+  /**
+   * What becomes of several requests in a frame: of one that is cut short, the first two are answered; one that is fatal is the
+   * socket's end; a number is how many go together.
+   */
+  frames: 'taken' | 'refused' | 'cut short' | 'fatal' | number;
+  /** What becomes of several requests in an http body: answered as a list, unless this gives something else. */
+  batch: (asked: Body[]) => { status?: number; text: string } | undefined;
   count(method: string): number;
   /** Answers some requests itself; what it leaves is answered by chain id and head. */
   answer: (request: Body) => Answer | undefined;
@@ -73,6 +81,12 @@ export async function startChainNode(head: Block = block(100)): Promise<ChainNod
       response.writeHead(status, node.headers).end('no');
       return;
     }
+    const batched = Array.isArray(asked) ? node.batch(asked) : undefined;
+    if (Array.isArray(asked)) node.batches.push(asked.length);
+    if (batched) {
+      response.writeHead(batched.status ?? 200, { 'content-type': 'application/json' }).end(batched.text);
+      return;
+    }
     node.open += 1;
     const answers = Array.isArray(asked) ? asked.map(reply) : reply(asked);
     if (node.delay > 0) await sleep(node.delay);
@@ -92,7 +106,8 @@ export async function startChainNode(head: Block = block(100)): Promise<ChainNod
       node.received.push(asked);
       if (node.silent) return;
       if (Array.isArray(asked)) {
-        socket.send(JSON.stringify(replyToFrame(asked)));
+        if (node.frames === 'fatal') socket.terminate();
+        else socket.send(JSON.stringify(replyToFrame(asked)));
       } else if (asked.method === 'eth_subscribe' && !node.answer(asked)) {
         node.asked.push(asked);
         node.subscriptions += 1;
@@ -105,7 +120,7 @@ export async function startChainNode(head: Block = block(100)): Promise<ChainNod
   });
 
   function replyToFrame(asked: Body[]): unknown {
-    if (node.frames === 'refused') {
+    if (node.frames === 'refused' || asked.length > Number(node.frames)) {
       return { jsonrpc: '2.0', id: null, error: { code: -32_600, message: 'batches are not supported' } };
     }
     return (node.frames === 'cut short' ? asked.slice(0, 2) : asked).map(reply);
@@ -140,8 +155,10 @@ export async function startChainNode(head: Block = block(100)): Promise<ChainNod
     chainId: 31337,
     head,
     asked: [],
+    batches: [],
     received: [],
     frames: 'taken',
+    batch: () => undefined,
     count: (method) => node.asked.filter((one) => one.method === method).length,
     answer: () => undefined,
     status: undefined,
