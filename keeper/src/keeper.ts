@@ -24,6 +24,7 @@ import { accountClaim, type MarketKey } from './store/key.ts';
 import { storePath } from './store/path.ts';
 import { openStore, type Store } from './store/store.ts';
 import { nextMoment } from './triggers/clock.ts';
+import { openWatch, type Watch } from './watch.ts';
 
 /** What a keeper works with. */
 type Rooms = {
@@ -39,6 +40,7 @@ type Rooms = {
   /** Newest blocks of ours on the chain, of markets that found unwound ones as they joined. */
   unwound: bigint[];
   report: Report;
+  watch: Watch;
   log: Logger;
 };
 
@@ -55,6 +57,7 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
   const path = storePath(settings.store, chain.id);
   const store = openStore({ path, chainId: chain.id, rebuild: settings.rebuildStore });
   if (store.renamed) log.warn({ renamed: store.renamed }, 'the store begins anew; the old one is kept under this name');
+  let watch: Watch | undefined;
   try {
     const head = async () =>
       headOf(await chain.client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }));
@@ -75,8 +78,9 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
     const logs = shareLogs(chain);
     const planner = openPlanner({ ...ready, logs: logs.share({}) }, prices);
     const drill = openDrill(planner, chain.id);
+    watch = openWatch(ready, logs, trackers, (at) => store.writeStatus(statusAt(at, rooms)), log);
     const queue = createQueue<string>();
-    const rooms: Rooms = { ready, store, trackers, planner, drill, dispatcher, queue, unwound: [], report, log };
+    const rooms: Rooms = { ready, store, trackers, planner, drill, dispatcher, queue, unwound: [], report, watch, log };
 
     const place = (key: MarketKey) => markets.findIndex((market) => market.key === key);
     const failed = new AbortController();
@@ -98,8 +102,10 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
     for await (const next of ready.heads(stop)) if (await takeHead(next, rooms, stop)) break;
     if (failed.signal.aborted) await opened;
     await finish(rooms);
+    if (settings.once) await watch.check();
     return dispatcher.summary;
   } finally {
+    watch?.stop();
     store.close();
   }
 }
@@ -116,11 +122,14 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
       head,
     );
     const ancestor = lowest([...(await advancing), ...rooms.unwound.splice(0)]);
+    // Nothing is judged, planned or sent on a head that is older than what we have seen.
+    if (rooms.watch.isOld(head)) return false;
     if (ancestor !== undefined) await dispatcher.unwind(ancestor, head.number);
     await dispatcher.onHead(head);
     const { once } = ready.settings;
     if (!(once && dispatcher.acted)) await act(head, rooms, stop);
     for (const tracker of trackers) await reread(tracker, rooms);
+    rooms.watch.head(head);
     if (!stop.aborted) store.writeStatus(statusAt(head, rooms));
     if (once) dispatcher.acted = true;
     else if (dispatcher.inFlight().length === 0) await practise(head, rooms);
@@ -241,11 +250,13 @@ async function practise(head: Head, { drill, trackers, dispatcher, log }: Rooms)
   }
 }
 
-const statusAt = (head: Head, { ready, trackers, dispatcher }: Rooms) =>
+const statusAt = (head: Head, { ready, trackers, dispatcher, watch }: Rooms) =>
   snapshotOf({
     chain: { id: ready.chain.id, endpoints: () => ready.chain.endpoints.health() },
     markets: ready.markets,
     inFlight: dispatcher.inFlight(),
+    alarms: watch.alarms(),
+    debts: watch.debts,
     ...{ trackers, head },
   });
 

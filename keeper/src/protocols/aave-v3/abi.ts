@@ -43,7 +43,10 @@ export const liquidationLogicAbi = parseAbi([
 ]);
 
 /** aToken and variable debt token. */
-export const scaledTokenAbi = parseAbi(['function scaledBalanceOf(address user) view returns (uint256)']);
+export const scaledTokenAbi = parseAbi([
+  'function scaledBalanceOf(address user) view returns (uint256)',
+  'function scaledTotalSupply() view returns (uint256)',
+]);
 
 /** Stable debt token, up to 3.1. */
 export const stableTokenAbi = parseAbi([
