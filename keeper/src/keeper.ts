@@ -25,6 +25,7 @@ import { accountClaim, type MarketKey } from './store/key.ts';
 import { storePath } from './store/path.ts';
 import { openStore, type Store } from './store/store.ts';
 import { nextMoment } from './triggers/clock.ts';
+import { openWatch, type Watch } from './watch.ts';
 
 /** What a keeper works with. */
 type Rooms = {
@@ -42,6 +43,7 @@ type Rooms = {
   /** Where one head is all there is to do. */
   once: Once | undefined;
   report: Report;
+  watch: Watch;
   log: Logger;
 };
 
@@ -64,6 +66,7 @@ export async function runKeeper(
   const path = storePath(settings.store, chain.id);
   const store = openStore({ path, chainId: chain.id, rebuild: settings.rebuildStore });
   if (store.renamed) log.warn({ renamed: store.renamed }, 'the store begins anew; the old one is kept under this name');
+  let watch: Watch | undefined;
   try {
     const head = async () =>
       headOf(await chain.client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }));
@@ -86,8 +89,22 @@ export async function runKeeper(
     const logs = shareLogs(chain);
     const planner = openPlanner({ ...ready, logs: logs.share({}) }, prices);
     const drill = openDrill(planner, chain.id);
+    watch = openWatch(ready, logs, trackers, (at) => store.writeStatus(statusAt(at, rooms)), log);
     const queue = createQueue<string>();
-    const rooms: Rooms = { ready, store, trackers, planner, drill, dispatcher, queue, unwound: [], once, report, log };
+    const rooms: Rooms = {
+      ready,
+      store,
+      trackers,
+      planner,
+      drill,
+      dispatcher,
+      queue,
+      unwound: [],
+      once,
+      report,
+      watch,
+      log,
+    };
 
     const place = (key: MarketKey) => markets.findIndex((market) => market.key === key);
     const failed = new AbortController();
@@ -111,8 +128,10 @@ export async function runKeeper(
     for await (const next of ready.heads(stop)) if (await takeHead(next, rooms, stop)) break;
     if (failed.signal.aborted) await opened;
     await finish(rooms);
+    if (once) await watch.check();
     return { ...dispatcher.summary, undone: once && !signal.aborted ? whyUndone(once, dispatcher.summary) : undefined };
   } finally {
+    watch?.stop();
     store.close();
   }
 }
@@ -129,10 +148,13 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
       head,
     );
     const ancestor = lowest([...(await advancing), ...rooms.unwound.splice(0)]);
+    // Nothing is judged, planned or sent on a head that is older than what we have seen.
+    if (rooms.watch.isOld(head)) return false;
     if (ancestor !== undefined) await dispatcher.unwind(ancestor, head.number);
     await dispatcher.onHead(head);
     if (!once?.acted) await act(head, rooms, stop);
     for (const tracker of trackers) await reread(tracker, rooms);
+    rooms.watch.head(head);
     if (!stop.aborted) store.writeStatus(statusAt(head, rooms));
     if (once) once.acted = true;
     else if (dispatcher.inFlight().length === 0) await practise(head, rooms);
@@ -253,11 +275,13 @@ async function practise(head: Head, { drill, trackers, dispatcher, log }: Rooms)
   }
 }
 
-const statusAt = (head: Head, { ready, trackers, dispatcher }: Rooms) =>
+const statusAt = (head: Head, { ready, trackers, dispatcher, watch }: Rooms) =>
   snapshotOf({
     chain: { id: ready.chain.id, endpoints: () => ready.chain.endpoints.health() },
     markets: ready.markets,
     inFlight: dispatcher.inFlight(),
+    alarms: watch.alarms(),
+    debts: watch.debts,
     ...{ trackers, head },
   });
 

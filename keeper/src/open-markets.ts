@@ -35,6 +35,11 @@ export function openMarkets(
     const options = { chain, protocol, name, address, us, store: store.market(key), fromBlock, range, head, logs };
     const tracker = await openTracker({ ...options, signal, log });
     const { unwound } = await tracker.advance(await head());
+    if (await isUnexplained(tracker)) {
+      const where = { protocol: protocol.id, market: name, fromBlock: tracker.fromBlock };
+      log.warn(where, 'nobody was found who borrows, though the market has debt: its history is searched again');
+      if ((await tracker.searchAgain()) > 0) await tracker.advance(await head());
+    }
     const seconds = Math.round(performance.now() - started) / 1_000;
     log.info(
       {
@@ -49,6 +54,13 @@ export function openMarkets(
     );
     return { tracker, unwound };
   });
+}
+
+/** Whether nobody is known in a market that counts debt. */
+async function isUnexplained(tracker: Tracker): Promise<boolean> {
+  if (tracker.book.size > 0) return false;
+  const debts = await tracker.debts();
+  return debts?.some(({ counted }) => counted > 0n) ?? false;
 }
 
 /** What a market was named by is what an earlier version kept it under. */

@@ -166,6 +166,38 @@ describe('keeper status', () => {
     }
   });
 
+  test.concurrent('shows what somebody has to look at, and debt that nobody known owes', async () => {
+    const path = join(temporaryFolder(), 'a.sqlite');
+    const store = openStore({ path, chainId: 1 });
+    const usdc = { asset: 'USDC', address: POOL, counted: '900', known: '890', missing: '10' } as const;
+    const weth = { asset: 'WETH', address: POOL, counted: '7', known: '7', missing: '0' } as const;
+    const [market] = snapshot.markets;
+    const alarms = [{ about: 'clock', text: 'an hour off', since: '2023-11-14T22:13:20.000Z' }];
+    const debts = [weth, usdc];
+    store.writeStatus({
+      ...snapshot,
+      alarms,
+      markets: [
+        { ...market!, debts },
+        { ...market!, debts: [weth] },
+      ],
+    });
+    store.close();
+    const [text, json] = await Promise.all([
+      runCli(['status', '--store', path]),
+      runCli(['status', '--json', '--store', path]),
+    ]);
+    const lines = text.stdout.split('\n');
+    expect(lines).toContain('alarms     clock: an hour off, since 2023-11-14T22:13:20.000Z');
+    expect(lines.filter((line) => line.startsWith('  debts'))).toEqual([
+      '  debts    10 of 900 units of USDC not known',
+      '  debts    all known, to the unit, of 1 assets',
+    ]);
+    const told = JSON.parse(json.stdout) as { snapshot: StatusSnapshot };
+    expect(told.snapshot.alarms).toEqual(alarms);
+    expect(told.snapshot.markets[0]!.debts).toEqual(debts);
+  });
+
   test.concurrent('tells of one that was killed before its first head', async () => {
     const path = join(temporaryFolder(), 'a.sqlite');
     const script = fileURLToPath(new URL('store-child.ts', import.meta.url));

@@ -2,6 +2,8 @@ import type { Address } from 'viem';
 import type { Head } from '../chain/head.ts';
 import { JOURNAL_BLOCKS, type LightBlock, pathTo } from '../chain/journal.ts';
 import { getLogsInRanges, type RawLog } from '../chain/logs.ts';
+import { isBehind } from './behind.ts';
+import { forgetLate, type TakenLate, takeLate } from './missed.ts';
 import type { Found } from './read-logs.ts';
 import { blocksOf, open, resync, rowOf, type Tracked } from './sync.ts';
 
@@ -11,6 +13,8 @@ export type Advance = {
   touched: ReadonlySet<Address>;
   /** Blocks of ours that turned out not to be on the chain, and the newest that is. */
   unwound: { blocks: number; ancestor: bigint } | undefined;
+  /** Where the head is an older block of the chain we have followed: nothing has moved. */
+  behind?: true;
 };
 
 /** As many of those closest to the line, where a protocol says that accounts change silently. */
@@ -26,18 +30,20 @@ type NewBlock = { block: Omit<LightBlock, 'touched' | 'found'>; found: Found };
 export async function advance(tracked: Tracked, head: Head): Promise<Advance> {
   const { options, journal, market } = tracked;
   const { client } = options.chain;
-  if (journal.tip?.hash === head.hash) {
+  const isTip = journal.tip?.hash === head.hash;
+  if (isTip && tracked.missed.size === 0) {
     // A run that ended at this very block left all but what the accounts share.
     if (tracked.state?.block.hash !== head.hash) tracked.state = await market.read(client, head);
     return { touched: new Set(), unwound: undefined };
   }
+  if (isBehind(tracked, head)) return { touched: new Set(), unwound: undefined, behind: true };
   // Asked for beside the logs: what all accounts share hardly ever changes shape at a head.
   const early = market.read(client, head);
   early.catch(() => {}); // thrown where it is looked at
-  const { ancestor, blocks } = await blocksTo(tracked, head);
+  const { ancestor, blocks } = isTip ? { ancestor: journal.tip!, blocks: [] } : await blocksTo(tracked, head);
   const changes = changesOf(tracked, ancestor, blocks);
-  const { touched, lost } = changes;
-  const reopens = blocks.some(({ found }) => found.reopen);
+  const { touched, lost, late } = changes;
+  const reopens = late.reopen || blocks.some(({ found }) => found.reopen);
   if (lost.length > 0 || reopens) Object.assign(tracked, await open(options, head));
   // What a listing or an upgrade does to accounts is in no log of theirs.
   if (reopens) for (const account of tracked.book.addresses()) touched.add(account);
@@ -92,42 +98,55 @@ type Changes = {
   /** Accounts that only lost blocks had made borrowers. */
   doubtful: Set<Address>;
   entries: LightBlock[];
+  /** What logs say that came after their block. */
+  late: TakenLate;
 };
 
-function changesOf({ book, journal }: Tracked, ancestor: LightBlock, blocks: readonly NewBlock[]): Changes {
+function changesOf(tracked: Tracked, ancestor: LightBlock, blocks: readonly NewBlock[]): Changes {
+  const { book, journal } = tracked;
   const lost = journal.blocks.filter(({ number }) => number > ancestor.number);
-  const touched = new Set(lost.flatMap((block) => block.touched));
+  const late = takeLate(tracked, lost);
+  const touched = new Set([...lost.flatMap((block) => block.touched), ...late.touched]);
   const doubtful = new Set(lost.flatMap((block) => block.found));
+  // Where what came late names the block that was first, who borrowed there stays.
+  const kept = lost.length === 0 ? [] : journal.blocks.filter(({ number }) => number <= ancestor.number);
+  for (const block of [...kept, ...late.amended]) for (const account of block.found) doubtful.delete(account);
   const entries = blocks.map(({ block, found }): LightBlock => {
     const fresh = [...found.borrowers].filter((account) => !book.has(account) || doubtful.has(account));
     for (const account of found.borrowers) doubtful.delete(account);
-    const concerned = [...found.touched].filter((account) => book.has(account) || found.borrowers.has(account));
+    const isTracked = (account: Address) =>
+      book.has(account) || found.borrowers.has(account) || late.touched.has(account);
+    const concerned = [...found.touched].filter(isTracked);
     for (const account of concerned) touched.add(account);
     const { number, hash, parentHash } = block;
     return { number, hash, parentHash, touched: concerned, found: fresh };
   });
-  return { lost, touched, doubtful, entries };
+  return { lost, touched, doubtful, entries, late };
 }
 
 /** Saves first, and then moves: from there on nothing can fail. */
 function take(
-  { options, book, journal }: Tracked,
+  tracked: Tracked,
   { number, hash, timestamp }: Head,
   ancestor: LightBlock,
-  { doubtful, entries }: Changes,
+  { doubtful, entries, late }: Changes,
   accounts: Iterable<Parameters<typeof rowOf>[0]>,
 ): void {
+  const { options, book, journal } = tracked;
   const read = [...accounts];
   options.store.commit({
     rows: read.map(rowOf),
     removed: doubtful,
     cursor: { number, hash, timestamp },
-    journal: { dropAbove: ancestor.number, add: entries, keep: JOURNAL_BLOCKS },
+    journal: { dropAbove: ancestor.number, add: [...late.amended, ...entries], keep: JOURNAL_BLOCKS },
   });
   journal.unwindTo(ancestor.number);
+  for (const block of late.amended) journal.amend(block);
   for (const entry of entries) journal.add(entry);
   for (const account of read) book.set(account);
   for (const account of doubtful) book.delete(account);
+  forgetLate(tracked, late);
+  tracked.tipTime = timestamp;
 }
 
 /** After a resync nothing that was mined is taken for granted. */

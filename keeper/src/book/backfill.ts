@@ -1,9 +1,10 @@
-import type { Address } from 'viem';
-import { birthBlock } from '../chain/birth.ts';
+import type { Address, PublicClient } from 'viem';
+import { birthBlock, hasCode } from '../chain/birth.ts';
 import type { Chain } from '../chain/client.ts';
 import type { Head } from '../chain/head.ts';
 import type { LightBlock } from '../chain/journal.ts';
 import { getLogsInRanges, type LogProgress } from '../chain/logs.ts';
+import { otherEndpoints } from '../chain/other-endpoints.ts';
 import { KeeperError } from '../config/error.ts';
 import type { Logger } from '../log/log.ts';
 import type { Market } from '../protocols/protocol.ts';
@@ -20,7 +21,7 @@ const TELL_EVERY = 2_000;
  * Every borrower from the market's first block to 64 blocks before `head`. Each range is saved as it comes, so that a run that
  * is cut short goes on after the last saved one.
  *
- * @returns those found in this run, lower case, the block the search ended at, and the first it began with
+ * @returns those found in this run, lower case, the block the search ended at and its time (seconds), and the first it began with
  */
 export async function findBorrowers(options: {
   chain: Chain;
@@ -34,7 +35,7 @@ export async function findBorrowers(options: {
   byNumber: (number: bigint) => Promise<Head>;
   signal: AbortSignal;
   log: Logger;
-}): Promise<{ found: Set<Address>; end: LightBlock; fromBlock: bigint }> {
+}): Promise<{ found: Set<Address>; end: LightBlock; endTime: bigint; fromBlock: bigint }> {
   const { chain, market, reader, store, head, range, signal, log } = options;
   // A search that began later than is asked for now begins anew.
   const saved =
@@ -70,14 +71,28 @@ export async function findBorrowers(options: {
   const end: LightBlock = { number, hash, parentHash, touched: [], found: [] };
   const backfill = { fromBlock, nextBlock: toBlock + 1n, done: true };
   store.commit({ backfill, cursor: { number, hash, timestamp }, journal: { add: [end] } });
-  return { found, end, fromBlock };
+  return { found, end, endTime: timestamp, fromBlock };
 }
 
+/**
+ * The block a market was created in. One endpoint's word is held against another's: a node without old state may answer as if
+ * there had been no contract then.
+ */
 async function firstBlock(chain: Chain, address: Address, head: Head, log: Logger): Promise<bigint> {
-  const birth = await birthBlock(chain.client, address, head.number);
-  if (birth.reason)
-    log.warn({ reason: birth.reason }, 'creation block unknown, searching from block 0; --from-block shortens it');
-  return birth.block ?? 0n;
+  const first = await birthBlock(chain.client, address, head.number);
+  const other = otherEndpoints(chain);
+  const isEarlier = other && (first.block === undefined || (await hadCode(other, address, first.block - 1n)));
+  const birth = isEarlier ? await birthBlock(other, address, head.number) : first;
+  if (birth.block !== undefined) return birth.block;
+  log.warn(
+    { reason: first.reason ?? birth.reason },
+    'creation block unknown, searching from block 0; --from-block shortens it',
+  );
+  return 0n;
 }
+
+/** What cannot be asked is not known to be so. */
+const hadCode = async (client: PublicClient, address: Address, block: bigint): Promise<boolean> =>
+  block >= 0n && (await hasCode(client, address, block).catch(() => false));
 
 const most = (a: bigint, b: bigint) => (a > b ? a : b);

@@ -17,6 +17,8 @@ export type Book = {
   delete(address: Address): void;
   clear(): void;
   addresses(): Iterable<Address>;
+  /** What all accounts together have in the cells of each slot. */
+  sums(): ReadonlyMap<number, bigint>;
   /** `count` accounts from the `first`-th on, beginning again at the first after the last; each at most once. */
   slice(first: number, count: number): Address[];
   /**
@@ -70,6 +72,7 @@ export function createBook(): Book {
     set: (account) => columns.upsert(account),
     delete: (address) => columns.remove(address),
     addresses: () => columns.addresses(),
+    sums: () => columns.sums(),
 
     clear() {
       columns = createColumns();

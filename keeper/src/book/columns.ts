@@ -4,6 +4,7 @@ import { type AddressIndex, createAddressIndex, readAddress, WORDS, writeAddress
 import { AMOUNT_WORDS, type Amounts, createAmounts } from './amounts.ts';
 import { createKinds, type Kinds, NOTHING } from './kinds.ts';
 import { createPage, type Page, rowsOfPage, strideOf } from './page.ts';
+import { sumsOf } from './sums.ts';
 
 /** All rows with as many cells as fit one stride, without gaps: rows 0 to `count` - 1, page after page. */
 type RowClass = { id: number; stride: number; rowsPerPage: number; count: number; pages: Page[] };
@@ -31,6 +32,8 @@ export type Columns = {
   at(row: number): Account;
   addressAt(row: number): Address;
   addresses(): Generator<Address>;
+  /** What all accounts together have in the cells of each slot. */
+  sums(): Map<number, bigint>;
   /** Memory held, in bytes. */
   bytes(): number;
 };
@@ -95,6 +98,7 @@ export function createColumns(): Columns {
     at: (row) => accountAt(state, row),
     addressAt: (row) => addressAt(classes, row),
     addresses: () => addressesIn(classes),
+    sums: () => sumsOf(state),
     bytes: () =>
       classes.reduce((sum, { pages }) => sum + pages.reduce((held, page) => held + page.bytes, 0), 0) +
       index.bytes() +

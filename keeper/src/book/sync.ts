@@ -5,6 +5,7 @@ import { createJournal, type Journal } from '../chain/journal.ts';
 import type { Account, Market, MarketState } from '../protocols/protocol.ts';
 import { findBorrowers } from './backfill.ts';
 import type { Book } from './book.ts';
+import type { Missed } from './missed.ts';
 import { type LogReader, logReaderOf } from './read-logs.ts';
 import { decodeRow, encodeRow } from './row.ts';
 import type { TrackerOptions } from './tracker.ts';
@@ -19,6 +20,10 @@ export type Tracked = {
   /** Undefined until it is first read. */
   state: MarketState | undefined;
   journal: Journal;
+  /** Time of the newest remembered block, seconds. */
+  tipTime: bigint;
+  /** What logs say that came after their block. */
+  missed: Missed;
   /** Remembered blocks that a resync has given up. */
   forgotten: number;
   /** Where the next accounts are that are read again without a log. */
@@ -64,6 +69,7 @@ export async function sync(tracked: Tracked): Promise<void> {
     else unread.push(address);
   }
   tracked.journal = createJournal(saved.journal);
+  tracked.tipTime = saved.cursor?.timestamp ?? 0n;
   tracked.fromBlock = saved.backfill?.fromBlock ?? 0n;
   const known = new Set(unread);
   const add = (found: Iterable<Address>) => {
@@ -72,9 +78,14 @@ export async function sync(tracked: Tracked): Promise<void> {
   const head = await options.head();
   if (!saved.backfill?.done) {
     const query = { chain, market, reader, store, from: options.fromBlock, range, saved: saved.backfill, signal, log };
-    const { found, end, fromBlock } = await findBorrowers({ ...query, head, byNumber: blocksOf(options).byNumber });
+    const { found, end, endTime, fromBlock } = await findBorrowers({
+      ...query,
+      head,
+      byNumber: blocksOf(options).byNumber,
+    });
     add(found);
     tracked.journal.add(end);
+    tracked.tipTime = endTime;
     tracked.fromBlock = fromBlock;
   }
   add((await market.enumerate?.(chain.client, head)) ?? []);
@@ -107,6 +118,7 @@ export async function resync(tracked: Tracked, head: Head): Promise<void> {
   tracked.forgotten += tracked.journal.blocks.length;
   options.store.clear();
   book.clear();
+  tracked.missed.clear();
   try {
     Object.assign(tracked, await open(options, head));
     await sync(tracked);

@@ -1,13 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from 'viem';
+import type { LogFilter } from '../chain/block-logs.ts';
 import type { Chain } from '../chain/client.ts';
 import type { Head } from '../chain/head.ts';
 import { createJournal, type LightBlock } from '../chain/journal.ts';
+import type { RawLog } from '../chain/raw-log.ts';
 import type { Logger } from '../log/log.ts';
 import type { Market, MarketState, Moment, Protocol, Us, View } from '../protocols/protocol.ts';
 import type { MarketKey } from '../store/key.ts';
 import type { MarketStore } from '../store/markets.ts';
 import { type Advance, advance } from './advance.ts';
+import { isBehind } from './behind.ts';
 import { type Book, createBook, type Judged } from './book.ts';
+import { type Debt, debtsOf } from './debts.ts';
+import { type Late, recheck } from './missed.ts';
+import { searchAgain } from './search-again.ts';
 import type { SharedLogs } from './share-logs.ts';
 import { open, reread, sync } from './sync.ts';
 
@@ -35,6 +42,26 @@ export type Tracker = {
    * @throws when the node fails; nothing has moved then
    */
   reread(): Promise<void>;
+  /** The logs that this market asks for. */
+  readonly filter: LogFilter;
+  /** The blocks that are remembered, oldest first. */
+  readonly blocks: readonly LightBlock[];
+  /** Holds logs of blocks we have been at against what it was told of them; what it was not told is taken in at the next head. */
+  recheck(logs: readonly RawLog[]): Late[];
+  /**
+   * What accounts owe by the market's own count, and what of that the book knows of, both at the tip.
+   *
+   * @returns `undefined` where the market does not count, or is not at its tip
+   * @throws when the node fails
+   */
+  debts(): Promise<Debt[] | undefined>;
+  /**
+   * Searches all history for borrowers once more, by another endpoint where there is one; they are taken in at the next head.
+   *
+   * @returns how many were found that were not tracked
+   * @throws when the node fails
+   */
+  searchAgain(): Promise<number>;
   /** The market with its accounts as they are at the tip, at a moment. */
   view(moment: Moment): View;
   /** The same as if everybody who owes had fallen under water: see `Market.stressed`. */
@@ -80,14 +107,16 @@ export type TrackerOptions = {
  * tracker.judge(tracker.view(nextMoment(head, 1))).underwater;
  */
 export async function openTracker(options: TrackerOptions): Promise<Tracker> {
-  const { name, protocol, store, head } = options;
-  const opened = await open(options, await head());
+  const { name, protocol, store } = options;
+  const opened = await open(options, await caughtUp(options));
   const tracked = {
     ...opened,
     options,
     state: undefined,
     book: createBook(),
     journal: createJournal(),
+    tipTime: 0n,
+    missed: new Map(),
     forgotten: 0,
     rotation: 0,
     touched: 0,
@@ -95,6 +124,22 @@ export async function openTracker(options: TrackerOptions): Promise<Tracker> {
   };
   await sync(tracked);
   return trackerOf(tracked, { name, protocol, key: store.key });
+}
+
+/** Milliseconds between two looks at whether the node has caught up. */
+const CATCH_UP = 1_000;
+
+/** The newest head, once the node has come to where an earlier run has read this market. */
+async function caughtUp({ name, store, head, signal, log }: TrackerOptions): Promise<Head> {
+  const { journal, cursor } = store.load();
+  const read = { journal: createJournal(journal), tipTime: cursor?.timestamp ?? 0n };
+  for (let told = false; ; told = true) {
+    const newest = await head();
+    if (!isBehind(read, newest)) return newest;
+    const numbers = { head: newest.number, waitingFor: read.journal.tip?.number };
+    if (!told) log.warn({ market: name, ...numbers }, 'the node is behind what was read already; waiting for it');
+    await sleep(CATCH_UP, undefined, { signal });
+  }
 }
 
 function trackerOf(tracked: Parameters<typeof advance>[0], named: Pick<Tracker, 'name' | 'protocol' | 'key'>): Tracker {
@@ -105,6 +150,15 @@ function trackerOf(tracked: Parameters<typeof advance>[0], named: Pick<Tracker, 
     book,
     advance: (head) => advance(tracked, head),
     reread: () => reread(tracked),
+    recheck: (logs) => recheck(tracked, logs),
+    debts: () => debtsOf(tracked),
+    searchAgain: () => searchAgain(tracked),
+    get filter() {
+      return tracked.reader.filter;
+    },
+    get blocks() {
+      return tracked.journal.blocks;
+    },
     view: (moment) => tracked.market.at(tracked.state!, book.get, moment),
     stressed: (moment) => tracked.market.at(tracked.market.stressed(tracked.state!), book.get, moment),
     judge(view, dust) {

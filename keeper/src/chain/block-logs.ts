@@ -17,6 +17,7 @@ export type LogFilter = { addresses: readonly Address[]; topics: readonly Hex[] 
  * @param filter.topics - first topics, any of them
  * @param parts - the filters that make it up, where there are several: a bloom that allows for the address of one and the topic of
  * another allows for no log
+ * @param given - told whose word was taken
  * @throws when no endpoint has the block
  */
 export async function getBlockLogs(
@@ -24,9 +25,11 @@ export async function getBlockLogs(
   head: Pick<Head, 'hash' | 'logsBloom'>,
   filter: LogFilter,
   parts: readonly LogFilter[] = [filter],
+  given: (member: Member) => void = () => {},
 ): Promise<RawLog[]> {
   if (filter.addresses.length === 0) return [];
   const first = await ask([]);
+  given(first.member);
   if (first.logs.length > 0 || !parts.some((part) => mayHold(head.logsBloom, part))) return first.logs;
   const others = endpoints.ranked([first.member]).length > 0;
   const second = await ask(others ? [first.member] : []).catch((error) => {
@@ -35,6 +38,7 @@ export async function getBlockLogs(
   });
   if (second.logs.length > 0 && second.member !== first.member) {
     endpoints.charge(first.member, new Error(`gave no logs of block ${head.hash}, which has some`), 1);
+    given(second.member);
   }
   return second.logs;
 

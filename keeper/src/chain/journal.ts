@@ -24,6 +24,8 @@ export type Journal = {
   /** Takes out and returns the blocks above `ancestor`. */
   unwindTo(ancestor: bigint): LightBlock[];
   add(block: LightBlock): void;
+  /** Puts what is known of a block by now in the place of what was; nothing where it is not remembered. */
+  amend(block: LightBlock): void;
 };
 
 /**
@@ -47,6 +49,10 @@ export function createJournal(kept: readonly LightBlock[] = [], limit = JOURNAL_
     add(block) {
       blocks.push(block);
       if (blocks.length > limit) blocks.splice(0, blocks.length - limit);
+    },
+    amend(block) {
+      const place = blocks.findIndex(({ hash }) => hash === block.hash);
+      if (place >= 0) blocks[place] = block;
     },
   };
 }

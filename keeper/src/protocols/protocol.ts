@@ -166,6 +166,9 @@ export type Discovery = {
   reopens(log: Pick<Log, 'topics' | 'data'>): boolean;
 };
 
+/** What all accounts of a market together owe of one asset, in the unit of the cells of that slot, as the market counts it itself. */
+export type TotalDebt = { asset: Asset; slot: number; amount: bigint };
+
 /** One deployment of a protocol, with what rarely changes. Reading throws when the node fails; a view never throws. */
 export type Market = {
   key: MarketKey;
@@ -181,6 +184,11 @@ export type Market = {
   read(client: PublicClient, block: BlockRef): Promise<MarketState>;
   /** Reads accounts, given by key in whatever case, at the block of `state`. The map's keys are lower case. */
   readAccounts(client: PublicClient, state: MarketState, keys: readonly Address[]): Promise<Map<Address, Account>>;
+  /**
+   * What everybody owes at the block of `state`, counted by the market and not by its accounts: what the accounts that are known are
+   * held against. Only what is counted to the unit.
+   */
+  totalDebts?(client: PublicClient, state: MarketState): Promise<TotalDebt[]>;
   /**
    * The state as if every account that owes had fallen under water, at the same prices: what the keeper plans on at quiet heads,
    * so that pools are known and code has run before they are needed. Nothing that comes of it is ever sent.

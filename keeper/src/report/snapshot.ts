@@ -1,11 +1,12 @@
 import { type Address, getAddress } from 'viem';
+import type { Debt } from '../book/debts.ts';
 import type { Head } from '../chain/head.ts';
 import type { EndpointHealth } from '../chain/member.ts';
 import type { Flight } from '../execution/flight.ts';
 import type { About } from '../execution/ledger.ts';
 import type { MarketState, Moment, View } from '../protocols/protocol.ts';
 import { type MarketKey, partsOf } from '../store/key.ts';
-import type { MarketStatus, StatusSnapshot } from '../store/status-snapshot.ts';
+import type { AlarmStatus, DebtStatus, MarketStatus, StatusSnapshot } from '../store/status-snapshot.ts';
 import { createNames, labelsOf, type Named } from './names.ts';
 
 /** Accounts that are shown of each market. */
@@ -31,8 +32,11 @@ export function snapshotOf(now: {
   trackers: readonly Shown[];
   head: Head;
   inFlight: readonly Flight<About>[];
+  alarms: readonly AlarmStatus[];
+  /** Of a market, as they were last counted. */
+  debts(key: MarketKey): readonly Debt[];
 }): StatusSnapshot {
-  const { chain, markets, trackers, head, inFlight } = now;
+  const { chain, markets, trackers, head, inFlight, alarms } = now;
   const names = createNames(markets, []);
   return {
     version: 2,
@@ -40,7 +44,7 @@ export function snapshotOf(now: {
     startedAt,
     updatedAt: new Date().toISOString(),
     head: { number: head.number.toString(), hash: head.hash, timestamp: head.timestamp.toString() },
-    markets: trackers.map(marketStatus),
+    markets: trackers.map((tracker) => marketStatus(tracker, now.debts(tracker.key))),
     inFlight: inFlight.map(({ about, nonce, hashes, sentAt, value }) => ({
       legs: about.legs.map((leg) => ({ ...names.market(leg.deals[0]!.market), accounts: labelsOf(leg) })),
       nonce,
@@ -49,10 +53,11 @@ export function snapshotOf(now: {
       value: value.toString(),
     })),
     endpoints: chain.endpoints().map((endpoint) => ({ ...endpoint, head: endpoint.head?.toString() })),
+    alarms,
   };
 }
 
-function marketStatus(tracker: Shown): MarketStatus {
+function marketStatus(tracker: Shown, counted: readonly Debt[]): MarketStatus {
   const { key, name, book, underwater, state } = tracker;
   const { timestamp, number } = state.block;
   const view = tracker.view({ timestamp, number });
@@ -62,5 +67,11 @@ function marketStatus(tracker: Shown): MarketStatus {
     return { account: getAddress(address), slack, healthFactor };
   });
   const { protocol, address } = partsOf(key);
-  return { protocol, address: getAddress(address), name, accounts: book.size, underwater, nearest };
+  const debts = counted.map(debtStatus);
+  return { protocol, address: getAddress(address), name, accounts: book.size, underwater, nearest, debts };
 }
+
+const debtStatus = ({ asset: { symbol, address }, counted, known }: Debt): DebtStatus => ({
+  ...{ asset: symbol, address: getAddress(address) },
+  ...{ counted: counted.toString(), known: known.toString(), missing: (counted - known).toString() },
+});

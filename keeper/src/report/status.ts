@@ -11,7 +11,14 @@ import { type Holder, lockHolder } from '../store/lock.ts';
 import type { LegOutcome } from '../store/outcome.ts';
 import { MEMORY, storeFolder, storePath } from '../store/path.ts';
 import type { Sent } from '../store/sent.ts';
-import type { EndpointStatus, FlightStatus, MarketStatus, StatusSnapshot } from '../store/status-snapshot.ts';
+import type {
+  AlarmStatus,
+  DebtStatus,
+  EndpointStatus,
+  FlightStatus,
+  MarketStatus,
+  StatusSnapshot,
+} from '../store/status-snapshot.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { labelsOf } from './names.ts';
 
@@ -113,6 +120,7 @@ function lines(store: Store, holder: Holder | undefined): string[] {
     `plimsoll on chain ${showChain(store.chainId)}: ${whether(store, holder, snapshot)}`,
     line('store', store.path),
     ...(snapshot ? [line('head', headOf(snapshot, holder)), ...snapshot.markets.flatMap(marketLines)] : found(store)),
+    ...(snapshot?.alarms ? several('alarms', snapshot.alarms.map(alarmOf)) : []),
     ...several('in flight', snapshot?.inFlight.map(flightOf) ?? []),
     ...several(
       'outcomes',
@@ -143,14 +151,23 @@ function headOf({ head, updatedAt }: StatusSnapshot, holder: Holder | undefined)
   return `${head.number} of ${new Date(time).toISOString()}, ${lag} s behind${holder ? '' : ' when it was taken in'}`;
 }
 
-function marketLines({ protocol, address, name, accounts, underwater, nearest }: MarketStatus): string[] {
+function marketLines({ protocol, address, name, accounts, underwater, nearest, debts }: MarketStatus): string[] {
   const near = nearest.map(({ account, slack, healthFactor }) => {
     const health =
       healthFactor === null ? '' : `, health factor ${Number(formatEther(BigInt(healthFactor))).toFixed(4)}`;
     return `${account} slack ${(slack * 100).toFixed(2)} %${health}`;
   });
   const what = `${protocol} ${name} ${getAddress(address)}: ${accounts} accounts, ${underwater} under water`;
-  return [line('market', what), ...several('  nearest', near)];
+  const unknown = debts && several('  debts', debtLines(debts));
+  return [line('market', what), ...several('  nearest', near), ...(unknown ?? [])];
+}
+
+/** What the market counts and no account that is known owes, asset by asset; one line where that is nothing. */
+function debtLines(debts: readonly DebtStatus[]): string[] {
+  if (debts.length === 0) return ['not counted'];
+  const apart = debts.filter(({ missing }) => missing !== '0');
+  if (apart.length === 0) return [`all known, to the unit, of ${debts.length} assets`];
+  return apart.map(({ asset, missing, counted }) => `${missing} of ${counted} units of ${asset} not known`);
 }
 
 /** Before the first head there is only what the search through the history has found. */
@@ -199,6 +216,8 @@ function legLine({ sent, outcome, done }: EndedLeg, names: ReadonlyMap<MarketKey
   const moved = `repaid ${repaid} of ${getAddress(debt)}, seized ${seized} of ${getAddress(collateral)}`;
   return `${head}, ${moved}, worth ${formatEther(value)}, gas ${formatEther(gasCost)}`;
 }
+
+const alarmOf = ({ about, text, since }: AlarmStatus): string => `${about}: ${text}, since ${since}`;
 
 function endpointOf({ endpoint, state, head, lag, errors, latencyMs, reason, abilities }: EndpointStatus): string {
   const { lacks = [], batch, logRange } = abilities ?? {};

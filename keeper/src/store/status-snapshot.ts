@@ -17,7 +17,15 @@ export type StatusSnapshot = {
   markets: readonly MarketStatus[];
   inFlight: readonly FlightStatus[];
   endpoints: readonly EndpointStatus[];
+  /** What somebody has to look at; missing where an earlier version wrote. */
+  alarms?: readonly AlarmStatus[];
 };
+
+/** What is wrong, what it is about, and since when (ISO 8601). */
+export type AlarmStatus = { about: string; text: string; since: string };
+
+/** Smallest units of the market's own count of debt: by the market, and by the accounts that are known. */
+export type DebtStatus = { asset: string; address: Address; counted: string; known: string; missing: string };
 
 export type MarketStatus = {
   protocol: string;
@@ -34,6 +42,8 @@ export type MarketStatus = {
     /** 18 decimals; null where the protocol has no such number. */
     healthFactor: string | null;
   }[];
+  /** As they were last counted; missing where the market does not count, or has not yet. */
+  debts?: readonly DebtStatus[];
 };
 
 /** The legs of a transaction on its way: their market's name, and whom they concern. */

@@ -28,9 +28,12 @@ export function toyChain() {
   let made = 0;
   const asked: string[] = [];
   let failing: RegExp | undefined;
+  /** Blocks of which the node says, as yet, that they have no logs. */
+  const withheld = new Set<Hash>();
+  let deaf = false;
 
-  function logOf(at: Hash, topics: Hex[]): RawLog {
-    return { address: POOL, topics, data: '0x', blockHash: at } as unknown as RawLog;
+  function logOf(at: Hash, number: bigint, topics: Hex[]): RawLog {
+    return { address: POOL, topics, data: '0x', blockHash: at, blockNumber: number } as unknown as RawLog;
   }
 
   /** Adds a block behind the last. */
@@ -48,9 +51,9 @@ export function toyChain() {
       timestamp: numberToHex(number * 12n + 1n),
     };
     const logs = [
-      ...borrows.map((n) => logOf(hash, [selector.borrow, padHex(person(n))])),
-      ...touches.map((n) => logOf(hash, [selector.touch, padHex(person(n))])),
-      ...(lists ? [logOf(hash, [selector.listed])] : []),
+      ...borrows.map((n) => logOf(hash, number, [selector.borrow, padHex(person(n))])),
+      ...touches.map((n) => logOf(hash, number, [selector.touch, padHex(person(n))])),
+      ...(lists ? [logOf(hash, number, [selector.listed])] : []),
     ];
     const block = { ...headOf(raw), logs, debts };
     all.set(hash, block);
@@ -67,6 +70,13 @@ export function toyChain() {
     const { number, hash, parentHash, timestamp } = block;
     return { number: numberToHex(number), hash, parentHash, timestamp: numberToHex(timestamp) };
   };
+  function rangeOf(from: number, to: number) {
+    return canonical.slice(from, to + 1).flatMap(({ number, logs }) => {
+      const where = { blockNumber: numberToHex(number), logIndex: '0x0', transactionIndex: '0x0' };
+      return logs.map((log) => ({ ...log, ...where }));
+    });
+  }
+
   const client = {
     async request({ method, params }: { method: string; params: readonly never[] }) {
       answer(method);
@@ -78,12 +88,9 @@ export function toyChain() {
           toBlock: Hex;
           topics: [Hex[]];
         };
-        const blocks = canonical.slice(Number(fromBlock), Number(toBlock) + 1);
-        return blocks.flatMap(({ number, logs }) =>
-          logs
-            .filter((log) => topics[0].includes(log.topics[0]!))
-            .map((log) => ({ ...log, blockNumber: numberToHex(number), logIndex: '0x0', transactionIndex: '0x0' })),
-        );
+        return deaf
+          ? []
+          : rangeOf(Number(fromBlock), Number(toBlock)).filter((log) => topics[0].includes(log.topics[0]!));
       }
       throw new Error(`${method} is not known here`);
     },
@@ -115,6 +122,11 @@ export function toyChain() {
       });
       return new Map(read);
     },
+    async totalDebts(_, { block }) {
+      answer('totalDebts');
+      const amount = [...all.get(block.hash)!.debts.values()].reduce((sum, debt) => sum + debt, 0n);
+      return [{ asset: { address: POOL, symbol: 'TOY', decimals: 0 }, slot: 0, amount }];
+    },
     stressed: (state) => state,
     at: (state, accounts, moment) => ({ state, accounts, moment }) as unknown as View,
   });
@@ -125,8 +137,24 @@ export function toyChain() {
     get head() {
       return canonical.at(-1)!;
     },
+    /** Blocks so far. */
+    get size() {
+      return canonical.length;
+    },
+    /** The logs of a range of blocks, as a node gives them. */
+    logsIn: rangeOf,
     get opened() {
       return opened;
+    },
+    /** Adds a block of whose logs the node has not heard yet. */
+    mineUnheard(doings: Doings): Block {
+      const block = mine(doings);
+      withheld.add(block.hash);
+      return block;
+    },
+    /** Whether the node finds no logs in any range of blocks. */
+    deafen(is: boolean): void {
+      deaf = is;
     },
     /** Takes the last blocks off the chain. */
     unwind(depth: number): void {
@@ -141,12 +169,12 @@ export function toyChain() {
       store: Store = openStore({ path: ':memory:', chainId: 1 }),
       silent = false,
     ): TrackerOptions & { said: string[] } {
-      const chain = { client } as unknown as Chain;
+      const chain = { client, endpoints: { ranked: () => [] } } as unknown as Chain;
       const said: string[] = [];
       const say = (_: unknown, text: string) => said.push(text);
       const ask = async (_: unknown, { hash }: { hash: Hash }) => {
         answer('block logs');
-        return all.get(hash)!.logs;
+        return withheld.has(hash) ? [] : all.get(hash)!.logs;
       };
       const protocol = {
         id: 'toy',

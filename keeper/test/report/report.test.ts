@@ -292,6 +292,8 @@ test('a snapshot shows each market at its own block, and what is on its way with
     trackers: [shown],
     head: head(7n),
     inFlight: [{ ...flight, about: { id: 1, legs: [sentLeg(1), sentLeg(2, 1, OTHER)] } } as never],
+    alarms: [{ about: 'clock', text: 'slow', since: 'then' }],
+    debts: (key) => (key === MARKET ? [{ asset: assets[0]!, counted: 10n ** 20n, known: 10n ** 20n - 3n }] : []),
   });
   expect(asked).toEqual([{ timestamp: 60n, number: 5n }]);
   const { startedAt, updatedAt, ...rest } = snapshot;
@@ -304,8 +306,15 @@ test('a snapshot shows each market at its own block, and what is on its way with
           { account: getAddress(address(1)), slack: 0.1, healthFactor: '7' },
           { account: getAddress(address(2)), slack: 0.2, healthFactor: null },
         ],
+        debts: [
+          {
+            ...{ asset: 'USDC', address: getAddress(DEBT), missing: '3' },
+            ...{ counted: '100000000000000000000', known: '99999999999999999997' },
+          },
+        ],
       },
     ],
+    alarms: [{ about: 'clock', text: 'slow', since: 'then' }],
     inFlight: [
       {
         ...{ nonce: 3, hash: hashOf(2), sentAt: '6', value: '8' },

@@ -43,7 +43,10 @@ export const liquidationLogicAbi = parseAbi([
 ]);
 
 /** aToken and variable debt token. */
-export const scaledTokenAbi = parseAbi(['function scaledBalanceOf(address user) view returns (uint256)']);
+export const scaledTokenAbi = parseAbi([
+  'function scaledBalanceOf(address user) view returns (uint256)',
+  'function scaledTotalSupply() view returns (uint256)',
+]);
 
 /** aToken of 3.0.1 and later, for the Pool alone. */
 export const repaymentAbi = parseAbi(['function handleRepayment(address user, address onBehalfOf, uint256 amount)']);

@@ -8,6 +8,7 @@ import { explain, fates, gone } from './fates.ts';
 import { type AavePool, findPool, readPool } from './pool.ts';
 import { presets } from './presets.ts';
 import { type AaveState, readState, stressed } from './state.ts';
+import { readTotalDebts } from './totals.ts';
 import { ID, viewOf } from './view.ts';
 
 /**
@@ -27,6 +28,7 @@ export function marketOf(pool: AavePool): Market {
     changesSilently: false,
     read: (client, block) => readState(client, pool, block),
     readAccounts: (client, state, keys) => readAccounts(client, pool, own(state), keys),
+    totalDebts: (client, state) => readTotalDebts(client, pool, state.block),
     stressed: (state) => stressed(own(state)),
     at: (state, accounts, moment) => viewOf(pool, own(state), accounts, moment),
   };
