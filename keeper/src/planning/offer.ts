@@ -31,8 +31,11 @@ export type Offer = {
   gasPrice: bigint;
   /** What the smallest of its rounds brings, wei: that much is missing where a rehearsal is short of a round. */
   smallest: bigint;
-  /** The best plans, at the same head, of deals that hold only these claims; of so many legs at most. */
-  anew(claims: ReadonlySet<string>, legs?: number): Offer[];
+  /**
+   * The best plans, at the same head, of deals that hold only these claims; of so many legs at most, and for transactions that may
+   * bring so much gas at most.
+   */
+  anew(claims: ReadonlySet<string>, legs?: number, most?: bigint): Offer[];
 };
 
 /** How long a plan may wait for its block, seconds: a price older than that is no price. */

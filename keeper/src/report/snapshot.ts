@@ -31,8 +31,10 @@ export function snapshotOf(now: {
   trackers: readonly Shown[];
   head: Head;
   inFlight: readonly Flight<About>[];
+  /** Who sends; its balance in wei, where it has been asked. */
+  operator?: { address: Address; balance: bigint | undefined } | undefined;
 }): StatusSnapshot {
-  const { chain, markets, trackers, head, inFlight } = now;
+  const { chain, markets, trackers, head, inFlight, operator } = now;
   const names = createNames(markets, []);
   return {
     version: 2,
@@ -41,12 +43,16 @@ export function snapshotOf(now: {
     updatedAt: new Date().toISOString(),
     head: { number: head.number.toString(), hash: head.hash, timestamp: head.timestamp.toString() },
     markets: trackers.map(marketStatus),
-    inFlight: inFlight.map(({ about, nonce, hashes, sentAt, value }) => ({
+    ...(operator?.balance !== undefined && {
+      operator: { address: operator.address, balance: operator.balance.toString() },
+    }),
+    inFlight: inFlight.map(({ about, nonce, hashes, sentAt, value, unresolved }) => ({
       legs: about.legs.map((leg) => ({ ...names.market(leg.deals[0]!.market), accounts: labelsOf(leg) })),
       nonce,
       hash: hashes.at(-1)!,
       sentAt: sentAt.toString(),
       value: value.toString(),
+      ...(unresolved && { unresolved }),
     })),
     endpoints: chain.endpoints().map((endpoint) => ({ ...endpoint, head: endpoint.head?.toString() })),
   };
