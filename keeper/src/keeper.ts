@@ -4,6 +4,7 @@ import { stillThere } from './book/look-back.ts';
 import { createQueue, placesIn, type Queue } from './book/priority.ts';
 import { shareLogs } from './book/share-logs.ts';
 import type { Advance, Tracker } from './book/tracker.ts';
+import { clientsOf } from './chain/each.ts';
 import { openGasPrices } from './chain/gas-price.ts';
 import { type Head, headOf } from './chain/head.ts';
 import { KeeperError } from './config/error.ts';
@@ -11,11 +12,13 @@ import { type Drill, openDrill } from './drill.ts';
 import { type Dispatcher, openDispatcher } from './execution/dispatcher.ts';
 import type { Summary } from './execution/dispatcher-state.ts';
 import { openLedger } from './execution/ledger.ts';
+import { openPurse, type Purse, pricedBy } from './execution/purse.ts';
 import { recallMined } from './execution/recall.ts';
 import { describeError } from './log/describe-error.ts';
 import type { Logger } from './log/log.ts';
 import { counting, newOnce, type Once, whyUndone } from './once.ts';
 import { openMarkets } from './open-markets.ts';
+import { dustOf } from './planning/dust.ts';
 import { type Due, openPlanner, type Planner } from './planning/planner.ts';
 import type { Ready } from './preflight.ts';
 import type { View } from './protocols/protocol.ts';
@@ -36,6 +39,7 @@ type Rooms = {
   planner: Planner;
   drill: Drill;
   dispatcher: Dispatcher;
+  purse: Purse;
   /** Who is planned for where more is due than a block has room for, of all markets. */
   queue: Queue<string>;
   /** Newest blocks of ours on the chain, of markets that found unwound ones as they joined. */
@@ -74,7 +78,9 @@ export async function runKeeper(
     const mined = await recallMined(chain.client, store, who, (await head()).number);
     const trackers: Tracker[] = [];
     const report = createReport(log, markets, trackers);
-    const prices = openGasPrices(chain.client);
+    const each = clientsOf(chain);
+    const purse = openPurse(settings);
+    const prices = pricedBy(purse, openGasPrices(chain.client, each));
     const ledger = openLedger(store, who);
     const once = settings.once ? newOnce() : undefined;
     const dispatcher = await openDispatcher({
@@ -84,7 +90,7 @@ export async function runKeeper(
       operator: ready.operator?.account,
       liquidator: ready.liquidator?.address,
       stillThere: (sent, hash) => stillThere(chain.client, trackers, sent, hash),
-      ...{ settings, ledger, tell: once ? counting(report, once) : report, prices, mined },
+      ...{ settings, ledger, tell: once ? counting(report, once) : report, prices, purse, each, mined },
     });
     const logs = shareLogs(chain);
     const planner = openPlanner({ ...ready, logs: logs.share({}) }, prices);
@@ -98,6 +104,7 @@ export async function runKeeper(
       planner,
       drill,
       dispatcher,
+      purse,
       queue,
       unwound: [],
       once,
@@ -153,6 +160,7 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
     if (ancestor !== undefined) await dispatcher.unwind(ancestor, head.number);
     await dispatcher.onHead(head);
     if (!once?.acted) await act(head, rooms, stop);
+    await countMoney(head, rooms);
     for (const tracker of trackers) await reread(tracker, rooms);
     rooms.watch.head(head);
     if (!stop.aborted) store.writeStatus(statusAt(head, rooms));
@@ -203,7 +211,9 @@ async function act(head: Head, rooms: Rooms, stop: AbortSignal): Promise<void> {
   if (once) once.due = looked.reduce((sum, { judged }) => sum + judged.underwater.size, 0);
   const due = dueOf(looked, head, rooms);
   if (due.length === 0) return;
-  const { offers, without } = await planner.plan(due, head);
+  const most = await dispatcher.means(head);
+  if (most === 0n) return;
+  const { offers, without } = await planner.plan(due, head, most);
   try {
     for (const [index, offer] of offers.entries()) {
       if (stop.aborted) return;
@@ -218,7 +228,7 @@ async function act(head: Head, rooms: Rooms, stop: AbortSignal): Promise<void> {
 
 function look(tracker: Tracker, head: Head, { ready, planner, dispatcher, report }: Rooms): Looked {
   const view = tracker.view(nextMoment(head, ready.chain.id));
-  const dust = dustOf(planner.weiPerBase(view), head, ready.settings.minProfit);
+  const dust = dustOf(planner.weiPerBase(view), head);
   const judged = tracker.judge(view, dust);
   report.head(tracker, head, tracker.touched, judged);
   dispatcher.rescued(tracker.key, new Set(claimsOf(tracker, judged)));
@@ -248,21 +258,13 @@ function dueOf(looked: readonly Looked[], head: Head, { planner, dispatcher, que
   });
 }
 
-/** Less gas than a liquidation takes, however many share a transaction. */
-const LEAST_GAS = 50_000n;
-/** Wei per gas: cheaper than on any chain we know. */
-const LEAST_GAS_PRICE = 10n ** 6n;
-
-/**
- * A debt (base currency) that no liquidation of could pay for its own gas, the bonus being a part of the debt. 0 where nothing
- * prices the base currency.
- *
- * @param weiPerBase - wei for one unit of it
- */
-function dustOf(weiPerBase: number | undefined, { baseFeePerGas = 0n }: Head, minProfit: bigint): number {
-  if (!weiPerBase) return 0;
-  const cost = LEAST_GAS * (baseFeePerGas > LEAST_GAS_PRICE ? baseFeePerGas : LEAST_GAS_PRICE) + minProfit;
-  return Number(cost) / weiPerBase;
+/** What there is to spend at the next head; a node that fails here is asked again there. */
+async function countMoney(head: Head, { dispatcher, log }: Rooms): Promise<void> {
+  try {
+    await dispatcher.countMoney(head);
+  } catch (error) {
+    log.debug({ err: describeError(error, dispatcher.errors) }, 'the balance could not be asked');
+  }
 }
 
 /** Nothing is at stake in a drill: a node that fails in one is asked again at a later head. */
@@ -275,13 +277,14 @@ async function practise(head: Head, { drill, trackers, dispatcher, log }: Rooms)
   }
 }
 
-const statusAt = (head: Head, { ready, trackers, dispatcher, watch }: Rooms) =>
+const statusAt = (head: Head, { ready, trackers, dispatcher, purse, watch }: Rooms) =>
   snapshotOf({
     chain: { id: ready.chain.id, endpoints: () => ready.chain.endpoints.health() },
     markets: ready.markets,
     inFlight: dispatcher.inFlight(),
     alarms: watch.alarms(),
     debts: watch.debts,
+    operator: ready.operator && { address: ready.operator.account.address, balance: purse.balance },
     ...{ trackers, head },
   });
 

@@ -13,7 +13,7 @@ import { type Plan, readTally } from '../../keeper/src/contract/plan.ts';
 import { planData } from '../../keeper/src/execution/rehearse.ts';
 import { marketPrices, poolPrice } from '../../keeper/src/planning/fill-prices.ts';
 import { openFunding } from '../../keeper/src/planning/funding.ts';
-import { planGasLimit } from '../../keeper/src/planning/gas.ts';
+import { mostGas, planGasLimit } from '../../keeper/src/planning/gas.ts';
 import type { Situation } from '../../keeper/src/planning/situation.ts';
 import { fillPrices, openPriceBook } from '../../keeper/src/prices/book.ts';
 import { aaveV3 } from '../../keeper/src/protocols/aave-v3/index.ts';
@@ -104,7 +104,7 @@ export async function rigOn(scene: Scene, v2: readonly V2Factory[] = []): Promis
         loss: 0n,
         slippage: 50n,
         minProfit: 0n,
-        limits: { gas: planGasLimit(gasLimit), legs: 120 },
+        limits: { gas: planGasLimit(mostGas(gasLimit)), legs: 120 },
         ...change,
       };
       return { situation, deals: view.deals([...read.keys()]), view, state, accounts: read, head, timestamp };

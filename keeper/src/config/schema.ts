@@ -125,6 +125,22 @@ export const shape = {
     example: '150',
     unset: 'bounded by the profit alone',
   }),
+  minPriorityFee: decimal({ min: '0', max: '1000000', decimals: 9, of: 'gwei' }).optional().register(notes, {
+    group: 'Money and gas',
+    description: 'Never offer a lower tip for a unit of gas; what a node asks for at least is found out',
+    unit: 'gwei',
+    example: '25',
+    unset: 'what the last blocks paid',
+  }),
+  maxTxCost: decimal({ min: '0.000000001', max: '1000000', decimals: 18, of: 'the native coin' })
+    .optional()
+    .register(notes, {
+      group: 'Money and gas',
+      description: 'Never let gas limit times max fee of a transaction be more; batches are made to fit',
+      unit: 'native coin',
+      example: '0.5',
+      unset: 'bounded by the balance, and by what the node takes',
+    }),
   slippage: whole({ min: 0, max: 5_000, of: 'basis points' }).prefault('50').register(notes, {
     group: 'Money and gas',
     description: 'How much worse than its quote a sale of collateral may turn out',

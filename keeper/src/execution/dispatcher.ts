@@ -4,6 +4,7 @@ import type { GasPrices } from '../chain/gas-price.ts';
 import type { Head } from '../chain/head.ts';
 import { openL1Fee } from '../chain/l1-fee.ts';
 import type { L1Source } from '../config/chains.ts';
+import { mostGas } from '../planning/gas.ts';
 import type { Offer } from '../planning/offer.ts';
 import type { Without } from '../planning/terms.ts';
 import { protocolOf, protocols } from '../protocols/registry.ts';
@@ -14,7 +15,9 @@ import type { DispatcherState, Summary } from './dispatcher-state.ts';
 import type { Flight } from './flight.ts';
 import { type Lane, openLane } from './lane.ts';
 import type { About, Ledger } from './ledger.ts';
+import { countMoney, meansAt } from './means.ts';
 import type { StillThere } from './outcomes.ts';
+import type { Purse } from './purse.ts';
 import { planData } from './rehearse.ts';
 import { settle } from './settle.ts';
 import type { Tell } from './tell.ts';
@@ -26,7 +29,11 @@ export type DispatcherOptions = {
   chainId: number;
   /** Where the chain tells what calldata costs; as its preset says when left out. */
   l1Source?: L1Source | undefined;
+  /** What a transaction may cost, and fees by head with what it asks for at least. */
+  purse: Purse;
   prices: GasPrices;
+  /** Every endpoint that may be used now, each alone; none where there is only one. */
+  each?: () => readonly PublicClient[];
   /** `undefined` in a dry run without a key. */
   operator: LocalAccount | undefined;
   /** `undefined` in a dry run without a Liquidator. */
@@ -37,8 +44,6 @@ export type DispatcherOptions = {
     minProfit: bigint;
     maxInFlight: number;
     bumpAfterBlocks: number;
-    /** Wei per gas. */
-    maxGasPrice?: bigint | undefined;
   };
   ledger: Ledger;
   tell: Tell;
@@ -62,6 +67,10 @@ export type Dispatcher = {
   forget(claims: Iterable<string>): void;
   /** Of a market only these claims may still be acted on; what else of it was set aside is only watched again. */
   rescued(market: MarketKey, claims: ReadonlySet<string>): void;
+  /** The gas that a transaction may bring at this head for what there is to spend; 0 where nothing can be sent, which is told. */
+  means(head: Head): Promise<bigint>;
+  /** Asks what the operator holds: for the next head, when nothing waits. */
+  countMoney(head: Head): Promise<void>;
   /** Rehearses the offer and sends it, unless it no longer pays; a plan that fails is taken apart, at the same head. */
   attempt(offer: Offer, head: Head): Promise<void>;
   /** Tries an offer out and forgets it: nothing is sent, said or written down. */
@@ -87,17 +96,21 @@ const errors: Abi = [...liquidatorAbi, ...Object.values(protocols).flatMap((prot
  * for (const offer of offers) if (!dispatcher.isFull()) await dispatcher.attempt(offer, head);
  */
 export async function openDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
-  const { client, chainId, operator, liquidator, settings, ledger, tell, stillThere } = options;
+  const { client, chainId, operator, liquidator, settings, ledger, tell, stillThere, purse, prices } = options;
   const state: DispatcherState = {
-    ...{ client, errors, protocolOf, stillThere, operator, liquidator, ledger, tell },
+    ...{ client, errors, protocolOf, stillThere, operator, liquidator, ledger, tell, purse, prices },
     l1Fee: openL1Fee(client, chainId, options.l1Source),
     minProfit: settings.minProfit,
     maxInFlight: settings.maxInFlight,
     lane: undefined,
     summary: { liquidated: 0, skipped: 0, lost: 0, reverted: 0, cancelled: 0, value: 0n, gas: 0n },
     unsettled: [],
+    withdrawn: new Map(),
   };
-  if (operator && liquidator && !settings.dryRun) state.lane = await laneOf(state, options, operator);
+  if (operator && liquidator && !settings.dryRun) {
+    state.lane = await laneOf(state, options, operator);
+    purse.balance = await client.getBalance({ address: operator.address, blockTag: 'latest' });
+  }
   const inFlight = () => state.lane?.inFlight() ?? [];
   for (const flight of inFlight()) tell.takenUp(flight);
   return {
@@ -113,6 +126,8 @@ export async function openDispatcher(options: DispatcherOptions): Promise<Dispat
         state,
         ledger.asideIn(market).filter((claim) => !claims.has(claim)),
       ),
+    means: (head) => meansAt(state, head),
+    countMoney: (head) => countMoney(state, head),
     attempt: (offer, head) => attempt(state, offer, head),
     practise: (offer, head) => practise(state, offer, head),
     prepare: (head) => state.lane?.prepare(head),
@@ -122,12 +137,11 @@ export async function openDispatcher(options: DispatcherOptions): Promise<Dispat
 }
 
 function laneOf(state: DispatcherState, options: DispatcherOptions, account: LocalAccount): Promise<Lane<About>> {
-  const { client, chainId, prices, settings, ledger, tell, mined } = options;
-  const { bumpAfterBlocks, maxGasPrice } = settings;
+  const { client, chainId, purse, prices, each = () => [], settings, ledger, tell, mined } = options;
   return openLane<About>(
     {
-      ...{ client, prices, account, chainId, maxGasPrice },
-      bumpAfterBlocks: BigInt(bumpAfterBlocks),
+      ...{ client, prices, purse, each, account, chainId },
+      bumpAfterBlocks: BigInt(settings.bumpAfterBlocks),
       save: ledger.save,
       onEvent(event) {
         if (event.kind === 'unwound') {
@@ -151,7 +165,7 @@ function due({ lane, ledger }: DispatcherState, claims: Iterable<string>, head: 
 async function practise(state: DispatcherState, offer: Offer, { gasLimit }: Head): Promise<void> {
   const { operator, liquidator } = state;
   if (!operator || !liquidator) return;
-  await tryOut(state, offer, { from: operator.address, to: liquidator, blockGasLimit: gasLimit });
+  await tryOut(state, offer, { from: operator.address, to: liquidator, most: mostGas(gasLimit) });
   await state.lane?.practise(liquidator, planData(offer.plan));
 }
 
@@ -161,7 +175,7 @@ function forget({ ledger, tell }: DispatcherState, claims: readonly string[]): v
 }
 
 async function onHead(state: DispatcherState, head: Head): Promise<void> {
-  state.unsettled.push(...((await state.lane?.onHead(head.number)) ?? []));
+  state.unsettled.push(...((await state.lane?.onHead(head)) ?? []));
   for (const ended of [...state.unsettled]) {
     await settle(state, ended, head);
     state.unsettled = state.unsettled.filter((each) => each !== ended);

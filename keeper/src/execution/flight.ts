@@ -26,8 +26,10 @@ export type Flight<T> = Omit<Shipment<T>, 'limit'> & {
   signed: Hex;
   /** The head its newest version was sent at. */
   sentAt: bigint;
-  /** Why it is being taken back. */
+  /** Why it is being taken back. `budget` is then what that may cost. */
   cancelling?: string;
+  /** Its nonce is used, and nobody has its receipt yet: what became of it is not known. It holds nothing any more. */
+  unresolved?: boolean;
 };
 
 /** What became of a transaction. */
@@ -35,7 +37,7 @@ export type Ended<T> =
   | { state: 'mined'; about: T; receipt: TransactionReceipt }
   /** Taken back with an empty transaction of the same nonce, which `receipt` is of. */
   | { state: 'cancelled'; about: T; reason: string; receipt: TransactionReceipt }
-  /** The nonce was used by a transaction that is not ours. */
+  /** The nonce was used by a transaction that is not ours, as far as every endpoint knows. */
   | { state: 'replaced'; about: T }
   /** It was signed before a crash or taken off the chain, no node knows it, and it is not worth sending: its nonce is free. */
   | { state: 'expired'; about: T; reason: string };
@@ -45,6 +47,8 @@ export type LaneEvent<T> =
   | { kind: 'bumped'; about: T; nonce: number; hash: Hash; maxFeePerGas: bigint }
   | { kind: 'cancelling'; about: T; nonce: number; hash: Hash; reason: string }
   | { kind: 'stuck'; about: T; nonce: number; reason: string }
+  /** Its nonce is used, and no node has its receipt: what became of it is told when that is known. */
+  | { kind: 'not known yet'; about: T; nonce: number; hash: Hash }
   /** The block it was mined in is no longer on the chain: it is watched again. */
   | { kind: 'unwound'; about: T; nonce: number; hash: Hash; cancelling: string | undefined }
   /** Nonces were used that this lane did not use: another program sends with the same key. */

@@ -2,7 +2,6 @@ import { type Address, type Hash, type Hex, keccak256, type LocalAccount } from 
 import type { GasPrice } from '../chain/gas-price.ts';
 import type { Head } from '../chain/head.ts';
 import { bump } from './bump.ts';
-import { firstFees, least } from './fees.ts';
 import type { Ended, Flight, Shipment } from './flight.ts';
 import {
   countNonces,
@@ -11,9 +10,12 @@ import {
   type LaneState,
   nonceBehindAll,
   REMEMBERED,
+  reservedBy,
   watched,
 } from './lane-state.ts';
+import { feesFor, forgetGuess, learn } from './purse.ts';
 import { endOf, lookForForgotten } from './receipts.ts';
+import { refusalOf } from './refusals.ts';
 import { submit } from './submit.ts';
 import { takeUp } from './take-up.ts';
 
@@ -24,10 +26,16 @@ export type Lane<T> = {
   prepare(head: Head): void;
   /** Signs a transaction that no node would take, and throws it away: large calldata takes code that a small one does not. */
   practise(to: Address, data: Hex): Promise<void>;
-  /** Signs and sends. @throws one error when no endpoint took it; the nonce is then free again. */
+  /**
+   * Signs and sends; again with a higher tip where a node insists on one and the plan can pay it.
+   *
+   * @throws one error when no endpoint took it, or it may cost more than there is: see {@link isTooDear}; the nonce is then free again
+   */
   send(shipment: Shipment<T>, head: Head): Promise<Hash>;
-  /** Looks after everything in flight; call it at every head. @param head - its number */
-  onHead(head: bigint): Promise<Ended<T>[]>;
+  /** What all that is on its way may cost, wei. */
+  reserved(): bigint;
+  /** Looks after everything in flight; call it at every head. */
+  onHead(head: Head): Promise<Ended<T>[]>;
   /** The blocks above `ancestor` are no longer on the chain: what was mined in them is in flight again, or not worth it. */
   unwind(ancestor: bigint, head: bigint): Promise<void>;
 };
@@ -36,8 +44,8 @@ export type Lane<T> = {
 const WARM_UP = 16;
 /** A nonce that no account gets to. */
 const NO_NONCE = Number.MAX_SAFE_INTEGER;
-/** Wei per gas: more than is ever asked. */
-const NO_LIMIT = 2n ** 96n;
+/** How often a transaction is offered at one head, each time with the tip that the last refusal asked for. */
+const OFFERS = 4;
 
 /**
  * Opens the lane of a key and takes up what it had sent.
@@ -55,7 +63,6 @@ export async function openLane<T>(
 ): Promise<Lane<T>> {
   const lane: LaneState<T> = {
     ...options,
-    maxGasPrice: options.maxGasPrice ?? NO_LIMIT,
     flights: past.resume.map(watched),
     ended: [],
     mined: past.mined.map(({ flight, block }) => ({ flight: watched(flight), block })),
@@ -71,6 +78,7 @@ export async function openLane<T>(
     prepare: (head) => prepare(lane, head),
     practise: (to, data) => practise(lane, to, data),
     send: (shipment, head) => send(lane, shipment, head),
+    reserved: () => reservedBy(lane),
     onHead: (head) => onHead(lane, head),
     unwind: (ancestor, head) => unwind(lane, ancestor, head),
   };
@@ -95,16 +103,34 @@ async function send<T>(lane: LaneState<T>, shipment: Shipment<T>, head: Head): P
   const early = lane.prepared?.head === head.hash ? lane.prepared.terms : undefined;
   lane.prepared = undefined;
   const now = await (early?.catch(() => termsAt(lane, head)) ?? termsAt(lane, head));
-  const affordable = shipment.budget / shipment.gas;
+  for (let offers = 1; ; offers++) {
+    try {
+      return await offer(lane, shipment, offers === 1 ? now : await lane.prices(head), head);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      const asksMore = refusal?.kind === 'tip' || refusal?.kind === 'price';
+      if (asksMore && offers < OFFERS) continue;
+      // What the node refused is the news, not that it could not be asked again.
+      await resynchronise(lane).catch(() => {});
+      throw error;
+    }
+  }
+}
+
+/** One transaction at these prices. @throws as {@link send}, having learnt what the refusal says */
+async function offer<T>(lane: LaneState<T>, shipment: Shipment<T>, now: GasPrice, head: Head): Promise<Hash> {
   const { limit: gas, ...kept } = shipment;
+  const reserved = reservedBy(lane);
+  const fees = feesFor(lane.purse, now, shipment, reserved);
   const flight: InFlight<T> = {
     ...kept,
+    fees,
     nonce: lane.nextNonce,
-    fees: firstFees(now, least(affordable, lane.maxGasPrice)),
     hashes: [],
     signed: '0x',
     sentAt: head.number,
     unexplained: 0,
+    cost: gas * fees.maxFeePerGas,
   };
   try {
     const hash = await submit(lane, flight, { to: flight.to, data: flight.data, gas });
@@ -112,28 +138,36 @@ async function send<T>(lane: LaneState<T>, shipment: Shipment<T>, head: Head): P
     lane.flights.push(flight);
     return hash;
   } catch (error) {
-    // What the node refused is the news, not that it could not be asked again.
-    await resynchronise(lane).catch(() => {});
+    const refusal = refusalOf(error);
+    const offered = { cost: flight.cost, tip: fees.maxPriorityFeePerGas, reserved };
+    if (refusal) learn(lane.purse, refusal, offered, { baseFee: now.baseFee, block: head.number });
     throw error;
   }
 }
 
-async function onHead<T>(lane: LaneState<T>, head: bigint): Promise<Ended<T>[]> {
+/** Of a flight whose nonce is not used, or not any more. */
+const NOT_USED = { unexplained: 0, usedSince: undefined, unresolved: false } as const;
+
+async function onHead<T>(lane: LaneState<T>, head: Head): Promise<Ended<T>[]> {
   const { flights } = lane;
-  lane.mined = lane.mined.filter(({ block }) => head - block <= REMEMBERED);
+  const { number } = head;
+  forgetGuess(lane.purse, number);
+  lane.mined = lane.mined.filter(({ block }) => number - block <= REMEMBERED);
   if (flights.length + lane.forgotten.length === 0) return lane.ended.splice(0);
   const used = await countNonces(lane, 'latest');
-  await lookForForgotten(lane, used, head);
+  await lookForForgotten(lane, used, number);
   for (const flight of [...flights]) {
     if (flight.nonce >= used) {
-      flight.unexplained = 0;
-      if (head - flight.sentAt >= lane.bumpAfterBlocks) await bump(lane, flight, head);
+      Object.assign(flight, NOT_USED);
+      if (number - flight.sentAt >= lane.bumpAfterBlocks) await bump(lane, flight, head);
       continue;
     }
-    const end = await endOf(lane, flight, head);
+    const end = await endOf(lane, flight, number);
     if (!end) continue;
     flights.splice(flights.indexOf(flight), 1);
     lane.ended.push(end);
+    // The truth may come later still: it is looked for, from now on.
+    if (end.state === 'replaced') lane.forgotten.push(Object.assign(flight, { sentAt: number }));
   }
   return lane.ended.splice(0);
 }
@@ -142,7 +176,7 @@ async function unwind<T>(lane: LaneState<T>, ancestor: bigint, head: bigint): Pr
   for (const { flight } of lane.mined.filter(({ block }) => block > ancestor)) {
     lane.ended = lane.ended.filter(({ about }) => about !== flight.about);
     const { about, nonce, hashes, cancelling } = flight;
-    lane.flights.push(Object.assign(flight, { sentAt: head, unexplained: 0 }));
+    lane.flights.push(Object.assign(flight, { sentAt: head, ...NOT_USED }));
     lane.onEvent({ kind: 'unwound', about, nonce, hash: hashes.at(-1)!, cancelling });
   }
   lane.mined = lane.mined.filter(({ block }) => block <= ancestor);

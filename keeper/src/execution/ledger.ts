@@ -73,8 +73,8 @@ export function openLedger(store: Store, operator: Address | undefined): Ledger 
   return {
     resume: () => resume(books),
     planned: (legs, terms) => planned(books, legs, terms),
-    save: ({ about, nonce, hashes, signed, fees, sentAt, cancelling }) =>
-      store.attempts.update(about.id, { nonce, hashes, signed, fees, sentAt, reason: cancelling }),
+    save: ({ about, nonce, hashes, signed, fees, sentAt, budget, cancelling }) =>
+      store.attempts.update(about.id, { nonce, hashes, signed, fees, sentAt, budget, reason: cancelling }),
     sent: (about) => sent(books, about),
     mined: (about, outcome, at) => mined(books, about, outcome, at),
     withdrawn: (about, state, reason, at) => withdrawn(books, about, state, reason, at),

@@ -2,8 +2,12 @@ import { type Hash, type PublicClient, type TransactionReceipt, TransactionRecei
 import type { Ended } from './flight.ts';
 import { type InFlight, type LaneState, REMEMBERED } from './lane-state.ts';
 
-/** Heads to wait for the receipt of a nonce that is used. */
-const PATIENCE = 3;
+/** Heads for which a flight whose nonce is used holds what it is about: longer than our endpoints differ in their newest block. */
+const HELD = 3;
+/** Milliseconds until a nonce is taken for used by somebody else, where every endpoint says that it has no receipt of ours. */
+const PATIENCE = 120_000;
+/** The same where only one endpoint can be asked though there are others. */
+const LONG_PATIENCE = 5 * PATIENCE;
 
 /**
  * The receipt of one of a transaction's versions, the newest first; `undefined` while none is mined.
@@ -29,24 +33,56 @@ export async function receiptOf(
 /**
  * What became of a flight whose nonce is used.
  *
- * @returns `undefined` while the node has no receipt up to `head`, as one behind a load balancer may not
+ * @returns `undefined` while that is not known: nobody has a receipt up to `head`, and not long enough for that to say something
  * @example
  * (await endOf(lane, flight, head))?.state; // 'mined'
  */
 export async function endOf<T>(lane: LaneState<T>, flight: InFlight<T>, head: bigint): Promise<Ended<T> | undefined> {
   const { about, cancelling } = flight;
-  const receipt = await receiptOf(lane.client, flight.hashes);
-  if (!receipt) {
-    flight.unexplained += 1;
-    return flight.unexplained < PATIENCE ? undefined : { state: 'replaced', about };
-  }
+  const { receipt, others } = await receiptAnywhere(lane, flight.hashes);
+  if (!receipt) return unexplained(lane, flight, others);
   // The keeper unwinds only blocks that it has taken: a receipt from a later block waits until that block is taken.
   if (receipt.blockNumber > head) return undefined;
+  flight.unresolved = false;
   lane.mined.push({ flight, block: receipt.blockNumber });
   if (cancelling && receipt.to?.toLowerCase() === lane.account.address.toLowerCase()) {
     return { state: 'cancelled', about, reason: cancelling, receipt };
   }
   return { state: 'mined', about, receipt };
+}
+
+/**
+ * The receipt, of whichever endpoint has it; without any, how many others said that they have none: `undefined` where there are
+ * no others.
+ */
+async function receiptAnywhere<T>(
+  { client, each }: LaneState<T>,
+  hashes: readonly Hash[],
+): Promise<{ receipt: TransactionReceipt | undefined; others: number | undefined }> {
+  const receipt = await receiptOf(client, hashes);
+  const clients = each();
+  if (receipt || clients.length === 0) return { receipt, others: undefined };
+  const answers = await Promise.allSettled(clients.map((other) => receiptOf(other, hashes)));
+  const said = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  // One of those that were asked alone is the one that was asked first.
+  return { receipt: said.find((found) => found !== undefined), others: Math.max(0, said.length - 1) };
+}
+
+/**
+ * A nonce is used and no receipt is there. For a few heads the flight holds what it is about; then it holds nothing, as all that it
+ * can have done is in the state by now, and what became of it is not known. Time and every endpoint's word make it replaced.
+ */
+function unexplained<T>(lane: LaneState<T>, flight: InFlight<T>, others: number | undefined): Ended<T> | undefined {
+  const { about, nonce, hashes } = flight;
+  flight.unexplained += 1;
+  flight.usedSince ??= performance.now();
+  if (flight.unexplained >= HELD && !flight.unresolved) {
+    flight.unresolved = true;
+    lane.onEvent({ kind: 'not known yet', about, nonce, hash: hashes.at(-1)! });
+  }
+  const waited = performance.now() - flight.usedSince;
+  if (!flight.unresolved || waited < (others === 0 ? LONG_PATIENCE : PATIENCE)) return undefined;
+  return { state: 'replaced', about };
 }
 
 /**
@@ -57,9 +93,11 @@ export async function endOf<T>(lane: LaneState<T>, flight: InFlight<T>, head: bi
  */
 export async function lookForForgotten<T>(lane: LaneState<T>, used: number, head: bigint): Promise<void> {
   for (const flight of [...lane.forgotten]) {
-    const end = flight.nonce < used ? await endOf(lane, flight, head) : undefined;
-    if (!end && head - flight.sentAt <= REMEMBERED) continue;
+    const receipt = flight.nonce < used ? await receiptOf(lane.client, flight.hashes) : undefined;
+    const isThere = receipt !== undefined && receipt.blockNumber <= head;
+    if (!isThere && head - flight.sentAt <= REMEMBERED) continue;
     lane.forgotten.splice(lane.forgotten.indexOf(flight), 1);
-    if (end?.state === 'mined') lane.ended.push(end);
+    const end = isThere ? await endOf(lane, flight, head) : undefined;
+    if (end) lane.ended.push(end);
   }
 }

@@ -22,15 +22,23 @@ export async function settle(state: DispatcherState, ended: Ended<About>, head: 
   const { receipt } = ended;
   const mined = minedAs(receipt, await timeOf(state, receipt, head));
   if (ended.state === 'cancelled') {
+    takeBack(state, about);
     summary.gas += mined.cost;
     return withdraw(state, about, 'cancelled', ended.reason, mined);
   }
   const outcome = await outcomeOf(state, receipt, about.legs);
+  takeBack(state, about);
   ledger.mined(about, outcome, mined);
   summary.gas += mined.cost;
   summary.value += outcome.value;
   for (const leg of outcome.legs) summary[COUNTED[leg.state]] += 1;
   tell.outcome(about, receipt, outcome);
+}
+
+/** What was given up and is on the chain after all is counted once. */
+function takeBack({ withdrawn, summary }: DispatcherState, { id }: About): void {
+  summary.cancelled -= withdrawn.get(id) ?? 0;
+  withdrawn.delete(id);
 }
 
 /** Where a leg counts, by what became of it. */
@@ -47,6 +55,7 @@ const COUNTED = {
 function withdraw(state: DispatcherState, about: About, end: Withdrawn, reason: string, mined?: MinedAs): void {
   state.ledger.withdrawn(about, end, reason, mined);
   state.summary.cancelled += about.legs.length;
+  if (!mined) state.withdrawn.set(about.id, about.legs.length);
   state.tell.withdrawn(about, end, reason);
 }
 

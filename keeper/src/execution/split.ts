@@ -3,9 +3,6 @@ import type { Without } from '../planning/terms.ts';
 import type { Deal } from '../protocols/protocol.ts';
 import type { Rehearsed } from './try-out.ts';
 
-/** What of an offer fails, by claims; and plans of one bundle each of what does not, the best first, where they were made. */
-export type Apart = { failing: ReadonlyMap<string, Without>; alone: Offer[] | undefined };
-
 /**
  * Rehearses the bundles of a plan one by one.
  *

@@ -1,15 +1,5 @@
-import { type Address, type Hash, type Hex, keccak256, parseTransaction, TransactionNotFoundError } from 'viem';
-import type { Flight } from './flight.ts';
+import { type Address, type Hash, type Hex, keccak256, TransactionNotFoundError } from 'viem';
 import type { InFlight, LaneState } from './lane-state.ts';
-
-/**
- * The gas limit that a flight was signed with.
- *
- * @example
- * limitOf(flight); // 1_350_000n
- */
-export const limitOf = ({ signed }: Pick<Flight<unknown>, 'signed'>): bigint =>
-  parseTransaction(signed as `0x02${string}`).gas!;
 
 /**
  * Whether a node knows one of these transactions, mined or not.
@@ -48,6 +38,7 @@ export async function submit<T>(
   const signed = await account.signTransaction({ type: 'eip1559', chainId, ...body, nonce, ...fees });
   const hash = keccak256(signed);
   flight.signed = signed;
+  flight.cost = body.gas * fees.maxFeePerGas;
   flight.hashes.push(hash);
   lane.save(flight);
   try {

@@ -3,6 +3,7 @@ import type { Offer } from '../planning/offer.ts';
 import type { Terms, Without } from '../planning/terms.ts';
 import type { Flight, LaneEvent } from './flight.ts';
 import type { About, Withdrawn } from './ledger.ts';
+import type { Straits } from './means.ts';
 import type { Outcome } from './outcomes.ts';
 
 /** What a plan comes to: its gas, and every term of its worth. */
@@ -24,6 +25,8 @@ export type Tell = {
   /** An earlier run sent this, and it is still on its way. */
   takenUp(flight: Flight<About>): void;
   lane(event: LaneEvent<About>): void;
+  /** What keeps plans small, or back; `undefined` where nothing does any more. */
+  straits(now: Straits | undefined): void;
   /** A plan ended, and none of its own transactions was mined. */
   withdrawn(about: About, state: Withdrawn, reason: string): void;
   /** A plan was mined: this is what became of each leg. */

@@ -1,7 +1,6 @@
 import type { Abi, Address, Hex, PublicClient } from 'viem';
 import { chargedFor, type L1Fee } from '../chain/l1-fee.ts';
 import { describeError } from '../log/describe-error.ts';
-import { mostGas } from '../planning/gas.ts';
 import type { Offer } from '../planning/offer.ts';
 import { askedOf, settled, type Terms, type Without } from '../planning/terms.ts';
 import { type Missed, missedIn } from './missed.ts';
@@ -33,15 +32,15 @@ export type Failed = Without & { missed?: Missed; paying?: Rehearsed };
  *
  * @param from - the operator
  * @param to - the Liquidator
- * @param blockGasLimit - of the newest block
+ * @param most - gas that the transaction may bring
  * @example
- * const tried = await tryOut(world, offer, { from: operator, to: liquidator, blockGasLimit: head.gasLimit });
+ * const tried = await tryOut(world, offer, { from: operator, to: liquidator, most: 15_000_000n });
  * if ('reason' in tried) ledger.setAside(claim, tried.reason, head);
  */
 export async function tryOut(
   world: TryOutWorld,
   offer: Offer,
-  { from, to, blockGasLimit }: { from: Address; to: Address; blockGasLimit: bigint },
+  { from, to, most }: { from: Address; to: Address; most: bigint },
 ): Promise<Rehearsed | Failed> {
   const { client, l1Fee, minProfit, errors } = world;
   const data = planData(offer.plan);
@@ -56,7 +55,7 @@ export async function tryOut(
     const asked = (terms: Terms) => askedOf(terms, minProfit, offer.laters);
     const suffices = async (value: bigint, limit: bigint) =>
       !isShort(offer, value) && asked(await termsOf(value, limit)).refusal === undefined;
-    const bounds = { expected: offer.gas, most: mostGas(blockGasLimit) };
+    const bounds = { expected: offer.gas, most };
     const run = l1Fee.isGas ? rehearseByEstimate : rehearse;
     const [{ value, gas, limit, logs }] = await Promise.all([
       run(client, { from, to, data }, bounds, 'pending', suffices),

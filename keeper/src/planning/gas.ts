@@ -60,13 +60,13 @@ export const BASE_BYTES = BYTES.base;
 export const lostGas = (rounds: number): bigint => 60_000n + LOST_ROUND * BigInt(rounds);
 
 /**
- * Most gas a plan may be expected to burn: a transaction's cap and half a block, less the margin its limit gets.
+ * Most gas a plan may be expected to burn: what its transaction may bring, less the margin that its limit gets; rounded down.
  *
- * @param blockLimit - gas limit of the block
+ * @param most - gas that a transaction may bring: see {@link mostGas}; less where money is short
  * @example
- * planGasLimit(30_000_000n); // 12_500_000n: five sixths of half a block
+ * planGasLimit(mostGas(30_000_000n)); // 12_500_000n: five sixths of half a block
  */
-export const planGasLimit = (blockLimit: bigint): bigint => (mostGas(blockLimit) * 5n) / 6n;
+export const planGasLimit = (most: bigint): bigint => (most * 5n) / 6n;
 
 /**
  * Most gas a transaction may bring.

@@ -31,8 +31,11 @@ export type Offer = {
   gasPrice: bigint;
   /** What the smallest of its rounds brings, wei: that much is missing where a rehearsal is short of a round. */
   smallest: bigint;
-  /** The best plans, at the same head, of deals that hold only these claims; of so many legs at most. */
-  anew(claims: ReadonlySet<string>, legs?: number): Offer[];
+  /**
+   * The best plans, at the same head, of deals that hold only these claims; of so many legs at most, and for transactions that may
+   * bring so much gas at most.
+   */
+  anew(claims: ReadonlySet<string>, legs?: number, most?: bigint): Offer[];
   /**
    * The same on the pools as they are behind all that waits in the node: a rehearsal runs there. On those of the head where the node
    * does not tell.

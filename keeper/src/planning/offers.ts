@@ -2,12 +2,14 @@ import type { Amount, BlockRef, Deal } from '../protocols/protocol.ts';
 import { type Bundle, bundlesOf } from './bundles.ts';
 import { type Draft, dealsOf, netOf, statesAfter } from './exact-draft.ts';
 import { drawnBy } from './exact-walk.ts';
+import { planGasLimit } from './gas.ts';
 import { type Again, type Offer, offerOf } from './offer.ts';
 import { bestPlan, openSearch, planAlone, ranked, type Search } from './search.ts';
 import type { Situation } from './situation.ts';
 import { askedOf, type Without } from './terms.ts';
 
 const TOO_SHALLOW = 'no funding covers the debt: no pool, or too shallow';
+const TOO_DEAR = 'its gas is more than a transaction may cost now, or no pool is deep enough';
 
 /** What is left to plan once some plans are made. */
 type Planning = {
@@ -75,8 +77,9 @@ function offersOf(situation: Situation, groups: readonly (readonly Deal[])[], he
 function againOf(situation: Situation, deals: readonly Deal[], head: BlockRef): Again {
   const some = (claims: ReadonlySet<string>) => deals.filter((deal) => deal.claims.every((claim) => claims.has(claim)));
   return {
-    anew(claims, legs = situation.limits.legs) {
-      return bestOffers({ ...situation, limits: { ...situation.limits, legs } }, some(claims), head).offers;
+    anew(claims, legs = situation.limits.legs, gas) {
+      const less = gas === undefined ? {} : { gas: least(planGasLimit(gas), situation.limits.gas), isShort: true };
+      return bestOffers({ ...situation, limits: { ...situation.limits, legs, ...less } }, some(claims), head).offers;
     },
     async anewOnPending(claims) {
       const pools = await situation.pending?.().catch(() => undefined);
@@ -166,11 +169,14 @@ function whyNot(situation: Situation, draft: Draft, head: BlockRef): Without {
 }
 
 /** Why nothing of a bundle can be placed at all. */
-function whyNone({ priceOf }: Situation, { deals, bringers }: Bundle): string {
+function whyNone({ priceOf, limits }: Situation, { deals, bringers }: Bundle): string {
   if (deals.length === 0) return bringers.length > 0 ? 'nothing draws on what it brings' : TOO_SHALLOW;
   const unpriced = deals.map(({ spend, gain }) =>
     [spend, gain].find((side) => side && spend && priceOf(side.asset) === undefined),
   );
   const [first] = unpriced;
-  return first && unpriced.every(Boolean) ? `nothing prices ${first.asset}` : TOO_SHALLOW;
+  if (first && unpriced.every(Boolean)) return `nothing prices ${first.asset}`;
+  return limits.isShort ? TOO_DEAR : TOO_SHALLOW;
 }
+
+const least = (a: bigint, b: bigint) => (a < b ? a : b);

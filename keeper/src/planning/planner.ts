@@ -27,7 +27,7 @@ import type { HeadLogs } from '../venues/market-pools.ts';
 import type { PoolGraph, PoolStates } from '../venues/paths.ts';
 import { marketPrices, poolPrice } from './fill-prices.ts';
 import { openFunding } from './funding.ts';
-import { planGasLimit } from './gas.ts';
+import { mostGas, planGasLimit } from './gas.ts';
 import type { Offer } from './offer.ts';
 import { bestOffers } from './offers.ts';
 import { nameOfPair, openPoolReader, type Pair, type PoolReader } from './pools-ahead.ts';
@@ -43,12 +43,13 @@ export type Planner = {
   /**
    * The plans of the highest net profit for all of it, the best first, each on the pools and stocks as the one before leaves them.
    *
+   * @param most - gas that a transaction may bring: what the block has room for, or less where money is short
    * @returns the plans; and why there is none for the others, by claim
    * @throws when the node fails
    * @example
    * const { offers, without } = await planner.plan([{ name, assets: market.assets, view, keys }], head);
    */
-  plan(due: readonly Due[], head: Head): Promise<{ offers: Offer[]; without: Map<string, Without> }>;
+  plan(due: readonly Due[], head: Head, most?: bigint): Promise<{ offers: Offer[]; without: Map<string, Without> }>;
   /**
    * Asks what planning at this head would need, while it is still found out whether anything is to be planned.
    *
@@ -118,7 +119,7 @@ export function openPlanner(
     pools: openPools(chain.client, { v3, v2 }, wrappedNative, logs),
   };
   return {
-    plan: (due, head) => planAll(kept, due, head),
+    plan: (due, head, most) => planAll(kept, due, head, most ?? mostGas(head.gasLimit)),
     prepare(markets, head, near = []) {
       // Whoever plans asks again for what failed.
       const ignore = () => {};
@@ -134,7 +135,7 @@ export function openPlanner(
   };
 }
 
-async function planAll(kept: Kept, due: readonly Due[], head: Head): ReturnType<Planner['plan']> {
+async function planAll(kept: Kept, due: readonly Due[], head: Head, most: bigint): ReturnType<Planner['plan']> {
   const { settings } = kept;
   const without = new Map<string, Without>();
   const deals = due.flatMap(({ view, keys }) => {
@@ -147,7 +148,7 @@ async function planAll(kept: Kept, due: readonly Due[], head: Head): ReturnType<
     return found;
   });
   if (deals.length === 0) return { offers: [], without };
-  const situation = await situationOf(kept, due, deals, head).catch((error: unknown) => {
+  const situation = await situationOf(kept, due, deals, { head, most }).catch((error: unknown) => {
     if (isNoL1Fee(error)) return error.message;
     throw error;
   });
@@ -156,12 +157,17 @@ async function planAll(kept: Kept, due: readonly Due[], head: Head): ReturnType<
     return { offers: [], without };
   }
   // One more than can be sent tells that there is more to do.
-  const most = settings.dryRun ? Number.POSITIVE_INFINITY : settings.maxInFlight + 1;
-  const found = bestOffers(situation, deals, head, most);
+  const plans = settings.dryRun ? Number.POSITIVE_INFINITY : settings.maxInFlight + 1;
+  const found = bestOffers(situation, deals, head, plans);
   return { offers: found.offers, without: new Map([...without, ...found.without]) };
 }
 
-async function situationOf(kept: Kept, due: readonly Due[], deals: readonly Deal[], head: Head): Promise<Situation> {
+async function situationOf(
+  kept: Kept,
+  due: readonly Due[],
+  deals: readonly Deal[],
+  { head, most }: { head: Head; most: bigint },
+): Promise<Situation> {
   const { settings, book } = kept;
   const { wrappedNative: native } = settings;
   const assets = due.flatMap((each) => each.assets);
@@ -201,7 +207,7 @@ async function situationOf(kept: Kept, due: readonly Due[], deals: readonly Deal
     loss: settings.lossProbability,
     slippage: BigInt(settings.slippage),
     minProfit: settings.minProfit,
-    limits: { gas: planGasLimit(head.gasLimit), legs: settings.maxLegs },
+    limits: { gas: planGasLimit(most), legs: settings.maxLegs, isShort: most < mostGas(head.gasLimit) },
   };
 }
 

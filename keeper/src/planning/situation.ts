@@ -38,8 +38,8 @@ export type Situation = {
   slippage: bigint;
   /** Least net profit of a plan, wei. */
   minProfit: bigint;
-  /** Most gas and most legs of a plan. */
-  limits: { gas: bigint; legs: number };
+  /** Most gas and most legs of a plan; `isShort` where it is money that bounds the gas, and not the block. */
+  limits: { gas: bigint; legs: number; isShort?: boolean };
 };
 
 /**

@@ -1,7 +1,8 @@
-import { type Address, formatEther, getAddress, type Hash, type TransactionReceipt } from 'viem';
+import { type Address, formatEther, formatGwei, getAddress, type Hash, type TransactionReceipt } from 'viem';
 import type { Head } from '../chain/head.ts';
 import type { Flight, LaneEvent } from '../execution/flight.ts';
 import { type About, landedOf, type Withdrawn } from '../execution/ledger.ts';
+import type { Straits } from '../execution/means.ts';
 import type { Outcome } from '../execution/outcomes.ts';
 import { evenly, type Measured, type Share } from '../execution/shares.ts';
 import type { Figures, Tell } from '../execution/tell.ts';
@@ -28,6 +29,7 @@ type State = {
   /** By claim. */
   lastReason: Map<string, string>;
   lastHead: Map<MarketKey, { unjudged: string; underwater: number }>;
+  lastStraits: Straits['kind'] | undefined;
 };
 
 /** What the keeper tells beside what execution does. */
@@ -50,7 +52,7 @@ export type Report = Tell & {
  */
 export function createReport(log: Logger, markets: readonly Named[], trackers: readonly Watched[]): Report {
   const names = createNames(markets, trackers);
-  const state: State = { log, names, lastReason: new Map(), lastHead: new Map() };
+  const state: State = { log, names, lastReason: new Map(), lastHead: new Map(), lastStraits: undefined };
   const line = (legs: readonly Sent[]) => legsLine(names, legs);
   return {
     head: (tracker, head, touched, judged) => tellHead(state, tracker, head, touched, judged),
@@ -66,6 +68,7 @@ export function createReport(log: Logger, markets: readonly Named[], trackers: r
     sent: (offer, hash, rehearsed) => tellSent(state, offer, hash, rehearsed),
     takenUp: ({ about, nonce, hashes }) => log.info({ ...line(about.legs), nonce, hash: hashes.at(-1) }, 'taken up'),
     lane: (event) => tellLane(state, event),
+    straits: (now) => tellStraits(state, now),
     withdrawn: (about, end, reason) => tellWithdrawn(state, about, end, reason),
     outcome: (about, receipt, outcome) => tellOutcome(state, about, receipt, outcome),
     left: (flights) => {
@@ -129,6 +132,9 @@ function tellSent(state: State, offer: Offer, hash: Hash, rehearsed: Figures): v
   state.log.info({ ...offerLine(state.names, offer), ...figures(rehearsed), hash }, 'sent');
 }
 
+/** What a lane does not do every day. */
+const UNUSUAL: readonly LaneEvent<About>['kind'][] = ['stuck', 'unwound', 'not known yet'];
+
 function tellLane({ log, names }: State, event: LaneEvent<About>): void {
   if (event.kind === 'foreign') {
     const { nonce, expected } = event;
@@ -136,7 +142,28 @@ function tellLane({ log, names }: State, event: LaneEvent<About>): void {
     return;
   }
   const { kind, about, ...rest } = event;
-  log[kind === 'stuck' || kind === 'unwound' ? 'warn' : 'info']({ ...legsLine(names, about.legs), ...rest }, kind);
+  log[UNUSUAL.includes(kind) ? 'warn' : 'info']({ ...legsLine(names, about.legs), ...rest }, kind);
+}
+
+/** What concerns all plans is told when it begins and when it is over. */
+function tellStraits(state: State, now: Straits | undefined): void {
+  const { log, lastStraits } = state;
+  if (now?.kind === lastStraits) return;
+  state.lastStraits = now?.kind;
+  if (!now) log.info('there is enough for gas again');
+  else log.warn(straitsLine(now), STRAITS[now.kind]);
+}
+
+const STRAITS = {
+  'gas price': 'nothing is sent: gas costs more than --max-gas-price',
+  empty: 'nothing is sent: the operator has too little for gas, fund it',
+  low: 'the operator has less than the largest transaction may cost: transactions are kept smaller, fund it',
+} as const satisfies Record<Straits['kind'], string>;
+
+function straitsLine(now: Straits): object {
+  if (now.kind === 'gas price') return { baseFee: formatGwei(now.baseFee), maxGasPrice: formatGwei(now.maxGasPrice) };
+  const { balance, reserved, needed } = now;
+  return { balance: formatEther(balance), inFlight: formatEther(reserved), needed: formatEther(needed) };
 }
 
 function tellWithdrawn(state: State, { legs }: About, end: Withdrawn, reason: string): void {

@@ -35,8 +35,10 @@ export function snapshotOf(now: {
   alarms: readonly AlarmStatus[];
   /** Of a market, as they were last counted. */
   debts(key: MarketKey): readonly Debt[];
+  /** Who sends; its balance in wei, where it has been asked. */
+  operator?: { address: Address; balance: bigint | undefined } | undefined;
 }): StatusSnapshot {
-  const { chain, markets, trackers, head, inFlight, alarms } = now;
+  const { chain, markets, trackers, head, inFlight, alarms, operator } = now;
   const names = createNames(markets, []);
   return {
     version: 2,
@@ -45,12 +47,16 @@ export function snapshotOf(now: {
     updatedAt: new Date().toISOString(),
     head: { number: head.number.toString(), hash: head.hash, timestamp: head.timestamp.toString() },
     markets: trackers.map((tracker) => marketStatus(tracker, now.debts(tracker.key))),
-    inFlight: inFlight.map(({ about, nonce, hashes, sentAt, value }) => ({
+    ...(operator?.balance !== undefined && {
+      operator: { address: operator.address, balance: operator.balance.toString() },
+    }),
+    inFlight: inFlight.map(({ about, nonce, hashes, sentAt, value, unresolved }) => ({
       legs: about.legs.map((leg) => ({ ...names.market(leg.deals[0]!.market), accounts: labelsOf(leg) })),
       nonce,
       hash: hashes.at(-1)!,
       sentAt: sentAt.toString(),
       value: value.toString(),
+      ...(unresolved && { unresolved }),
     })),
     endpoints: chain.endpoints().map((endpoint) => ({ ...endpoint, head: endpoint.head?.toString() })),
     alarms,

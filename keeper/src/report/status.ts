@@ -121,6 +121,9 @@ function lines(store: Store, holder: Holder | undefined): string[] {
     line('store', store.path),
     ...(snapshot ? [line('head', headOf(snapshot, holder)), ...snapshot.markets.flatMap(marketLines)] : found(store)),
     ...(snapshot?.alarms ? several('alarms', snapshot.alarms.map(alarmOf)) : []),
+    ...(snapshot?.operator
+      ? [line('operator', `${snapshot.operator.address} holds ${formatEther(BigInt(snapshot.operator.balance))}`)]
+      : []),
     ...several('in flight', snapshot?.inFlight.map(flightOf) ?? []),
     ...several(
       'outcomes',
@@ -189,10 +192,10 @@ function addressOf(key: MarketKey): string {
 const someOf = ([first, ...more]: readonly string[]) =>
   `${first ?? 'nobody'}${more.length > 0 ? ` and ${more.length} more` : ''}`;
 
-function flightOf({ legs, nonce, hash, sentAt, value }: FlightStatus): string {
+function flightOf({ legs, nonce, hash, sentAt, value, unresolved }: FlightStatus): string {
   const accounts = someOf([...new Set(legs.flatMap((leg) => leg.accounts))]);
   const markets = [...new Set(legs.map(({ protocol, market }) => `${protocol} ${market}`))].join(', ');
-  return `${accounts} of ${markets}, nonce ${nonce}, sent at block ${sentAt}, worth ${formatEther(BigInt(value))}, ${hash}`;
+  return `${accounts} of ${markets}, nonce ${nonce}, sent at block ${sentAt}, worth ${formatEther(BigInt(value))}, ${hash}${unresolved ? ', its nonce is used; what became of it is not known yet' : ''}`;
 }
 
 /** A line for the plan, and one for each of its legs. */

@@ -15,6 +15,8 @@ export type StatusSnapshot = {
   /** `timestamp` in seconds. */
   head: { number: string; hash: Hash; timestamp: string };
   markets: readonly MarketStatus[];
+  /** Who sends, and what it holds for gas, wei; missing where nothing is sent. */
+  operator?: { address: Address; balance: string };
   inFlight: readonly FlightStatus[];
   endpoints: readonly EndpointStatus[];
   /** What somebody has to look at; missing where an earlier version wrote. */
@@ -49,8 +51,18 @@ export type MarketStatus = {
 /** The legs of a transaction on its way: their market's name, and whom they concern. */
 type LegStatus = { protocol: string; market: string; accounts: readonly string[] };
 
-/** `value` in wei, `sentAt` the head it was sent at, `hash` its newest. */
-export type FlightStatus = { legs: readonly LegStatus[]; nonce: number; hash: Hash; sentAt: string; value: string };
+/**
+ * `value` in wei, `sentAt` the head it was sent at, `hash` its newest. `unresolved` where its nonce is used and no node has its
+ * receipt: what became of it is not known yet.
+ */
+export type FlightStatus = {
+  legs: readonly LegStatus[];
+  nonce: number;
+  hash: Hash;
+  sentAt: string;
+  value: string;
+  unresolved?: boolean;
+};
 
 /** An endpoint as the keeper judges it. */
 export type EndpointStatus = {

@@ -26,6 +26,7 @@ async function audited(
     const shown = `http://node-${index}`;
     return {
       shown,
+      batch: () => undefined,
       close() {},
       async request({ method, params }) {
         if (method !== 'eth_getLogs') throw new Error(`${method} is not known here`);

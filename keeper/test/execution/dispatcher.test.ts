@@ -1,10 +1,11 @@
-import { encodeErrorResult, type Hash, type Hex, keccak256 } from 'viem';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { encodeErrorResult, type Hash, type Hex, keccak256, parseTransaction } from 'viem';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { liquidatorAbi } from '../../src/bindings.ts';
 import { openGasPrices } from '../../src/chain/gas-price.ts';
 import { packedIn, unpackPlan } from '../../src/contract/unpack.ts';
 import { type Dispatcher, type DispatcherOptions, openDispatcher } from '../../src/execution/dispatcher.ts';
 import { type Ledger, openLedger } from '../../src/execution/ledger.ts';
+import { openPurse } from '../../src/execution/purse.ts';
 import type { Tell } from '../../src/execution/tell.ts';
 import type { Offer } from '../../src/planning/offer.ts';
 import { marketKey } from '../../src/store/key.ts';
@@ -23,7 +24,8 @@ let told: unknown[][];
 let failing: Set<string>;
 beforeEach(() => {
   store = openStore({ path: ':memory:', chainId: 1 });
-  node = fakeNode();
+  // Offers are reckoned at 1 wei for a unit of gas.
+  node = Object.assign(fakeNode(), { baseFee: 1n, priority: 1n });
   ledger = openLedger(store, account.address);
   [told, failing] = [[], new Set()];
   node.answers.set('eth_call', ([request]) => {
@@ -51,6 +53,7 @@ const tell: Tell = {
   sent: ({ sent }, hash, { gas, terms }) => told.push(['sent', sent.length, hash, gas, terms.net]),
   takenUp: ({ about }) => told.push(['taken up', about.id]),
   lane: ({ kind }) => told.push([kind]),
+  straits: (now) => now && told.push(['straits', now.kind]),
   withdrawn: ({ id }, state, reason) => told.push(['withdrawn', id, state, reason]),
   outcome: ({ id }, { transactionHash }, { state, legs }) =>
     told.push(['outcome', id, transactionHash, state, legs.map((leg) => leg.state)]),
@@ -63,13 +66,14 @@ const open = (changes: Changes = {}): Promise<Dispatcher> =>
       client: node.client,
       chainId: 1,
       prices: openGasPrices(node.client),
+      purse: openPurse({}),
       operator: account,
       liquidator: LIQUIDATOR,
     },
     ...{ ledger, tell, stillThere: async () => true, mined: [] },
     ...changes,
     settings: {
-      ...{ dryRun: false, minProfit: 100n, maxInFlight: 2, bumpAfterBlocks: 3, maxGasPrice: undefined },
+      ...{ dryRun: false, minProfit: 100n, maxInFlight: 2, bumpAfterBlocks: 3 },
       ...changes.settings,
     },
   });
@@ -206,6 +210,78 @@ describe('an offer', () => {
   });
 });
 
+describe('money', () => {
+  /** A batch of three that is expected to burn so much; anew, as many of its legs as may burn the gas given, 1,000 each. */
+  const batch = (gas = 3_000n) => ({
+    ...offer([sentLeg(1), sentLeg(2), sentLeg(3)], { value: 15_000n, anew: fitting }),
+    gas,
+  });
+  const fitting = (_: ReadonlySet<string>, __?: number, most = 0n) => {
+    const legs = Math.min(3, Number(most / 1_500n));
+    return legs === 0
+      ? []
+      : [
+          {
+            ...offer(
+              Array.from({ length: legs }, (_, index) => sentLeg(index + 1)),
+              { value: 5_000n * BigInt(legs) },
+            ),
+            gas: 1_000n * BigInt(legs),
+          },
+        ];
+  };
+  const sizes = () => told.filter(([what]) => what === 'sent').map(([, legs]) => legs);
+
+  test('a node that caps what a transaction may cost gets a smaller batch at the same head, and at later ones', async () => {
+    // 4,500 gas at 3 wei is more than 9,000 wei; 3,000 gas is not.
+    node.answers.set('eth_sendRawTransaction', ([raw]) => {
+      const { gas, maxFeePerGas } = parseTransaction(raw as `0x02${string}`);
+      if (gas! * maxFeePerGas! > 9_000n) throw rpcError('tx fee (13500 wei) exceeds the configured cap (9000 wei)');
+      node.taken.push(raw as Hex);
+      return keccak256(raw as Hex);
+    });
+    const dispatcher = await open();
+    await dispatcher.attempt(batch(), head(10n));
+    expect(sizes()).toEqual([2]);
+    expect(states()).toEqual([
+      [2, 'sent'],
+      [1, 'expired'],
+    ]);
+    expect(await dispatcher.means(head(11n))).toBe(9_000n / 3n);
+    // Nothing of it is set aside.
+    expect(dispatcher.due([claim(3)], head(10n))).toEqual([claim(3)]);
+  });
+
+  test('is what the operator holds less what is on its way', async () => {
+    node.balance = 10n ** 6n;
+    const dispatcher = await open();
+    expect(await dispatcher.means(head(10n))).toBe(10n ** 6n / 3n);
+    await dispatcher.attempt(two(), head(10n));
+    // Its limit of 1,500 gas may cost 3 wei each.
+    expect(await dispatcher.means(head(10n))).toBe((10n ** 6n - 4_500n) / 3n);
+    expect(told.at(-1)).toEqual(['straits', 'low']);
+    node.balance = 899_999n;
+    await dispatcher.countMoney(head(10n));
+    expect(await dispatcher.means(head(10n))).toBe(0n);
+    expect(told.at(-1)).toEqual(['straits', 'empty']);
+  });
+
+  test('that has become too little for a planned batch makes it smaller before it is rehearsed', async () => {
+    const purse = openPurse({ maxTxCost: 9_000n });
+    const dispatcher = await open({ purse });
+    await dispatcher.attempt(batch(2_501n), head(10n));
+    expect(sizes()).toEqual([2]);
+    expect(node.taken.length).toBe(1);
+  });
+
+  test('is not spent where the chain asks more than --max-gas-price', async () => {
+    node.baseFee = 8n;
+    const dispatcher = await open({ purse: openPurse({ maxGasPrice: 7n }) });
+    expect(await dispatcher.means(head(10n))).toBe(0n);
+    expect(told).toEqual([['straits', 'gas price']]);
+  });
+});
+
 describe('what is on its way', () => {
   test('holds its claims until it has ended, in every market of its legs', async () => {
     const other = marketKey('aave-v3', address(0x777));
@@ -289,7 +365,15 @@ describe('what is on its way', () => {
     const dispatcher = await open();
     await dispatcher.attempt(one(1), head(10n));
     node.nonces.latest = 1;
+    vi.useFakeTimers({ toFake: ['performance'] });
     for (let n = 0; n < 3; n++) await dispatcher.onHead(head(11n));
+    expect(told.at(-1)).toEqual(['not known yet']);
+    // It holds neither what it is about nor a place.
+    expect(dispatcher.due([claim(1)], head(11n))).toEqual([claim(1)]);
+    expect([dispatcher.inFlight().length, states()]).toEqual([1, [[1, 'sent']]]);
+    vi.advanceTimersByTime(120_000);
+    await dispatcher.onHead(head(12n));
+    vi.useRealTimers();
     const reason = 'its nonce was used by a transaction that is not ours';
     expect(told.at(-1)).toEqual(['withdrawn', 1, 'replaced', reason]);
     expect(store.attempts.get(1)).toMatchObject({
@@ -298,6 +382,14 @@ describe('what is on its way', () => {
       outcomes: [{ state: 'replaced', reason }],
     });
     expect(dispatcher.summary).toMatchObject({ cancelled: 1, gas: 0n });
+    // The truth comes late: the record is corrected, and nothing is counted twice.
+    const hash = keccak256(node.taken[0]!);
+    node.receipts.set(hash, receipt(hash, { logs: [liquidated(1), planExecuted(6n)], block: 11n }));
+    await dispatcher.onHead(head(13n));
+    expect(states()).toEqual([[1, 'landed']]);
+    expect(store.liquidations.of(hash)).toMatchObject([{ leg: 0, value: 6n, block: 11n }]);
+    expect(told.at(-1)).toEqual(['outcome', 1, hash, 'landed', ['landed']]);
+    expect(dispatcher.summary).toMatchObject({ liquidated: 1, cancelled: 0, value: 6n, gas: 7_000n });
   });
 
   test('that was cancelled cost the gas of the empty transaction', async () => {

@@ -1,23 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { firstFees, least, raisedFees } from '../../src/execution/fees.ts';
-
-describe('the first fees', () => {
-  test('leave room for the base fee to double, with the usual tip', () => {
-    expect(firstFees({ baseFee: 100n, priority: 7n }, 1_000n)).toEqual({
-      maxFeePerGas: 207n,
-      maxPriorityFeePerGas: 7n,
-    });
-  });
-
-  test.each([
-    [207n, 207n, 7n],
-    [206n, 206n, 7n],
-    [7n, 7n, 7n],
-    [3n, 3n, 3n],
-  ])('stay under a limit of %s', (limit, maxFeePerGas, maxPriorityFeePerGas) => {
-    expect(firstFees({ baseFee: 100n, priority: 7n }, limit)).toEqual({ maxFeePerGas, maxPriorityFeePerGas });
-  });
-});
+import { isIdleRaise, larger, least, raisedFees } from '../../src/execution/fees.ts';
 
 describe('raised fees', () => {
   test('are a quarter more, rounded up, so that a node takes them', () => {
@@ -35,6 +17,24 @@ describe('raised fees', () => {
   });
 });
 
-test('the smaller of two', () => {
+describe('a raise gains nothing', () => {
+  const now = { baseFee: 100n, priority: 10n };
+  test.each([
+    ['four times the tip of the market', { maxFeePerGas: 300n, maxPriorityFeePerGas: 32n }, false],
+    ['more than four times the tip', { maxFeePerGas: 300n, maxPriorityFeePerGas: 33n }, true],
+    ['more than four times what gas costs', { maxFeePerGas: 353n, maxPriorityFeePerGas: 10n }, true],
+    [
+      'a tip that is dear, of one that does not pay the base fee',
+      { maxFeePerGas: 109n, maxPriorityFeePerGas: 33n },
+      false,
+    ],
+    ['a max fee that is dear, of one whose tip is too low', { maxFeePerGas: 353n, maxPriorityFeePerGas: 9n }, false],
+  ])('that offers %s: %s', (_, fees, idle) => {
+    expect(isIdleRaise(fees, raisedFees(fees, now), now)).toBe(idle);
+  });
+});
+
+test('the smaller and the larger of two', () => {
   expect([least(1n, 2n), least(2n, 1n), least(2n, 2n)]).toEqual([1n, 1n, 2n]);
+  expect([larger(1n, 2n), larger(2n, 1n), larger(2n, 2n)]).toEqual([2n, 2n, 2n]);
 });

@@ -28,6 +28,8 @@ export type FakeNode = {
   nonces: { latest: number; pending: number };
   baseFee: bigint;
   priority: bigint;
+  /** What the operator holds, wei. */
+  balance: bigint;
   /** By hash: transactions that it knows. */
   known: Map<Hash, object>;
   receipts: Map<Hash, object>;
@@ -46,6 +48,7 @@ export function fakeNode(): FakeNode {
     nonces: { latest: 0, pending: 0 },
     baseFee: 100n,
     priority: 10n,
+    balance: 10n ** 18n,
     known: new Map(),
     receipts: new Map(),
     taken: [],
@@ -55,6 +58,7 @@ export function fakeNode(): FakeNode {
     eth_getTransactionCount: ([, tag]) => numberToHex(node.nonces[tag as 'latest']),
     eth_getBlockByNumber: () => ({ ...BLOCK, baseFeePerGas: numberToHex(node.baseFee) }),
     eth_getBlockByHash: () => BLOCK,
+    eth_getBalance: () => numberToHex(node.balance),
     eth_maxPriorityFeePerGas: () => numberToHex(node.priority),
     eth_getTransactionByHash: ([hash]) => node.known.get(hash as Hash) ?? null,
     eth_getTransactionReceipt: ([hash]) => node.receipts.get(hash as Hash) ?? null,

@@ -17,7 +17,7 @@ beforeEach(() => {
   world = { client: node.client, l1Fee, minProfit: 100n, errors: liquidatorAbi, protocolOf };
 });
 
-const parties = { from: account.address, to: LIQUIDATOR, blockGasLimit: 30_000_000n };
+const parties = { from: account.address, to: LIQUIDATOR, most: 15_000_000n };
 const run = (of: Offer) => tryOut(world, of, parties);
 const one = offer([sentLeg(1)]);
 const returns = (value: bigint) => node.answers.set('eth_call', () => brings(value));
@@ -82,7 +82,7 @@ describe('a plan that pays', () => {
 
   test('is not expected to burn more than a transaction may bring', async () => {
     returns(9_000n);
-    const tried = await tryOut(world, one, { ...parties, blockGasLimit: 2_400n });
+    const tried = await tryOut(world, one, { ...parties, most: 1_200n });
     expect(tried).toMatchObject({ limit: 1_200n });
   });
 });
