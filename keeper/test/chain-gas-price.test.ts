@@ -8,7 +8,8 @@ function nodeWith(answers: Record<string, unknown>) {
   const asked: string[] = [];
   const request = async ({ method, params }: { method: string; params: unknown }) => {
     asked.push(`${method} ${JSON.stringify(params)}`);
-    const answer = answers[method];
+    const given = answers[method];
+    const answer = typeof given === 'function' ? given(params) : given;
     if (answer instanceof Error || answer === undefined) throw answer ?? new Error(`no method ${method}`);
     return answer;
   };
@@ -46,9 +47,14 @@ describe('fees of the next block', () => {
   test.each([
     ['null', null],
     ['refused', new Error('pending block is not available')],
-  ])('are what the head can have risen to where the pending block is %s', async (_, eth_getBlockByNumber) => {
-    const { client } = nodeWith({ ...priority, eth_getBlockByNumber });
-    expect(await gasPriceNow(client, { baseFeePerGas: 81n })).toEqual({ baseFee: 92n, priority: 3n });
+  ])('follow from the newest block where the pending one is %s', async (_, ofPending) => {
+    const newest = { ...block(100), baseFeePerGas: '0x51', gasUsed: '0x20', gasLimit: '0x20' };
+    const { client } = nodeWith({
+      ...priority,
+      eth_getBlockByNumber: ([tag]: [string]) => (tag === 'pending' ? ofPending : newest),
+    });
+    // A full block: an eighth more, rounded down.
+    expect(await gasPriceNow(client)).toEqual({ baseFee: 91n, priority: 3n });
   });
 
   test('have no base fee on a chain without', async () => {

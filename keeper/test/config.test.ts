@@ -159,6 +159,8 @@ describe('bounds', () => {
   const cases: [flag: string, low: string, min: string, max: string, high: string, expected: string][] = [
     ['--min-profit', '-1', '0', '1000000', '1000001', decimal('the native coin', '0', '1000000')],
     ['--max-gas-price', '0', '0.000000001', '1000000', '1000000.1', decimal('gwei', '0.000000001', '1000000')],
+    ['--min-priority-fee', '-1', '0', '1000000', '1000001', decimal('gwei', '0', '1000000')],
+    ['--max-tx-cost', '0', '0.000000001', '1000000', '1000001', decimal('the native coin', '0.000000001', '1000000')],
     ['--slippage', '-1', '0', '5000', '5001', whole('basis points', 0, 5_000)],
     ['--max-legs', '0', '1', '120', '121', whole('liquidations', 1, 120)],
     ['--stale-probability', '-1', '0', '0.999999', '1', decimal('probability', '0', '0.999999')],

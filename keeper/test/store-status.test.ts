@@ -337,7 +337,7 @@ describe('keeper status refuses in one line', () => {
       ['--chain', 'bace'],
       empty,
       () =>
-        '--chain bace: unknown chain (did you mean base?); expected a chain id or one of ethereum, optimism, bsc, gnosis, polygon, sonic, base, plasma, anvil, arbitrum, celo, avalanche, linea, scroll',
+        '--chain bace: unknown chain (did you mean base?); expected a chain id or one of ethereum, optimism, bsc, gnosis, polygon, monad, sonic, x-layer, zksync, metis, soneium, megaeth, mantle, base, plasma, anvil, arbitrum, celo, avalanche, ink, linea, scroll, fuji, base-sepolia, arbitrum-sepolia, ink-sepolia, sepolia, optimism-sepolia',
     ],
     [
       'an unknown flag',

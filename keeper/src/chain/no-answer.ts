@@ -2,6 +2,9 @@ import { BaseError, ContractFunctionZeroDataError } from 'viem';
 import { describeError } from '../log/describe-error.ts';
 import { faultOf } from './errors.ts';
 
+/** What viem says of an answer that is not of the type that was asked for. */
+const UNREADABLE = /^(AbiDecoding|InvalidBytesBoolean|SizeOverflow|PositionOutOfBounds|IntegerOutOfRange)/;
+
 /**
  * Why a contract does not answer a question; `undefined` where it is the node that failed.
  *
@@ -12,7 +15,7 @@ export function whyNoAnswer(error: unknown): string | undefined {
   if (!(error instanceof BaseError)) return undefined;
   if (isSilent(error)) return 'answers nothing; is it there?';
   // What a node answered is a cause, too, and has no name.
-  if (error.walk((cause) => `${(cause as Error).name}`.startsWith('AbiDecoding'))) return 'answers something else';
+  if (error.walk((cause) => UNREADABLE.test(`${(cause as Error).name}`))) return 'answers something else';
   return faultOf(error) === 'answer' ? `fails (${describeError(error)})` : undefined;
 }
 
