@@ -8,7 +8,8 @@ function nodeWith(answers: Record<string, unknown>) {
   const asked: string[] = [];
   const request = async ({ method, params }: { method: string; params: unknown }) => {
     asked.push(`${method} ${JSON.stringify(params)}`);
-    const answer = answers[method];
+    const given = answers[method];
+    const answer = typeof given === 'function' ? given(params) : given;
     if (answer instanceof Error || answer === undefined) throw answer ?? new Error(`no method ${method}`);
     return answer;
   };
@@ -35,6 +36,18 @@ describe('fees of the next block', () => {
   ])('are those of the pending block where %s', async (_, eth_feeHistory) => {
     const { client } = nodeWith({ ...priority, eth_feeHistory, eth_getBlockByNumber: pending('0x9') });
     expect(await gasPriceNow(client)).toEqual({ baseFee: 9n, priority: 3n });
+  });
+
+  test.each([
+    ['has none', null],
+    ['refuses to show it', undefined],
+  ])('follow from the newest block of a node without a history whose pending block it %s', async (_, shown) => {
+    const newest = { ...block(100), baseFeePerGas: numberToHex(8n * GWEI), gasUsed: '0x64', gasLimit: '0x64' };
+    const { client } = nodeWith({
+      ...priority,
+      eth_getBlockByNumber: ([tag]: [string]) => (tag === 'latest' ? newest : shown),
+    });
+    expect(await gasPriceNow(client)).toEqual({ baseFee: 9n * GWEI, priority: 3n });
   });
 
   test('have no base fee on a chain without', async () => {

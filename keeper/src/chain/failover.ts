@@ -179,8 +179,8 @@ function refuse(asking: Asking, member: Member, error: unknown): Answered | unde
     throw error;
   }
   asking.sent ||= body.method === 'eth_sendRawTransaction';
-  if (BY_HASH.includes(body.method) && NOT_YET.includes(fault)) return accept(asking, member, null);
   if (fault === 'odd') accused.set(member, error);
+  if (BY_HASH.includes(body.method) && NOT_YET.includes(fault)) return accept(asking, member, null);
   asking.faults.push(fault);
   asking.error = error;
   return undefined;
