@@ -56,6 +56,8 @@ describe('whose word an error is', () => {
     ['upstream is warming up', 0, undefined, 'odd'],
     ['Internal error', -32_603, undefined, 'node'],
     ['header not found', -32_000, undefined, 'unknown block'],
+    ['header for hash not found', -32_000, undefined, 'unknown block'],
+    ['upstream does not have the requested block yet', -32_014, undefined, 'unknown block'],
     ['missing trie node 00', -32_000, undefined, 'no state'],
   ];
   test.each(said)('%s', (message, code, data, fault) => {
@@ -168,13 +170,16 @@ describe('state that is later than its head', () => {
   const stateAt = (chain: Chain) =>
     chain.client.request({ method: 'eth_call', params: [{ to: ADDRESS }, { blockHash: block(100).hash }] as never });
 
-  test('is asked for again until it is there, however often', async () => {
-    const { chain, nodes } = await open(1);
-    const [node] = nodes as [ChainNode];
-    says(node, 'eth_call', () => (node.count('eth_call') < 6 ? fails('header not found') : { result: '0x01' }));
-    expect(await stateAt(chain)).toBe('0x01');
-    expect(errorsOf(chain, node)).toBe(0);
-  });
+  test.each(['header not found', 'header for hash not found', 'the replica is catching up', 'missing trie node 00'])(
+    'is asked for again until it is there, however often: %s',
+    async (words) => {
+      const { chain, nodes } = await open(1);
+      const [node] = nodes as [ChainNode];
+      says(node, 'eth_call', () => (node.count('eth_call') < 9 ? fails(words) : { result: '0x01' }));
+      expect(await stateAt(chain)).toBe('0x01');
+      expect(errorsOf(chain, node)).toBe(0);
+    },
+  );
 
   test('is given up when there is a newer head', async () => {
     const { chain, nodes } = await open(1);

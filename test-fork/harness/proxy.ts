@@ -61,9 +61,10 @@ export async function startProxy(
   });
 
   async function answerTo(one: Body, path: string): Promise<unknown> {
-    const own = proxy.intercept({ method: one.method, params: one.params ?? [] }, path);
+    const request = { method: one.method, params: one.params ?? [] };
+    const own = proxy.intercept(request, path);
     if (own) return { jsonrpc: '2.0', id: one.id, ...own };
-    const body = JSON.stringify({ ...one, ...proxy.rewrite(one) });
+    const body = JSON.stringify({ ...one, ...proxy.rewrite(request) });
     return (await fetch(target, { method: 'POST', body, headers: { 'content-type': 'application/json' } })).json();
   }
 
