@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getAbiItem, toFunctionSelector } from 'viem';
 import { liquidatorAbi } from '../../keeper/src/bindings.ts';
 
@@ -21,6 +22,14 @@ export type RpcProxy = {
   url: string;
   /** Sees every request and answers some itself; the node gets the others. */
   intercept: (request: RpcRequest, path: string) => RpcAnswer | undefined;
+  /** Puts another request in the place of one that goes to the node. */
+  rewrite: (request: RpcRequest) => RpcRequest;
+  /** What a list of requests is answered with, whatever is in it; undefined: with a list. */
+  batch: (asked: readonly RpcRequest[]) => { status: number; body: object } | undefined;
+  /** Milliseconds that every answer takes longer. */
+  delay: number;
+  /** How many requests came, those of lists counted one by one. */
+  asked: number;
   /** Ends it, its open connections too; calling it again is harmless. */
   stop(): Promise<void>;
 };
@@ -35,6 +44,13 @@ export async function startProxy(
   const server = createServer(async (request, response) => {
     try {
       const asked = JSON.parse(await textOf(request)) as Body | Body[];
+      proxy.asked += [asked].flat().length;
+      if (proxy.delay > 0) await sleep(proxy.delay);
+      const refusal = Array.isArray(asked) ? proxy.batch(asked) : undefined;
+      if (refusal) {
+        response.writeHead(refusal.status, { 'content-type': 'application/json' }).end(JSON.stringify(refusal.body));
+        return;
+      }
       const answer = Array.isArray(asked)
         ? await Promise.all(asked.map((one) => answerTo(one, request.url ?? '/')))
         : await answerTo(asked, request.url ?? '/');
@@ -45,9 +61,10 @@ export async function startProxy(
   });
 
   async function answerTo(one: Body, path: string): Promise<unknown> {
-    const own = proxy.intercept({ method: one.method, params: one.params ?? [] }, path);
+    const request = { method: one.method, params: one.params ?? [] };
+    const own = proxy.intercept(request, path);
     if (own) return { jsonrpc: '2.0', id: one.id, ...own };
-    const body = JSON.stringify(one);
+    const body = JSON.stringify({ ...one, ...proxy.rewrite(request) });
     return (await fetch(target, { method: 'POST', body, headers: { 'content-type': 'application/json' } })).json();
   }
 
@@ -56,6 +73,10 @@ export async function startProxy(
   const proxy: RpcProxy = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     intercept,
+    rewrite: (one) => one,
+    batch: () => undefined,
+    delay: 0,
+    asked: 0,
     async stop() {
       if (!server.listening) return;
       server.close();

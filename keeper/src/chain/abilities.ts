@@ -17,6 +17,9 @@ const NOT_PENDING: readonly Fault[] = [...CANNOT, 'unknown block', 'no state'];
 /** `TIMESTAMP, PUSH1 0, MSTORE, PUSH1 32, PUSH1 0, RETURN`, in the code of a contract that is never made: it gives the time of the block it runs in. */
 const WHEN: Hex = '0x4260005260206000f3';
 
+/** A call of the contract that gives back what it is given: some simulate no calls that make a contract. */
+const ECHO = { to: '0x0000000000000000000000000000000000000004', data: '0x01' } as const;
+
 type Block = { number: Hex; hash: Hex; timestamp: Hex; logsBloom?: Hex; gasUsed?: Hex };
 type Ask = (method: string, ...params: unknown[]) => Promise<unknown>;
 
@@ -81,7 +84,7 @@ async function blocksUnder(ask: Ask, newest: bigint): Promise<Block[]> {
 
 async function simulates(ask: Ask): Promise<Answered> {
   return tried(async () => {
-    const blocks = await ask('eth_simulateV1', { blockStateCalls: [{ calls: [{ data: WHEN }] }] }, 'latest');
+    const blocks = await ask('eth_simulateV1', { blockStateCalls: [{ calls: [ECHO] }] }, 'latest');
     if (!Array.isArray(blocks))
       throw oddAnswer(`eth_simulateV1 was answered with ${JSON.stringify(blocks)?.slice(0, 60)}`);
     return true;

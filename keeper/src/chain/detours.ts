@@ -38,6 +38,16 @@ export function needOf({ method, params }: RpcBody): Need | undefined {
   return (block as Partial<NamedBlock> | undefined)?.blockHash ? 'state by hash' : undefined;
 }
 
+/**
+ * The block that a request names by its hash.
+ *
+ * @example
+ * hashOf({ method: 'eth_getLogs', params: [{ blockHash: head.hash }] }); // head.hash
+ */
+export function hashOf({ method, params }: RpcBody): Hash {
+  return ((params as unknown[])[BLOCK_PLACE.get(method) ?? 0] as NamedBlock).blockHash;
+}
+
 /** Asks one endpoint. @throws what came instead of an answer */
 type Ask = (body: RpcBody) => Promise<unknown>;
 

@@ -36,7 +36,7 @@ const REFUSED =
 /** The data of a revert: a selector at least. Some nodes put a word before it. */
 const REVERT_DATA = /^(reverted )?0x[0-9a-f]{8,}$/i;
 const UNKNOWN_BLOCK =
-  /(header|block)( with (hash|number))?( 0x[0-9a-f]+| \d+)?( was| could)? not (be )?found|blocks? specified[^.]* cannot be found|unknown block|could not find block|block ?(hash|number)? (does not exist|is out of range|not available)|BlockOutOfRange|beyond (the )?(current )?head|after last accepted block|cannot query unfinalized|requested data (is )?not available/i;
+  /(header|block)( (with|for|by))?( (hash|number))?( 0x[0-9a-f]+| #?\d+)?( was| could)? not (be )?found|(no|missing|does not have( the)?( requested)?) (header|block)\b|(header|block|state)[^.]* not yet|blocks? specified[^.]* cannot be found|unknown block|could not find block|block ?(hash|number)? (does not exist|is out of range|not available)|BlockOutOfRange|beyond (the )?(current )?head|after last accepted block|cannot query unfinalized|requested data (is )?not available/i;
 const NO_STATE =
   /missing trie node|state (is|histories are|already|at block|not|for)[^.]*(not available|unavailable|pruned|discarded|not found)|historical state|state .*pruned|pruned history|archive (node|state|request|data)|old data not available|no historical RPC|distance to target block exceeds/i;
 const RATE =

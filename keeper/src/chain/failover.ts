@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTransport, type Hash, type Hex, keccak256, type Transport } from 'viem';
-import { checkLogs, detour, type Need, needOf } from './detours.ts';
+import { checkLogs, detour, hashOf, type Need, needOf } from './detours.ts';
 import type { RpcBody } from './endpoint.ts';
 import type { Endpoints, Member } from './endpoints.ts';
 import { type Fault, faultOf, unreachable, wordsOf } from './errors.ts';
@@ -20,6 +20,8 @@ const PASSING: readonly Fault[] = ['unreachable', 'broken', 'limited', 'unknown 
 const LACKING: readonly Fault[] = ['odd', 'unable', 'node'];
 /** The same of the pending block. */
 const LACKING_PENDING: readonly Fault[] = [...LACKING, 'unknown block', 'no state'];
+/** What an endpoint may say of a block whose state it does not have yet. */
+const LATE: readonly Fault[] = ['odd', 'node', 'no state'];
 /** What an endpoint may say of a hash that it does not know yet. */
 const NOT_YET: readonly Fault[] = ['odd', 'node', 'unknown block', 'no state'];
 /**
@@ -162,7 +164,7 @@ function accept(asking: Asking, member: Member, result: unknown): Answered | und
     asking.absent += 1;
     return undefined;
   }
-  contradict(asking);
+  contradict(asking, member);
   return { result, member };
 }
 
@@ -175,43 +177,54 @@ function refuse(asking: Asking, member: Member, error: unknown): Answered | unde
   if (refusal?.kind === 'range' && refusal.blocks !== undefined) member.logRange = Number(refusal.blocks);
   // Less may do here as well; of one block there is no less.
   if (refusal ? !isOneBlock(body) : fault === 'answer') {
-    contradict(asking);
+    contradict(asking, member);
     throw error;
   }
   asking.sent ||= body.method === 'eth_sendRawTransaction';
-  if (BY_HASH.includes(body.method) && NOT_YET.includes(fault)) return accept(asking, member, null);
   if (fault === 'odd') accused.set(member, error);
+  if (BY_HASH.includes(body.method) && NOT_YET.includes(fault)) return accept(asking, member, null);
   asking.faults.push(fault);
   asking.error = error;
   return undefined;
 }
 
-/** Another endpoint, or the chain itself, says otherwise. */
-function contradict({ endpoints, accused }: Asking): void {
+/** One endpoint says otherwise than those whose words we did not know; its own of a moment ago are forgotten. */
+function contradict({ endpoints, accused }: Asking, by: Member): void {
+  accused.delete(by);
   for (const [member, error] of accused) endpoints.charge(member, error, 1);
   accused.clear();
 }
 
 /** Milliseconds until all are asked once more; `undefined` where that would be of no use. */
 function pauseAfter(asking: Asking, pass: number): number | undefined {
-  const { endpoints, isSearch, faults, absent, started, newest, body } = asking;
+  const { isSearch, faults, absent, started, body, endpoints } = asking;
   // A search for logs is repeated by who cut it into ranges.
   if (isSearch) return undefined;
   const waited = Date.now() - started;
   const pause = Math.min(PAUSE * 2 ** pass, LONGEST_PAUSE);
   const [isLast, isLate] = [pass + 1 >= PASSES, waited >= LONGEST];
   if (absent > 0) return namesBlock(body) && !isLast && !isLate ? pause : undefined;
+  if (isWaiting(asking) && !isLate) return Math.min(pause, BLOCK_PAUSE);
   if (faults.length === 0 || faults.some((fault) => PASSING.includes(fault))) {
-    const isWaiting = faults.includes('unknown block') && endpoints.newest() === newest;
     if (waited < endpoints.patience) return pause;
-    // State comes later than its block, and is of no use once there is a newer one.
-    if (isWaiting && !isLate) return Math.min(pause, BLOCK_PAUSE);
     return isLast || isLate ? undefined : pause;
   }
   // What two endpoints or more have said is the answer. One may say something else when it is asked again.
   if (faults.length > 1 || !faults.some((fault) => fault === 'odd' || fault === 'node')) return undefined;
   if (waited < Math.min(endpoints.patience, LONGEST_ODD)) return pause;
   return isLast ? undefined : pause;
+}
+
+/**
+ * Whether a block is waited for: state comes later than its head, and is of no use once there is a newer one. Nodes say so in many
+ * words; of the newest head, any that are not the chain's may mean it.
+ */
+function isWaiting({ endpoints, body, need, faults, newest }: Asking): boolean {
+  if (endpoints.newest() !== newest) return false;
+  if (faults.includes('unknown block')) return true;
+  if (need === undefined || need === 'pending' || newest === undefined) return false;
+  const number = endpoints.numberOf(hashOf(body));
+  return number !== undefined && BigInt(number) === newest && faults.some((fault) => LATE.includes(fault));
 }
 
 /** What an endpoint without a method would answer. */
@@ -240,8 +253,6 @@ type Filter = { fromBlock?: string; toBlock?: string; blockHash?: Hash };
 function filterOf({ method, params }: RpcBody): Filter | undefined {
   return method === 'eth_getLogs' ? (params as [Filter])[0] : undefined;
 }
-
-const hashOf = (body: RpcBody): Hash => filterOf(body)!.blockHash!;
 
 function isLogSearch(body: RpcBody): boolean {
   const filter = filterOf(body);

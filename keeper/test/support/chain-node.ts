@@ -52,8 +52,9 @@ export type ChainNode = {
   /** Sends this status instead of any answer, or of the answer to some requests. */
   status: number | ((request: Body) => number | undefined) | undefined;
   headers: Record<string, string>;
-  /** Whether subscribers hear of new heads. */
+  /** Whether subscribers hear of new heads, and what they hear of one. */
   pushes: boolean;
+  told: (head: Block) => Block;
   /** Milliseconds that an answer over http takes, and how many requests are being answered. */
   delay: number;
   open: number;
@@ -164,6 +165,7 @@ export async function startChainNode(head: Block = block(100)): Promise<ChainNod
     status: undefined,
     headers: {},
     pushes: true,
+    told: (head) => head,
     delay: 0,
     open: 0,
     silent: false,
@@ -173,7 +175,7 @@ export async function startChainNode(head: Block = block(100)): Promise<ChainNod
       node.head = next;
       if (!node.pushes) return;
       for (const [socket, subscription] of subscribers) {
-        const params = { subscription, result: next };
+        const params = { subscription, result: node.told(next) };
         socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'eth_subscription', params }));
       }
     },
