@@ -108,7 +108,8 @@ export type TrackerOptions = {
  */
 export async function openTracker(options: TrackerOptions): Promise<Tracker> {
   const { name, protocol, store } = options;
-  const opened = await open(options, await caughtUp(options));
+  const saved = store.load();
+  const opened = await open(options, await caughtUp(options, saved));
   const tracked = {
     ...opened,
     options,
@@ -122,7 +123,7 @@ export async function openTracker(options: TrackerOptions): Promise<Tracker> {
     touched: 0,
     fromBlock: 0n,
   };
-  await sync(tracked);
+  await sync(tracked, saved);
   return trackerOf(tracked, { name, protocol, key: store.key });
 }
 
@@ -130,8 +131,10 @@ export async function openTracker(options: TrackerOptions): Promise<Tracker> {
 const CATCH_UP = 1_000;
 
 /** The newest head, once the node has come to where an earlier run has read this market. */
-async function caughtUp({ name, store, head, signal, log }: TrackerOptions): Promise<Head> {
-  const { journal, cursor } = store.load();
+async function caughtUp(
+  { name, head, signal, log }: TrackerOptions,
+  { journal, cursor }: Pick<ReturnType<MarketStore['load']>, 'journal' | 'cursor'>,
+): Promise<Head> {
   const read = { journal: createJournal(journal), tipTime: cursor?.timestamp ?? 0n };
   for (let told = false; ; told = true) {
     const newest = await head();
