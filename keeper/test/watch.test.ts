@@ -126,9 +126,7 @@ describe('silence', () => {
     const { watch, market, told, alarms, lines } = open();
     watch.head(market.at(100));
     await vi.advanceTimersByTimeAsync(600_000);
-    expect(alarms()).toMatchObject(
-      [['heads', /^no new block for \d+ s$/]].map(([about]) => [about, expect.any(String)]),
-    );
+    expect(alarms()).toEqual([['heads', expect.stringMatching(/^no new block for \d+ s$/)]]);
     expect(told).toEqual([market.tip]);
     expect(lines.filter(({ about }) => about === 'heads')).toHaveLength(1);
     watch.head(market.at(101, NOW + 600));

@@ -1,4 +1,5 @@
 import {
+  type Address,
   createPublicClient,
   custom,
   decodeFunctionData,
@@ -32,7 +33,8 @@ test('what everybody owes is the scaled supply of the variable debt tokens, at t
         if (method === 'eth_chainId') return '0x1';
         asked.push(params[1]);
         const { args } = decodeFunctionData({ abi: multicall3Abi, data: params[0].data });
-        const result = args![0].map(({ target }) => {
+        const [calls] = args as unknown as [readonly { target: Address }[]];
+        const result = calls.map(({ target }) => {
           const supply = supplies.get(getAddress(target))!;
           const returnData = encodeFunctionResult({
             abi: scaledTokenAbi,
