@@ -1,7 +1,9 @@
 import { type Address, type Hex, numberToHex, parseAbiItem } from 'viem';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { StatusSnapshot } from '../../keeper/src/store/status-snapshot.ts';
 import { mineUntilDone, taken } from '../harness/blocks.ts';
 import type { KeeperProcess, LogLine } from '../harness/keeper.ts';
+import { following, poolsOf } from '../harness/markets.ts';
 import { type RpcAnswer, type RpcProxy, type RpcRequest, startProxy } from '../harness/proxy.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';
 import { statusOf } from '../harness/told.ts';
@@ -10,6 +12,8 @@ import { setPrice } from '../lab/chain.ts';
 const borrow = parseAbiItem(
   'event Borrow(address indexed reserve, address user, address indexed onBehalfOf, uint256 amount, uint8 interestRateMode, uint256 borrowRate, uint16 indexed referralCode)',
 );
+/** What is done beside the heads is waited for so long, milliseconds. */
+const POLL = { timeout: 60_000 };
 const FALLEN = 1_920n * 10n ** 8n;
 
 let scene: Scene;
@@ -50,6 +54,24 @@ const liquidations = async (account: Address): Promise<number> => {
   const { client, directory } = scene;
   return (await client.getLogs({ address: directory.aave.pool, event, args: { user: account }, fromBlock: 0n })).length;
 };
+
+test('the accounts of every market owe what the market itself counts, to the unit, and status says so', async () => {
+  const keeper = scene.keeper([], undefined, { markets: Object.values(poolsOf(scene)) });
+  await following(keeper, 3);
+  await scene.client.mine({ blocks: 1 });
+  await taken(scene, keeper);
+  const counted = async () => {
+    const { snapshot } = (await statusOf(keeper)) as unknown as { snapshot: StatusSnapshot };
+    return snapshot.markets.map(({ debts = [] }) => debts);
+  };
+  // They are asked for when nothing else waits.
+  await expect.poll(async () => (await counted()).filter(({ length }) => length > 0).length, POLL).toBe(3);
+  for (const debts of await counted()) {
+    expect(debts.some((debt) => BigInt(debt.counted) > 0n)).toBe(true);
+    expect(debts.filter(({ missing }) => missing !== '0')).toEqual([]);
+  }
+  expect(await keeper.stop()).toBe(0);
+});
 
 describe.each([1, 2])('logs that come later than their block, at %i endpoints of one index', (endpoints) => {
   test('are looked for again: who borrowed there is liquidated when the price falls', async () => {

@@ -56,7 +56,7 @@ export type Tracker = {
    */
   debts(): Promise<Debt[] | undefined>;
   /**
-   * Searches all history for borrowers once more, by another endpoint where there is one; they are taken in at the next head.
+   * Searches all history for borrowers once more, by other endpoints where there are some; they are taken in at the next head.
    *
    * @returns how many were found that were not tracked
    * @throws when the node fails
