@@ -14,12 +14,16 @@ import { beat, clockOff, type Pulse, quiet, silence, stale, type Ticker, tick } 
 
 /** Taken for the milliseconds between blocks of a chain without a preset. */
 const UNKNOWN_BLOCK_TIME = 12_000;
+/** Blocks that one endpoint may be behind another at any time, which is no news. */
+const USUAL_LAG = 3n;
 /** Heads between two times that the book is held against the market's own count of debt. */
 const COUNT_EVERY = 256n;
 /** Most searches through all history because of debt that nobody known owes, a market and a run. */
 const MOST_SEARCHES = 2;
 /** Milliseconds between two looks at whether heads still come. */
 const LOOK_EVERY = 5_000;
+
+const NOT_COUNTED = 'the debts of a market could not be counted; the next head tries';
 
 /** What is known of one market beside its book. */
 type Watched = {
@@ -29,6 +33,7 @@ type Watched = {
   counted: bigint | undefined;
   debts: readonly Debt[];
   searches: number;
+  searching: boolean;
 };
 
 /** Looks after what nobody complains of: logs that were kept back, debt that nobody known owes, silence. */
@@ -58,14 +63,15 @@ type Watching = {
   /** The last head, and the Unix time at which it came, milliseconds. */
   last: { head: Head | undefined; at: number };
   busy: boolean;
+  told: (last: Head) => void;
   log: Logger;
 };
 
 /**
- * @param trackers - the markets that are open; may grow
  * Begins to watch.
  *
- * @param told - called with the last head when an alarm has begun while no head is taken
+ * @param trackers - the markets that are open; may grow
+ * @param told - called with the last head when there is news while no head is taken
  */
 export function openWatch(
   { chain, settings }: Pick<Ready, 'chain' | 'settings'>,
@@ -82,6 +88,7 @@ export function openWatch(
     watched: new WeakMap(),
     last: { head: undefined, at: Date.now() },
     busy: false,
+    told,
     log,
   };
   const { alarms } = watching;
@@ -104,26 +111,38 @@ export function openWatch(
       const tip = trackers.reduce((highest, { tip: at }) => (at && at.number > highest ? at.number : highest), 0n);
       if (head.number >= tip) return false;
       watching.last = { head, at: Date.now() };
+      if (tip - head.number <= USUAL_LAG) return true;
       const behind = `the node is ${tip - head.number} blocks behind what was read already, and waited for`;
       if (alarms.set('node', behind, { head: head.number, waitingFor: tip })) told(head);
       return true;
     },
     async check() {
-      for (const tracker of trackers) await count(watching, tracker);
+      for (const tracker of trackers) await count(watching, tracker).catch((err) => log.debug({ err }, NOT_COUNTED));
+      if (watching.last.head) told(watching.last.head);
       const empty = trackers.find((tracker) => tracker.book.size === 0 && owed(of(watching, tracker).debts));
       if (!empty) return;
       throw new KeeperError(
         `${empty.name} has debt, and no borrower was found: pass another --rpc endpoint, or --from-block`,
       );
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      clearInterval(timer);
+      watching.told = () => {};
+    },
   };
 }
 
 function of({ watched }: Watching, tracker: Tracker): Watched {
   const known = watched.get(tracker);
   if (known) return known;
-  const fresh: Watched = { pulse: undefined, tickers: new Map(), counted: undefined, debts: [], searches: 0 };
+  const fresh: Watched = {
+    pulse: undefined,
+    tickers: new Map(),
+    counted: undefined,
+    debts: [],
+    searches: 0,
+    searching: false,
+  };
   watched.set(tracker, fresh);
   return fresh;
 }
@@ -164,17 +183,32 @@ async function askAround(watching: Watching, head: Head): Promise<void> {
       const market = of(watching, tracker);
       if (market.counted !== undefined && head.number < market.counted + COUNT_EVERY) continue;
       await count(watching, tracker);
-      if (!isShort(tracker, market.debts) || market.searches >= MOST_SEARCHES) continue;
-      market.searches += 1;
-      const found = await tracker.searchAgain();
-      log.info({ market: tracker.name, found }, 'all history was searched again for who owes the rest');
-      // Counted again once they are read.
-      market.counted = undefined;
+      // The next head may be far.
+      watching.told(head);
+      if (isShort(tracker, market.debts)) void searchAgain(watching, tracker);
     }
   } catch (err) {
-    log.debug({ err }, 'the debts of a market could not be counted; the next head tries');
+    log.debug({ err }, NOT_COUNTED);
   } finally {
     watching.busy = false;
+  }
+}
+
+/** Takes hours on a long chain, so that nothing waits for it. */
+async function searchAgain(watching: Watching, tracker: Tracker): Promise<void> {
+  const market = of(watching, tracker);
+  if (market.searching || market.searches >= MOST_SEARCHES) return;
+  market.searching = true;
+  market.searches += 1;
+  try {
+    const found = await tracker.searchAgain();
+    watching.log.info({ market: tracker.name, found }, 'all history was searched again for who owes the rest');
+    // Counted again once they are read.
+    market.counted = undefined;
+  } catch (err) {
+    watching.log.debug({ err }, 'history could not be searched again');
+  } finally {
+    market.searching = false;
   }
 }
 

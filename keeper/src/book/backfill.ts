@@ -4,7 +4,7 @@ import type { Chain } from '../chain/client.ts';
 import type { Head } from '../chain/head.ts';
 import type { LightBlock } from '../chain/journal.ts';
 import { getLogsInRanges, type LogProgress } from '../chain/logs.ts';
-import { otherEndpoints } from '../chain/other-endpoints.ts';
+import { eachEndpoint } from '../chain/other-endpoints.ts';
 import { KeeperError } from '../config/error.ts';
 import type { Logger } from '../log/log.ts';
 import type { Market } from '../protocols/protocol.ts';
@@ -80,8 +80,8 @@ export async function findBorrowers(options: {
  */
 async function firstBlock(chain: Chain, address: Address, head: Head, log: Logger): Promise<bigint> {
   const first = await birthBlock(chain.client, address, head.number);
-  const other = otherEndpoints(chain);
-  const isEarlier = other && (first.block === undefined || (await hadCode(other, address, first.block - 1n)));
+  const [other, last] = eachEndpoint(chain);
+  const isEarlier = other && last && (first.block === undefined || (await hadCode(other, address, first.block - 1n)));
   const birth = isEarlier ? await birthBlock(other, address, head.number) : first;
   if (birth.block !== undefined) return birth.block;
   log.warn(

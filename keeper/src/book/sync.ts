@@ -3,6 +3,7 @@ import { type Address, numberToHex } from 'viem';
 import { type Head, headOf } from '../chain/head.ts';
 import { createJournal, type Journal } from '../chain/journal.ts';
 import type { Account, Market, MarketState } from '../protocols/protocol.ts';
+import type { MarketStore } from '../store/markets.ts';
 import { findBorrowers } from './backfill.ts';
 import type { Book } from './book.ts';
 import type { Missed } from './missed.ts';
@@ -58,11 +59,14 @@ export async function open(options: TrackerOptions, at: Head): Promise<Pick<Trac
   return { market, reader };
 }
 
-/** Searches what the store has not, and reads every account that was never read. */
-export async function sync(tracked: Tracked): Promise<void> {
+/**
+ * Searches what the store has not, and reads every account that was never read.
+ *
+ * @param saved - what the store has
+ */
+export async function sync(tracked: Tracked, saved: ReturnType<MarketStore['load']>): Promise<void> {
   const { options, book, market, reader } = tracked;
   const { chain, store, range, signal, log } = options;
-  const saved = store.load();
   const unread: Address[] = [];
   for (const [address, row] of saved.accounts) {
     if (row) book.set(decodeRow(address, row));
@@ -121,7 +125,7 @@ export async function resync(tracked: Tracked, head: Head): Promise<void> {
   tracked.missed.clear();
   try {
     Object.assign(tracked, await open(options, head));
-    await sync(tracked);
+    await sync(tracked, options.store.load());
   } catch (error) {
     tracked.journal = createJournal();
     throw error;

@@ -56,7 +56,7 @@ export type Tracker = {
    */
   debts(): Promise<Debt[] | undefined>;
   /**
-   * Searches all history for borrowers once more, by another endpoint where there is one; they are taken in at the next head.
+   * Searches all history for borrowers once more, by other endpoints where there are some; they are taken in at the next head.
    *
    * @returns how many were found that were not tracked
    * @throws when the node fails
@@ -108,7 +108,8 @@ export type TrackerOptions = {
  */
 export async function openTracker(options: TrackerOptions): Promise<Tracker> {
   const { name, protocol, store } = options;
-  const opened = await open(options, await caughtUp(options));
+  const saved = store.load();
+  const opened = await open(options, await caughtUp(options, saved));
   const tracked = {
     ...opened,
     options,
@@ -122,7 +123,7 @@ export async function openTracker(options: TrackerOptions): Promise<Tracker> {
     touched: 0,
     fromBlock: 0n,
   };
-  await sync(tracked);
+  await sync(tracked, saved);
   return trackerOf(tracked, { name, protocol, key: store.key });
 }
 
@@ -130,8 +131,10 @@ export async function openTracker(options: TrackerOptions): Promise<Tracker> {
 const CATCH_UP = 1_000;
 
 /** The newest head, once the node has come to where an earlier run has read this market. */
-async function caughtUp({ name, store, head, signal, log }: TrackerOptions): Promise<Head> {
-  const { journal, cursor } = store.load();
+async function caughtUp(
+  { name, head, signal, log }: TrackerOptions,
+  { journal, cursor }: Pick<ReturnType<MarketStore['load']>, 'journal' | 'cursor'>,
+): Promise<Head> {
   const read = { journal: createJournal(journal), tipTime: cursor?.timestamp ?? 0n };
   for (let told = false; ; told = true) {
     const newest = await head();

@@ -3,19 +3,19 @@ import type { Chain } from './client.ts';
 import { route } from './failover.ts';
 
 /**
- * A client that leaves out the endpoint which is asked first at this moment: for what one endpoint said and another is to
- * confirm.
+ * A client for each endpoint that may be used, which asks that one alone: for what one endpoint said and another is to confirm. The
+ * one that is asked first in everything else comes last.
  *
- * @returns `undefined` where there is no other that may be used
  * @example
- * const code = await otherEndpoints(chain)?.getCode({ address, blockNumber });
+ * const [other] = eachEndpoint(chain);
+ * const code = await other?.getCode({ address, blockNumber });
  */
-export function otherEndpoints({
-  endpoints,
-  definition,
-}: Pick<Chain, 'endpoints' | 'definition'>): PublicClient | undefined {
+export function eachEndpoint({ endpoints, definition }: Pick<Chain, 'endpoints' | 'definition'>): PublicClient[] {
   const [first, ...others] = endpoints.ranked();
-  if (!first || others.length === 0) return undefined;
-  const request = async (body: { method: string; params?: unknown }) => (await route(endpoints, body, [first])).result;
-  return createPublicClient({ chain: definition, transport: custom({ request }, { retryCount: 0 }) });
+  if (!first) return [];
+  return [...others, first].map((wanted) => {
+    const except = endpoints.members.filter((member) => member !== wanted);
+    const request = async (body: { method: string; params?: unknown }) => (await route(endpoints, body, except)).result;
+    return createPublicClient({ chain: definition, transport: custom({ request }, { retryCount: 0 }) });
+  });
 }

@@ -96,6 +96,14 @@ export function toyChain() {
     },
   };
 
+  /** One endpoint, which is that client. */
+  const endpointsOf = ({ request }: typeof client) => {
+    const member = { head: undefined, lacks: new Set() };
+    const ask = (_: unknown, body: never) => request(body);
+    const look = async () => Object.assign(member, { head: canonical.at(-1) });
+    return { members: [member], ranked: () => [member], ask, look, troubles: () => 'none' };
+  };
+
   let opened = 0;
   const market = (at: Block, silent: boolean): Market => ({
     key: marketKey('toy', POOL),
@@ -169,7 +177,7 @@ export function toyChain() {
       store: Store = openStore({ path: ':memory:', chainId: 1 }),
       silent = false,
     ): TrackerOptions & { said: string[] } {
-      const chain = { client, endpoints: { ranked: () => [] } } as unknown as Chain;
+      const chain = { client, endpoints: endpointsOf(client) } as unknown as Chain;
       const said: string[] = [];
       const say = (_: unknown, text: string) => said.push(text);
       const ask = async (_: unknown, { hash }: { hash: Hash }) => {
