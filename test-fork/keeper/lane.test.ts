@@ -60,7 +60,7 @@ function reader(keeper: KeeperProcess) {
 }
 
 describe('one lane, one transaction at a time', () => {
-  test('stuck: bumped within the profit, then cancelled, and the next liquidation goes on', async () => {
+  test('stuck: bumped within the profit, then left to wait, as nothing costs more than it saves', async () => {
     const { client, operator } = scene;
     const keeper = start('--max-in-flight', '1', '--bump-after-blocks', '1');
     const next = reader(keeper);
@@ -78,23 +78,19 @@ describe('one lane, one transaction at a time', () => {
     expect(second.maxFeePerGas!).toBeGreaterThan(first.maxFeePerGas!);
     expect(second.maxFeePerGas! * BigInt(sent.gas as string)).toBeLessThanOrEqual(budget);
 
+    // No fee that it can pay gets it in, and taking it back would burn more than its failure: it waits until gas is cheap again.
     const tooMuch = (budget / BigInt(sent.gas as string)) * 2n;
     await mineAt(tooMuch);
-    const cancelling = await next('bumped', 'cancelling', 'stuck');
-    expect([cancelling.msg, cancelling.reason]).toEqual([
-      'cancelling',
-      'a higher fee would cost more than the plan earns',
+    const stuck = await next('bumped', 'cancelling', 'stuck');
+    expect([stuck.msg, stuck.reason]).toEqual([
+      'stuck',
+      'a higher fee would cost more than the plan earns; taking it back would cost more than it saves',
     ]);
-    const empty = await client.getTransaction({ hash: cancelling.hash });
-    expect([empty.nonce, empty.to, empty.value, empty.input]).toEqual([first.nonce, operator.toLowerCase(), 0n, '0x']);
-
     await mineAt(GWEI);
-    expect((await next('cancelled')).account).toBe(whale);
-    const again = await next('sent');
-    expect(again.account).toBe(whale);
-    expect((await client.getTransaction({ hash: again.hash })).nonce).toBe(first.nonce + 1);
     await mineAt(GWEI);
-    expect((await next('landed')).hash).toBe(again.hash);
+    const landed = await next('landed');
+    expect([landed.account, (await client.getTransaction({ hash: landed.hash })).nonce]).toEqual([whale, first.nonce]);
+    expect(await client.getTransactionCount({ address: operator })).toBe(first.nonce + 1);
     expect(await endOf(scene, keeper)).toBe(0);
   });
 
@@ -162,7 +158,7 @@ describe('one lane, one transaction at a time', () => {
     expect(await endOf(scene, keeper)).toBe(0);
   });
 
-  test('somebody else sends with the same key: replaced, and the lane finds its nonce again', async () => {
+  test('somebody else sends with the same key: not known what became of it, and the lane finds its nonce again', async () => {
     const { client, operator } = scene;
     const keeper = start('--max-in-flight', '1', '--bump-after-blocks', '50');
     const next = reader(keeper);
@@ -174,7 +170,8 @@ describe('one lane, one transaction at a time', () => {
       await client.sendRawTransaction({ serializedTransaction: await other.signTransaction(transfer) });
     }
     for (let blocks = 0; blocks < 4; blocks++) await mineAt(GWEI);
-    expect((await next('replaced')).account).toBe(whale);
+    // A receipt may come late: that it never does is told when time has passed, and nothing waits for it.
+    expect((await next('not known yet')).account).toBe(whale);
     await mineAt(GWEI);
     await mineAt(GWEI);
     const again = await next('sent');

@@ -25,7 +25,7 @@ export async function bump<T>(lane: LaneState<T>, flight: InFlight<T>, head: Hea
   const { account, onEvent } = lane;
   const { about, nonce } = flight;
   const now = await lane.prices(head);
-  const fees = raisedFees(flight.fees, now);
+  let fees = raisedFees(flight.fees, now);
   if (fees.maxFeePerGas > (lane.purse.settings.maxGasPrice ?? fees.maxFeePerGas))
     return leave(lane, flight, head, '--max-gas-price is reached');
   // On `latest`: on `pending` its own earlier version has already run.
@@ -36,6 +36,8 @@ export async function bump<T>(lane: LaneState<T>, flight: InFlight<T>, head: Hea
     return leave(lane, flight, head, 'it pays what the chain asks; a higher fee gains nothing');
   const gas = reason ? CANCEL_GAS : limitOf(flight);
   const budget = isFirst ? savedBy(lane, flight) : flight.budget;
+  // As little as replaces it and pays the base fee is better than nothing.
+  if (reason && gas * fees.maxFeePerGas > budget) fees = raisedFees(flight.fees, { ...now, priority: 0n });
   if (reason && gas * fees.maxFeePerGas > budget)
     return leave(lane, flight, head, `${reason}; taking it back would cost more than it saves`);
   if (gas * fees.maxFeePerGas > (spendable(lane.purse, reservedBy(lane, flight)) ?? gas * fees.maxFeePerGas))

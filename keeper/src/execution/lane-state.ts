@@ -82,14 +82,23 @@ export const limitOf = ({ signed }: Pick<Flight<unknown>, 'signed'>): bigint =>
   parseTransaction(signed as `0x02${string}`).gas!;
 
 /**
+ * What still waits for its nonce to be used: the others are only looked for.
+ *
+ * @example
+ * if (waitingIn(lane).length === 0) await resynchronise(lane);
+ */
+export const waitingIn = <T>({ flights }: LaneState<T>): InFlight<T>[] =>
+  flights.filter(({ unresolved }) => !unresolved);
+
+/**
  * What all that is on its way may cost, wei. One whose nonce is used has cost what it has.
  *
  * @param except - one that is not counted
  * @example
  * reservedBy(lane); // 350_000_000_000_000_000n
  */
-export const reservedBy = <T>({ flights }: LaneState<T>, except?: InFlight<T>): bigint =>
-  flights.reduce((sum, flight) => (flight === except || flight.unresolved ? sum : sum + flight.cost), 0n);
+export const reservedBy = <T>(lane: LaneState<T>, except?: InFlight<T>): bigint =>
+  waitingIn(lane).reduce((sum, flight) => (flight === except ? sum : sum + flight.cost), 0n);
 
 /**
  * How many nonces the account has used, in mined transactions alone or with those that wait.

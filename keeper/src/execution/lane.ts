@@ -11,6 +11,7 @@ import {
   nonceBehindAll,
   REMEMBERED,
   reservedBy,
+  waitingIn,
   watched,
 } from './lane-state.ts';
 import { feesFor, forgetGuess, learn } from './purse.ts';
@@ -86,7 +87,7 @@ export async function openLane<T>(
 
 function prepare<T>(lane: LaneState<T>, head: Head): void {
   // With nothing in flight the nonce is asked for as well.
-  const counted = lane.flights.length === 0;
+  const counted = waitingIn(lane).length === 0;
   if (lane.prepared?.head === head.hash && lane.prepared.counted >= counted) return;
   const terms = termsAt(lane, head);
   terms.catch(() => {}); // who sends asks again
@@ -186,7 +187,7 @@ async function unwind<T>(lane: LaneState<T>, ancestor: bigint, head: bigint): Pr
 }
 
 async function termsAt<T>(lane: LaneState<T>, head: Head): Promise<GasPrice> {
-  const [now] = await Promise.all([lane.prices(head), lane.flights.length === 0 && resynchronise(lane)]);
+  const [now] = await Promise.all([lane.prices(head), waitingIn(lane).length === 0 && resynchronise(lane)]);
   return now;
 }
 
@@ -198,7 +199,7 @@ async function resynchronise<T>(lane: LaneState<T>): Promise<void> {
   const pending = await countNonces(lane, 'pending');
   const expected = lane.nextNonce;
   if (pending > expected) lane.onEvent({ kind: 'foreign', about: undefined, nonce: pending, expected });
-  lane.nextNonce = lane.flights.length === 0 ? pending : Math.max(expected, pending);
+  lane.nextNonce = waitingIn(lane).length === 0 ? pending : Math.max(expected, pending);
 }
 
 /** The first signatures take ten times as long as those after them: tables are made, code is compiled. A message moves nothing. */

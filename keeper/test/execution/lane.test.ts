@@ -369,8 +369,8 @@ describe('doing nothing is an option', () => {
   test('for what costs more to take back than its failure would burn', async () => {
     const lane = await open();
     await lane.send(shipment('a', { budget: 210_000n }), head(10n));
-    // Half of 190,000 gas at 210 wei is 21,000 gas at 950.
-    node.baseFee = 941n;
+    // Half of 190,000 gas at 210 wei is 21,000 gas at 950; a tip of 13 replaces one of 10.
+    node.baseFee = 938n;
     await lane.onHead(head(13n));
     const reason = 'a higher fee would cost more than the plan earns';
     expect(events).toMatchObject([
@@ -383,6 +383,15 @@ describe('doing nothing is an option', () => {
     expect(read(node.taken.at(-1)!)).toMatchObject({ gas: 21_000n, maxFeePerGas: 950n });
     // What it may cost is written down with it.
     expect(saved.at(-1)).toMatchObject({ cancelling: reason, budget: 19_950_000n });
+  });
+
+  test('but not where the least that replaces it is worth it, though the chain asks a higher tip', async () => {
+    const lane = await open();
+    await lane.send(shipment('a'), head(10n));
+    reverting();
+    [node.baseFee, node.priority] = [900n, 51n];
+    await lane.onHead(head(13n));
+    expect(read(node.taken[1]!)).toMatchObject({ gas: 21_000n, maxFeePerGas: 913n, maxPriorityFeePerGas: 13n });
   });
 
   test('unless those that wait behind it may earn a hundred times as much', async () => {
