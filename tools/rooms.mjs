@@ -11,7 +11,10 @@
  * - `names`: rooms that may compare those ids too.
  */
 export const ROOMS = [
-  { name: 'keeper', holds: ['cli.ts', 'keeper.ts', 'open-markets.ts', 'drill.ts', 'once.ts', 'preflight.ts'] },
+  {
+    name: 'keeper',
+    holds: ['cli.ts', 'keeper.ts', 'open-markets.ts', 'drill.ts', 'once.ts', 'keep-status.ts', 'preflight.ts'],
+  },
   { name: 'analyze', holds: ['analyze/'] },
   { name: 'roles', holds: ['roles/'] },
   { name: 'report', holds: ['report/'] },

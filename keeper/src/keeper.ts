@@ -7,11 +7,12 @@ import type { Advance, Tracker } from './book/tracker.ts';
 import { openGasPrices } from './chain/gas-price.ts';
 import { type Head, headOf } from './chain/head.ts';
 import { KeeperError } from './config/error.ts';
-import { type Drill, openDrill } from './drill.ts';
+import { type Drill, openDrill, practise } from './drill.ts';
 import { type Dispatcher, openDispatcher } from './execution/dispatcher.ts';
 import type { Summary } from './execution/dispatcher-state.ts';
 import { openLedger } from './execution/ledger.ts';
 import { recallMined } from './execution/recall.ts';
+import { keepStatus, type StatusKeeper } from './keep-status.ts';
 import { describeError } from './log/describe-error.ts';
 import type { Logger } from './log/log.ts';
 import { counting, newOnce, type Once, whyUndone } from './once.ts';
@@ -20,7 +21,6 @@ import { type Due, openPlanner, type Planner } from './planning/planner.ts';
 import type { Ready } from './preflight.ts';
 import type { View } from './protocols/protocol.ts';
 import { createReport, type Report } from './report/report.ts';
-import { snapshotOf } from './report/snapshot.ts';
 import { accountClaim, type MarketKey } from './store/key.ts';
 import { storePath } from './store/path.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -41,6 +41,7 @@ type Rooms = {
   unwound: bigint[];
   /** Where one head is all there is to do. */
   once: Once | undefined;
+  status: StatusKeeper;
   report: Report;
   log: Logger;
 };
@@ -64,6 +65,7 @@ export async function runKeeper(
   const path = storePath(settings.store, chain.id);
   const store = openStore({ path, chainId: chain.id, rebuild: settings.rebuildStore });
   if (store.renamed) log.warn({ renamed: store.renamed }, 'the store begins anew; the old one is kept under this name');
+  let status: StatusKeeper | undefined;
   try {
     const head = async () =>
       headOf(await chain.client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }));
@@ -86,7 +88,9 @@ export async function runKeeper(
     const planner = openPlanner({ ...ready, logs: logs.share({}) }, prices);
     const drill = openDrill(planner, chain.id);
     const queue = createQueue<string>();
-    const rooms: Rooms = { ready, store, trackers, planner, drill, dispatcher, queue, unwound: [], once, report, log };
+    status = keepStatus(store, { ready, trackers, dispatcher });
+    const house = { ready, store, trackers, planner, drill, dispatcher, queue, once, status };
+    const rooms: Rooms = { ...house, unwound: [], report, log };
 
     const place = (key: MarketKey) => markets.findIndex((market) => market.key === key);
     const failed = new AbortController();
@@ -110,13 +114,14 @@ export async function runKeeper(
     await finish(rooms);
     return { ...dispatcher.summary, undone: once && !signal.aborted ? whyUndone(once, dispatcher.summary) : undefined };
   } finally {
+    status?.end();
     store.close();
   }
 }
 
 /** @returns whether there is nothing more to do, with `--once` */
 async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<boolean> {
-  const { trackers, planner, dispatcher, store, once, log } = rooms;
+  const { trackers, planner, dispatcher, once, log } = rooms;
   try {
     const advancing = Promise.all(trackers.map((tracker) => advance(tracker, head, rooms)));
     // Asked beside what shows whether any of it is needed: a round trip less for who has something to send.
@@ -130,9 +135,10 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
     await dispatcher.onHead(head);
     if (!once?.acted) await act(head, rooms, stop);
     for (const tracker of trackers) await reread(tracker, rooms);
-    if (!stop.aborted) store.writeStatus(statusAt(head, rooms));
+    if (!stop.aborted) rooms.status.head(head);
+    rooms.report.beat(trackers, head);
     if (once) once.acted = true;
-    else if (dispatcher.inFlight().length === 0) await practise(head, rooms);
+    else if (dispatcher.inFlight().length === 0) await practise(rooms, head);
     // Now, when nothing waits, and not in the middle of the next head: what a head makes fits in the room for new objects.
     globalThis.gc?.({ type: 'minor' });
     return once !== undefined && dispatcher.inFlight().length === 0;
@@ -239,24 +245,6 @@ function dustOf(weiPerBase: number | undefined, { baseFeePerGas = 0n }: Head, mi
   const cost = LEAST_GAS * (baseFeePerGas > LEAST_GAS_PRICE ? baseFeePerGas : LEAST_GAS_PRICE) + minProfit;
   return Number(cost) / weiPerBase;
 }
-
-/** Nothing is at stake in a drill: a node that fails in one is asked again at a later head. */
-async function practise(head: Head, { drill, trackers, dispatcher, log }: Rooms): Promise<void> {
-  try {
-    const offers = await drill(trackers, head);
-    if (offers?.[0]) await dispatcher.practise(offers[0], head);
-  } catch (error) {
-    log.debug({ err: describeError(error, dispatcher.errors) }, 'a drill failed');
-  }
-}
-
-const statusAt = (head: Head, { ready, trackers, dispatcher }: Rooms) =>
-  snapshotOf({
-    chain: { id: ready.chain.id, endpoints: () => ready.chain.endpoints.health() },
-    markets: ready.markets,
-    inFlight: dispatcher.inFlight(),
-    ...{ trackers, head },
-  });
 
 /** What changed silently is found in the end; a node that fails here is none the worse for what is at stake at this head. */
 async function reread(tracker: Tracker, { dispatcher, log }: Rooms): Promise<void> {

@@ -5,7 +5,8 @@ import type { SettingName } from './schema.ts';
 
 /** What the command line asks for: a command with its settings, or a text to print and be done. */
 type CommandLine =
-  | { command: 'run' | 'status'; flags: Record<string, unknown>; json: boolean; print?: undefined }
+  | { command: 'run'; flags: Record<string, unknown>; json: boolean; print?: undefined }
+  | { command: 'status'; flags: Record<string, unknown>; json: boolean; check: boolean; print?: undefined }
   | { command: 'decode'; given: string; flags: Record<string, unknown>; json: boolean; print?: undefined }
   | { print: string };
 
@@ -76,7 +77,7 @@ function buildCommand(version: string, found: Found): Command {
   const status = command
     .command('status')
     .description('Prints what a keeper has in its store: where it is, what is near the line, in flight and done')
-    .usage('[--chain <name>] [--store <file>] [--json]')
+    .usage('[--chain <name>] [--store <file>] [--json] [--check]')
     .action(() => found({ command: 'status', ...optionsOf(status) }));
   const chosen = some(STATUS_SETTINGS);
   addFields(
@@ -90,6 +91,9 @@ function buildCommand(version: string, found: Found): Command {
     .usage('<calldata|hash> [--rpc <url>] [--json]')
     .action((given: string) => found({ command: 'decode', given, ...optionsOf(decode) }));
   addFields(decode, some(DECODE_SETTINGS));
+  status.addOption(
+    new Option('--check', 'End with 3 where the keeper does not run, or is not well').helpGroup('Running:'),
+  );
   for (const each of [status, decode])
     each.addOption(new Option('--json', 'Print everything as one JSON object').helpGroup('Running:'));
   for (const each of [command, status, decode]) {
@@ -103,9 +107,9 @@ function buildCommand(version: string, found: Found): Command {
 }
 
 /** What was given for a command's options, also where it stands before the command's name. */
-function optionsOf(command: Command): { flags: Record<string, unknown>; json: boolean } {
-  const { json = false, ...flags } = command.optsWithGlobals();
-  return { flags, json: json === true };
+function optionsOf(command: Command): { flags: Record<string, unknown>; json: boolean; check: boolean } {
+  const { json = false, check = false, ...flags } = command.optsWithGlobals();
+  return { flags, json: json === true, check: check === true };
 }
 
 const some = (names: readonly SettingName[]) => fields.filter(({ name }) => names.includes(name));

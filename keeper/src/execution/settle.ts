@@ -25,7 +25,7 @@ export async function settle(state: DispatcherState, ended: Ended<About>, head: 
     summary.gas += mined.cost;
     return withdraw(state, about, 'cancelled', ended.reason, mined);
   }
-  const outcome = await outcomeOf(state, receipt, about.legs);
+  const outcome = { ...(await outcomeOf(state, receipt, about.legs)), prices: ledger.pricesOf(about) };
   ledger.mined(about, outcome, mined);
   summary.gas += mined.cost;
   summary.value += outcome.value;

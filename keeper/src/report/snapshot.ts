@@ -30,15 +30,18 @@ export function snapshotOf(now: {
   markets: readonly Named[];
   trackers: readonly Shown[];
   head: Head;
+  /** When the head was heard of, milliseconds. */
+  heardAt: number;
   inFlight: readonly Flight<About>[];
 }): StatusSnapshot {
-  const { chain, markets, trackers, head, inFlight } = now;
+  const { chain, markets, trackers, head, heardAt, inFlight } = now;
   const names = createNames(markets, []);
   return {
     version: 2,
     chain: chain.id,
     startedAt,
     updatedAt: new Date().toISOString(),
+    heardAt: new Date(heardAt).toISOString(),
     head: { number: head.number.toString(), hash: head.hash, timestamp: head.timestamp.toString() },
     markets: trackers.map(marketStatus),
     inFlight: inFlight.map(({ about, nonce, hashes, sentAt, value }) => ({

@@ -1,0 +1,43 @@
+import type { Head } from './chain/head.ts';
+import type { Dispatcher } from './execution/dispatcher.ts';
+import type { Ready } from './preflight.ts';
+import { snapshotOf } from './report/snapshot.ts';
+import type { Store } from './store/store.ts';
+
+/** Milliseconds between two times that the status is written where no head comes. */
+const EVERY = 10_000;
+
+/** What the status tells of. */
+type Shown = {
+  ready: Pick<Ready, 'chain' | 'markets'>;
+  trackers: Parameters<typeof snapshotOf>[0]['trackers'];
+  dispatcher: Pick<Dispatcher, 'inFlight'>;
+};
+
+/** Writes what `status` shows: at each head, every few seconds between them, and once more at the end. */
+export type StatusKeeper = {
+  /** At a head that was taken. */
+  head(head: Head): void;
+  end(): void;
+};
+
+export function keepStatus(store: Pick<Store, 'writeStatus'>, { ready, trackers, dispatcher }: Shown): StatusKeeper {
+  let heard: { head: Head; heardAt: number } | undefined;
+  const write = () => {
+    if (!heard) return;
+    const chain = { id: ready.chain.id, endpoints: () => ready.chain.endpoints.health() };
+    const inFlight = dispatcher.inFlight();
+    store.writeStatus(snapshotOf({ ...heard, chain, markets: ready.markets, trackers, inFlight }));
+  };
+  const writing = setInterval(write, EVERY).unref();
+  return {
+    head(head) {
+      heard = { head, heardAt: Date.now() };
+      write();
+    },
+    end() {
+      clearInterval(writing);
+      write();
+    },
+  };
+}
