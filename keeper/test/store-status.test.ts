@@ -293,7 +293,7 @@ describe('keeper status', () => {
   test.concurrent('has a help of its own', async () => {
     const run = await runCli(['status', '--help']);
     expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
-    expect(run.stdout).toContain('Usage: keeper status ');
+    expect(run.stdout).toContain('Usage: plimsoll status ');
     for (const flag of ['--chain <name>', '--store <file>', '--json']) expect(run.stdout).toContain(flag);
     expect(run.stdout).not.toContain('--min-profit');
   });
@@ -358,7 +358,7 @@ describe('keeper status refuses in one line', () => {
       2,
       ['--jsn'],
       empty,
-      () => "unknown option '--jsn' (Did you mean --json?); keeper --help lists the flags",
+      () => "unknown option '--jsn' (Did you mean --json?); plimsoll --help lists the flags",
     ],
   ])('%s', async (_, code, args, home, line) => {
     const folder = home();

@@ -10,10 +10,10 @@ type CommandLine =
   | { command: 'decode'; given: string; flags: Record<string, unknown>; json: boolean; print?: undefined }
   | { print: string };
 
-/** The settings that `keeper status` takes. */
+/** The settings that `plimsoll status` takes. */
 export const STATUS_SETTINGS = ['chain', 'store', 'config'] as const satisfies readonly SettingName[];
 
-/** The settings that `keeper decode` takes. */
+/** The settings that `plimsoll decode` takes. */
 export const DECODE_SETTINGS = ['chain', 'rpc', 'config'] as const satisfies readonly SettingName[];
 
 /** It asks no endpoint for the chain. */
@@ -61,13 +61,13 @@ function explain(message: string): string {
     .replace(/\s*\n\s*/g, ' ')
     .replace(/('--?[\w-]+)=[^']*'/, "$1'")
     .replace(/\b(0x)?[0-9a-f]{64}\b/gi, '[redacted]');
-  return `${line}; keeper --help lists the flags`;
+  return `${line}; plimsoll --help lists the flags`;
 }
 
 type Found = (asked: CommandLine) => void;
 
 function buildCommand(version: string, found: Found): Command {
-  const command = new Command('keeper')
+  const command = new Command('plimsoll')
     .description('Watches lending markets and liquidates underwater accounts through your Liquidator contract.')
     .usage('--protocol <name> [--market <name>] [flags]')
     .version(version, '--version', 'Print the version')
@@ -136,7 +136,8 @@ function footer(): string {
     .map((field) => `  ${field.variable}  ${field.description} (environment only)`);
   return `
 Environment:
-  Every flag has a variable: --min-profit is PLIMSOLL_MIN_PROFIT. A .env file is read too.
+  Every flag has a variable: --min-profit is PLIMSOLL_MIN_PROFIT. A .env file is read too: the place for PLIMSOLL_RPC, as
+  every user of the machine can read a command line, and an endpoint's URL often has a key in it.
 ${secret.join('\n')}
 
 Config file:
@@ -144,11 +145,11 @@ Config file:
   A flag goes before the environment, .env, the config file, the chain's preset and the default, in this order.
 
 Examples:
-  keeper --protocol aave-v3 --dry-run --once
-  keeper --protocol aave-v3 --chain base --rpc wss://node.example/key --liquidator 0x… --account operator
-  keeper --market aave-v3:ethereum-core --market aave-v3:ethereum-prime --liquidator 0x… --account operator
-  keeper status --chain base
-  keeper decode 0x… --rpc https://node.example/key
+  plimsoll --protocol aave-v3 --dry-run --once
+  plimsoll --protocol aave-v3 --chain base --liquidator 0x… --account operator
+  plimsoll --market aave-v3:ethereum-core --market aave-v3:ethereum-prime --liquidator 0x… --account operator
+  plimsoll status --chain base
+  plimsoll decode 0x…
 
 Exit code: 0 done or stopped by a signal, 1 something failed, 2 a setting is wrong. With --once, 1 also means that
 accounts are under water and nothing was done about any of them.`;

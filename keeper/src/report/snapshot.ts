@@ -23,7 +23,7 @@ type Shown = {
   view(moment: Moment): Pick<View, 'health'>;
 };
 
-/** What `keeper status` shows, as it is at `head`. */
+/** What `plimsoll status` shows, as it is at `head`. */
 export function snapshotOf(now: {
   chain: { id: number; endpoints(): EndpointHealth[] };
   /** All that are watched, also those that are not open yet. */

@@ -21,7 +21,7 @@ const LAST = 5;
 const LIQUIDATIONS = 20;
 
 /**
- * `keeper status`: prints what a keeper, running or not, has left in its store.
+ * `plimsoll status`: prints what a keeper, running or not, has left in its store.
  *
  * @param json - everything, as one JSON object; docs/log.md names the units
  * @returns why the keeper is not well, if it is not: it does not run, or has not heard of a head for long
