@@ -16,7 +16,9 @@ type Shown = {
 
 /** Writes what `status` shows: at each head, every few seconds between them, and once more at the end. */
 export type StatusKeeper = {
-  /** At a head that was taken. */
+  /** A head is about to be taken: the first of all is shown even where the keeper is told to stop in the middle of it. */
+  begin(head: Head): void;
+  /** A head was taken. */
   head(head: Head): void;
   end(): void;
 };
@@ -31,6 +33,9 @@ export function keepStatus(store: Pick<Store, 'writeStatus'>, { ready, trackers,
   };
   const writing = setInterval(write, EVERY).unref();
   return {
+    begin(head) {
+      heard ??= { head, heardAt: Date.now() };
+    },
     head(head) {
       heard = { head, heardAt: Date.now() };
       write();

@@ -122,6 +122,7 @@ export async function runKeeper(
 /** @returns whether there is nothing more to do, with `--once` */
 async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<boolean> {
   const { trackers, planner, dispatcher, once, log } = rooms;
+  rooms.status.begin(head);
   try {
     const advancing = Promise.all(trackers.map((tracker) => advance(tracker, head, rooms)));
     // Asked beside what shows whether any of it is needed: a round trip less for who has something to send.
