@@ -94,7 +94,7 @@ function watch(keeper: KeeperProcess): Promise<Row[]> {
     keeper.onLine((line) => {
       const { msg, head, underwater, accounts } = line;
       if (msg === 'every borrower is read') say(`the keeper watches ${accounts} accounts from block ${head}`);
-      const named = [line.account].flat();
+      const named = [line.who ?? line.account].flat();
       if (msg === 'sent') for (const account of named) waiting.add(account);
       if (msg === 'landed') rows.push(rowOf(line));
       if (['landed', 'lost', 'reverted', 'cancelled', 'replaced'].includes(msg))

@@ -13,7 +13,16 @@
 export const ROOMS = [
   {
     name: 'keeper',
-    holds: ['cli.ts', 'keeper.ts', 'open-markets.ts', 'drill.ts', 'once.ts', 'watch.ts', 'preflight.ts'],
+    holds: [
+      'cli.ts',
+      'keeper.ts',
+      'open-markets.ts',
+      'drill.ts',
+      'once.ts',
+      'watch.ts',
+      'keep-status.ts',
+      'preflight.ts',
+    ],
   },
   { name: 'analyze', holds: ['analyze/'] },
   { name: 'roles', holds: ['roles/'] },

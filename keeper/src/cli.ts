@@ -10,6 +10,9 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
+/** Exit code of `status --check` where something is amiss. */
+const UNWELL = 3;
+
 /** Set once the settings are known; until then a failure shows no causes. */
 let showCauses = false;
 
@@ -27,7 +30,12 @@ async function main(args: readonly string[]): Promise<void> {
       import('./report/status.ts'),
       readSome(sources, STATUS_SETTINGS),
     ]);
-    return printStatus(settings, commandLine.json);
+    const ill = printStatus(settings, commandLine.json);
+    if (commandLine.check && ill !== undefined) {
+      process.stderr.write(`plimsoll: not well: ${ill}\n`);
+      process.exitCode = UNWELL;
+    }
+    return;
   }
   if (commandLine.command === 'decode') {
     const [{ printPlan }, settings] = await Promise.all([
@@ -46,8 +54,8 @@ async function main(args: readonly string[]): Promise<void> {
   // Libraries print here past the log (viem does when a socket cannot be opened again).
   console.error = (...said: unknown[]) => log.debug({ said: said.map(oneLine) }, 'said by a library');
   const stop = stopOnSignals(log);
-  const { protocol, rpc, dryRun } = settings;
-  log.info({ version, protocol, rpc: rpc.map(describeUrl), dryRun }, 'plimsoll starts');
+  const { protocol: protocols, rpc, dryRun } = settings;
+  log.info({ version, protocols, rpc: rpc.map(describeUrl), dryRun }, 'plimsoll starts');
   for (const note of unknownVariables(process.env)) log.warn(note);
   await Promise.race([run(settings, stop, log), stoppedBefore(stop)]);
 }
@@ -59,11 +67,12 @@ async function run(settings: Settings, stop: AbortSignal, log: Logger): Promise<
   started = true;
   const { chain, markets, operator, liquidator } = ready;
   const names = markets.map(({ name }) => name);
-  log.info({ chain: chain.shown, markets: names, operator: operator?.account.address, ...liquidator }, 'ready');
-  const { runKeeper } = await import('./keeper.ts');
+  const coin = chain.nativeSymbol;
+  log.info({ chain: chain.shown, coin, markets: names, operator: operator?.account.address, ...liquidator }, 'ready');
+  const [{ runKeeper }, { stopsLine }] = await Promise.all([import('./keeper.ts'), import('./report/report.ts')]);
   try {
     const { undone, ...summary } = await runKeeper(ready, stop, log);
-    log.info({ ...summary }, 'plimsoll stops');
+    log.info(stopsLine(summary), 'plimsoll stops');
     if (undone !== undefined) throw new KeeperError(undone);
   } catch (err) {
     // What was cut short by the signal ends with an error that is nobody's fault.
@@ -127,5 +136,5 @@ async function explain(error: unknown): Promise<string> {
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 /** A pipe takes what is printed piece by piece: the process ends once it has all of it. */
-const ended = () => process.stdout.write('', () => process.exit(0));
+const ended = () => process.stdout.write('', () => process.exit());
 main(process.argv.slice(2)).then(ended, fail);

@@ -1,5 +1,8 @@
 import type { Tracker } from './book/tracker.ts';
 import type { Head } from './chain/head.ts';
+import type { Dispatcher } from './execution/dispatcher.ts';
+import { describeError } from './log/describe-error.ts';
+import type { Logger } from './log/log.ts';
 import type { Offer } from './planning/offer.ts';
 import type { Due, Planner } from './planning/planner.ts';
 import { nextMoment } from './triggers/clock.ts';
@@ -21,6 +24,14 @@ const NEAREST = 60;
  */
 export type Drill = (trackers: readonly Tracker[], head: Head) => Promise<readonly Offer[] | undefined>;
 
+/** Who takes part in a drill. */
+type Practising = {
+  drill: Drill;
+  trackers: readonly Tracker[];
+  dispatcher: Pick<Dispatcher, 'practise' | 'errors'>;
+  log: Logger;
+};
+
 export function openDrill(planner: Planner, chainId: number): Drill {
   let drills = 0;
   return async (trackers, head) => {
@@ -35,4 +46,14 @@ export function openDrill(planner: Planner, chainId: number): Drill {
     drills++;
     return (await planner.plan(due, head)).offers;
   };
+}
+
+/** Nothing is at stake in a drill: a node that fails in one is asked again at a later head. */
+export async function practise({ drill, trackers, dispatcher, log }: Practising, head: Head): Promise<void> {
+  try {
+    const offers = await drill(trackers, head);
+    if (offers?.[0]) await dispatcher.practise(offers[0], head);
+  } catch (error) {
+    log.debug({ err: describeError(error, dispatcher.errors) }, 'a drill failed');
+  }
 }

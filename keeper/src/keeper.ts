@@ -8,12 +8,13 @@ import { clientsOf } from './chain/each.ts';
 import { openGasPrices } from './chain/gas-price.ts';
 import { type Head, headOf } from './chain/head.ts';
 import { KeeperError } from './config/error.ts';
-import { type Drill, openDrill } from './drill.ts';
+import { type Drill, openDrill, practise } from './drill.ts';
 import { type Dispatcher, openDispatcher } from './execution/dispatcher.ts';
 import type { Summary } from './execution/dispatcher-state.ts';
 import { openLedger } from './execution/ledger.ts';
 import { openPurse, type Purse, pricedBy } from './execution/purse.ts';
 import { recallMined } from './execution/recall.ts';
+import { keepStatus, type StatusKeeper } from './keep-status.ts';
 import { describeError } from './log/describe-error.ts';
 import type { Logger } from './log/log.ts';
 import { counting, newOnce, type Once, whyUndone } from './once.ts';
@@ -23,7 +24,6 @@ import { type Due, openPlanner, type Planner } from './planning/planner.ts';
 import type { Ready } from './preflight.ts';
 import type { View } from './protocols/protocol.ts';
 import { createReport, type Report } from './report/report.ts';
-import { snapshotOf } from './report/snapshot.ts';
 import { accountClaim, type MarketKey } from './store/key.ts';
 import { storePath } from './store/path.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -46,6 +46,7 @@ type Rooms = {
   unwound: bigint[];
   /** Where one head is all there is to do. */
   once: Once | undefined;
+  status: StatusKeeper;
   report: Report;
   watch: Watch;
   log: Logger;
@@ -71,6 +72,7 @@ export async function runKeeper(
   const store = openStore({ path, chainId: chain.id, rebuild: settings.rebuildStore });
   if (store.renamed) log.warn({ renamed: store.renamed }, 'the store begins anew; the old one is kept under this name');
   let watch: Watch | undefined;
+  let status: StatusKeeper | undefined;
   try {
     const head = async () =>
       headOf(await chain.client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }));
@@ -95,23 +97,11 @@ export async function runKeeper(
     const logs = shareLogs(chain);
     const planner = openPlanner({ ...ready, logs: logs.share({}) }, prices);
     const drill = openDrill(planner, chain.id);
-    watch = openWatch(ready, logs, trackers, (at) => store.writeStatus(statusAt(at, rooms)), log);
+    watch = openWatch(ready, logs, trackers, () => status?.write(), log);
     const queue = createQueue<string>();
-    const rooms: Rooms = {
-      ready,
-      store,
-      trackers,
-      planner,
-      drill,
-      dispatcher,
-      purse,
-      queue,
-      unwound: [],
-      once,
-      report,
-      watch,
-      log,
-    };
+    status = keepStatus(store, { ready, trackers, dispatcher, purse, watch });
+    const house = { ready, store, trackers, planner, drill, dispatcher, purse, queue, once, status, watch };
+    const rooms: Rooms = { ...house, unwound: [], report, log };
 
     const place = (key: MarketKey) => markets.findIndex((market) => market.key === key);
     const failed = new AbortController();
@@ -139,13 +129,15 @@ export async function runKeeper(
     return { ...dispatcher.summary, undone: once && !signal.aborted ? whyUndone(once, dispatcher.summary) : undefined };
   } finally {
     watch?.stop();
+    status?.end();
     store.close();
   }
 }
 
 /** @returns whether there is nothing more to do, with `--once` */
 async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<boolean> {
-  const { trackers, planner, dispatcher, store, once, log } = rooms;
+  const { trackers, planner, dispatcher, once, log } = rooms;
+  rooms.status.begin(head);
   try {
     const advancing = Promise.all(trackers.map((tracker) => advance(tracker, head, rooms)));
     // Asked beside what shows whether any of it is needed: a round trip less for who has something to send.
@@ -163,9 +155,10 @@ async function takeHead(head: Head, rooms: Rooms, stop: AbortSignal): Promise<bo
     await countMoney(head, rooms);
     for (const tracker of trackers) await reread(tracker, rooms);
     rooms.watch.head(head);
-    if (!stop.aborted) store.writeStatus(statusAt(head, rooms));
+    if (!stop.aborted) rooms.status.head(head);
+    rooms.report.beat(trackers, head);
     if (once) once.acted = true;
-    else if (dispatcher.inFlight().length === 0) await practise(head, rooms);
+    else if (dispatcher.inFlight().length === 0) await practise(rooms, head);
     // Now, when nothing waits, and not in the middle of the next head: what a head makes fits in the room for new objects.
     globalThis.gc?.({ type: 'minor' });
     return once !== undefined && dispatcher.inFlight().length === 0;
@@ -266,27 +259,6 @@ async function countMoney(head: Head, { dispatcher, log }: Rooms): Promise<void>
     log.debug({ err: describeError(error, dispatcher.errors) }, 'the balance could not be asked');
   }
 }
-
-/** Nothing is at stake in a drill: a node that fails in one is asked again at a later head. */
-async function practise(head: Head, { drill, trackers, dispatcher, log }: Rooms): Promise<void> {
-  try {
-    const offers = await drill(trackers, head);
-    if (offers?.[0]) await dispatcher.practise(offers[0], head);
-  } catch (error) {
-    log.debug({ err: describeError(error, dispatcher.errors) }, 'a drill failed');
-  }
-}
-
-const statusAt = (head: Head, { ready, trackers, dispatcher, purse, watch }: Rooms) =>
-  snapshotOf({
-    chain: { id: ready.chain.id, endpoints: () => ready.chain.endpoints.health() },
-    markets: ready.markets,
-    inFlight: dispatcher.inFlight(),
-    alarms: watch.alarms(),
-    debts: watch.debts,
-    operator: ready.operator && { address: ready.operator.account.address, balance: purse.balance },
-    ...{ trackers, head },
-  });
 
 /** What changed silently is found in the end; a node that fails here is none the worse for what is at stake at this head. */
 async function reread(tracker: Tracker, { dispatcher, log }: Rooms): Promise<void> {

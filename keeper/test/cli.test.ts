@@ -141,7 +141,7 @@ const cases: Case[] = [
     'an unknown flag',
     2,
     () => ['--protocl', 'aave-v3'],
-    "unknown option '--protocl' (Did you mean --protocol?); keeper --help lists the flags",
+    "unknown option '--protocl' (Did you mean --protocol?); plimsoll --help lists the flags",
   ],
   [
     'an unknown chain',
@@ -273,7 +273,7 @@ const cases: Case[] = [
     'an unknown key in the config file',
     2,
     () => [DRY, { files: { 'plimsoll.config.json': '{"minProffit": 1}' } }],
-    'plimsoll.config.json: unknown key minProffit (did you mean minProfit?); keeper --help lists the settings',
+    'plimsoll.config.json: unknown key minProffit (did you mean minProfit?); plimsoll --help lists the settings',
   ],
 ];
 

@@ -223,7 +223,7 @@ describe('what is refused, and who is blamed', () => {
   test('an unknown key in the file, a file that is no JSON, a file that is not there', async () => {
     const [unknown, broken] = [configFile({ minProffit: 1 }), configFile('minProfit: 1')];
     expect(await message([...BASE, '--config', unknown])).toBe(
-      `${unknown}: unknown key minProffit (did you mean minProfit?); keeper --help lists the settings`,
+      `${unknown}: unknown key minProffit (did you mean minProfit?); plimsoll --help lists the settings`,
     );
     expect(await message([...BASE, '--config', broken])).toBe(
       `${broken}: expected one JSON object of settings, like {"protocol": "aave-v3"}`,

@@ -174,7 +174,7 @@ describe('refuses in one line', () => {
       () => ['0x10dbf67'],
       () => 'what is to be decoded is neither calldata nor the hash of a transaction: pass 0x and whole bytes',
     ],
-    ['nothing', () => [], () => "missing required argument 'calldata|hash'; keeper --help lists the flags"],
+    ['nothing', () => [], () => "missing required argument 'calldata|hash'; plimsoll --help lists the flags"],
     [
       'a transaction that there is not',
       () => [missing, '--rpc', anvil.url],

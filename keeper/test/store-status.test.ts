@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { getAddress } from 'viem';
+import { formatEther, getAddress } from 'viem';
 import { describe, expect, test } from 'vitest';
+import { CHAIN_KEYS } from '../src/config/chains.ts';
 import type { NewAttempt } from '../src/store/attempts.ts';
 import { type MarketKey, marketKey } from '../src/store/key.ts';
 import type { Liquidation } from '../src/store/liquidations.ts';
@@ -54,15 +55,17 @@ const snapshot: StatusSnapshot = {
 };
 
 /** Every line that tells of the snapshot, in order, from the market's on. */
-const told = (outcomes: string) =>
+const told = (outcomes: string, isFlying = true) =>
   [
     `market     aave-v3 ethereum-core ${POOL}: 61234 accounts, 1 under water`,
     `  nearest  ${ACCOUNT} slack -1.23 %, health factor 0.9877`,
     `           ${POOL} slack 5.00 %`,
-    `in flight  ${ACCOUNT} of aave-v3 ethereum-core, nonce 5, sent at block 18570999, worth 0.01, ${HASH}`,
+    isFlying
+      ? `in flight  ${ACCOUNT} of aave-v3 ethereum-core, nonce 5, sent at block 18570999, worth 0.01, ${HASH}`
+      : 'in flight  none',
     outcomes,
-    'endpoints  wss://node.example good, head 18571000, 12 ms',
-    '           http://other.example set aside, 3 errors, ECONNREFUSED',
+    'endpoints  wss://node.example was good, head 18571000, 12 ms',
+    '           http://other.example was set aside, 3 errors, ECONNREFUSED',
     '',
   ].join('\n');
 
@@ -114,10 +117,12 @@ describe('keeper status', () => {
     const run = await runCli(['status', '--store', path]);
     store.close();
     expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
-    const [first, second, head, ...rest] = run.stdout.split('\n');
+    const [first, second, ill, head, asOf, ...rest] = run.stdout.split('\n');
     expect(first).toContain(`plimsoll on chain 1 (Ethereum): running, pid ${process.pid}, since ${since}`);
     expect(second).toBe(`store      ${path}`);
     expect(head).toMatch(/^head {7}18571000 of 2023-11-14T22:13:20\.000Z, \d{8,} s behind$/);
+    expect(ill).toMatch(/^not well {3}no head for \d{8,} s, since 18571000$/);
+    expect(asOf).toMatch(/^as of {6}2023-11-14T22:13:27\.000Z, \d{8,} s ago$/);
     expect(rest.join('\n')).toBe(told('outcomes   none'));
   });
 
@@ -162,7 +167,8 @@ describe('keeper status', () => {
       expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
       const head = 'head       18571000 of 2023-11-14T22:13:20.000Z, 7 s behind when it was taken in';
       const begin = `plimsoll on chain 1 (Ethereum): stopped since ${stoppedAt}\nstore      ${path}\n${head}\n`;
-      expect(run.stdout).toBe(begin + told(shown));
+      // What has landed is not on its way, though the snapshot was taken before.
+      expect(run.stdout.replace(/^as of .*\n/m, '')).toBe(begin + told(shown, false));
     }
   });
 
@@ -232,10 +238,12 @@ describe('keeper status', () => {
     const { startedAt } = store.writer()!;
     store.close();
     const { attempts, ...rest } = JSON.parse(run.stdout);
+    const { value: _, gasCost: __, ...moved } = landedLeg;
     expect(rest).toEqual({
       store: path,
       chain: 1,
       running: true,
+      unwell: expect.stringMatching(/^no head for \d{8,} s, since 18571000$/),
       pid: process.pid,
       startedAt,
       stoppedAt: null,
@@ -248,14 +256,23 @@ describe('keeper status', () => {
           backfill: null,
         },
       ],
-      snapshot,
+      snapshot: { ...snapshot, inFlight: [] },
       liquidations: [
-        JSON.parse(asJson({ ...landedLeg, ...lower(landedLeg), profits: [{ token: low(POOL), amount: 3n }] })),
+        {
+          ...JSON.parse(asJson({ ...moved, ...lower(landedLeg), profits: [{ token: low(POOL), amount: 3n }] })),
+          ...{ value: '1', fee: '0.001' },
+        },
       ],
     });
     const max = (2n ** 256n - 1n).toString();
     expect(attempts).toMatchObject([
-      { state: 'planned', value: max, legs: [{ outcome: null, leg: { repay: max } }, { outcome: null }] },
+      {
+        state: 'planned',
+        value: formatEther(2n ** 256n - 1n),
+        budget: '0',
+        fee: null,
+        legs: [{ outcome: null, leg: { repay: max } }, { outcome: null }],
+      },
       {
         state: 'landed',
         legs: [
@@ -263,8 +280,7 @@ describe('keeper status', () => {
             deals: [{ market: marketKey('aave-v3', POOL), subjects: [{ label: ACCOUNT }] }],
             outcome: {
               ...{ state: 'landed', deals: [{ id: 'a', state: 'landed' }], repaid: '11', seized: '22' },
-              ...{ profits: [{ token: low(POOL), amount: '3' }], value: (10n ** 18n).toString() },
-              gasCost: (10n ** 15n).toString(),
+              ...{ profits: [{ token: low(POOL), amount: '3' }], value: '1', fee: '0.001' },
             },
           },
           { deals: [{ market: OTHER }], outcome: { state: 'skipped', reason: 'ReservePaused' } },
@@ -275,10 +291,41 @@ describe('keeper status', () => {
     expect(attempts[1].outcomes).toBeUndefined();
   });
 
+  test.concurrent('--check says by its exit code whether a keeper is well', async () => {
+    const path = join(temporaryFolder(), 'a.sqlite');
+    const store = openStore({ path, chainId: 1 });
+    const check = async () => {
+      const { code, stderr } = await runCli(['status', '--store', path, '--check']);
+      return { code, stderr };
+    };
+    expect(await check()).toEqual({ code: 3, stderr: 'plimsoll: not well: no head yet\n' });
+    const heardAt = new Date().toISOString();
+    store.writeStatus({ ...snapshot, heardAt });
+    expect(await check()).toEqual({ code: 0, stderr: '' });
+    store.writeStatus({ ...snapshot, heardAt, endpoints: snapshot.endpoints.slice(1) });
+    expect(await check()).toEqual({ code: 3, stderr: 'plimsoll: not well: no endpoint is good\n' });
+    // Ten blocks of the chain are two minutes.
+    const late = (seconds: number) => new Date(Date.now() - seconds * 1_000).toISOString();
+    store.writeStatus({ ...snapshot, heardAt: late(90), updatedAt: heardAt });
+    expect((await check()).code).toBe(0);
+    store.writeStatus({ ...snapshot, heardAt: late(150), updatedAt: heardAt });
+    expect((await check()).stderr).toMatch(/^plimsoll: not well: no head for 1\d\d s, since 18571000\n$/);
+    store.close();
+    expect(await check()).toEqual({ code: 3, stderr: 'plimsoll: not well: the keeper does not run\n' });
+  });
+
+  test.concurrent('tells of what is on its way while it is', async () => {
+    const path = join(temporaryFolder(), 'a.sqlite');
+    const store = keeper(path);
+    const run = await runCli(['status', '--store', path, '--json']);
+    store.close();
+    expect(JSON.parse(run.stdout).snapshot.inFlight).toMatchObject([{ hash: HASH, value: '0.01' }]);
+  });
+
   test.concurrent('has a help of its own', async () => {
     const run = await runCli(['status', '--help']);
     expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
-    expect(run.stdout).toContain('Usage: keeper status ');
+    expect(run.stdout).toContain('Usage: plimsoll status ');
     for (const flag of ['--chain <name>', '--store <file>', '--json']) expect(run.stdout).toContain(flag);
     expect(run.stdout).not.toContain('--min-profit');
   });
@@ -336,15 +383,14 @@ describe('keeper status refuses in one line', () => {
       2,
       ['--chain', 'bace'],
       empty,
-      () =>
-        '--chain bace: unknown chain (did you mean base?); expected a chain id or one of ethereum, optimism, bsc, gnosis, polygon, monad, sonic, x-layer, zksync, metis, soneium, megaeth, mantle, base, plasma, anvil, arbitrum, celo, avalanche, ink, linea, scroll, fuji, base-sepolia, arbitrum-sepolia, ink-sepolia, sepolia, optimism-sepolia',
+      () => `--chain bace: unknown chain (did you mean base?); expected a chain id or one of ${CHAIN_KEYS.join(', ')}`,
     ],
     [
       'an unknown flag',
       2,
       ['--jsn'],
       empty,
-      () => "unknown option '--jsn' (Did you mean --json?); keeper --help lists the flags",
+      () => "unknown option '--jsn' (Did you mean --json?); plimsoll --help lists the flags",
     ],
   ])('%s', async (_, code, args, home, line) => {
     const folder = home();

@@ -137,8 +137,8 @@ export async function onlyRivalsBeat(
 export function sentTwice(lines: readonly LogLine[]): unknown[] {
   const open = new Map<unknown, readonly unknown[]>();
   const twice: unknown[] = [];
-  for (const { msg, account, hash } of lines) {
-    const accounts = [account].flat();
+  for (const { msg, account, who = account, hash } of lines) {
+    const accounts = [who].flat();
     // What a killed keeper had on its way, the next one takes up.
     if (msg === 'plimsoll starts') open.clear();
     if (msg === 'sent') twice.push(...accounts.filter((each) => [...open.values()].flat().includes(each)));
@@ -163,8 +163,8 @@ const ENDED = ['landed', 'lost', 'reverted', 'cancelled', 'replaced', 'expired']
 export function landedAgain(lines: readonly LogLine[]): number {
   const unwound = new Set<unknown>();
   let again = 0;
-  for (const { msg, account } of lines) {
-    if (msg === 'unwound') for (const each of [account].flat()) unwound.add(each);
+  for (const { msg, account, who = account } of lines) {
+    if (msg === 'unwound') for (const each of [who].flat()) unwound.add(each);
     if (msg === 'landed' && unwound.delete(account)) again += 1;
   }
   return again;

@@ -90,7 +90,8 @@ export const inOrder = <T extends { account: string; market: string }>(legs: rea
   [...legs].sort((a, b) => `${a.account}${a.market}`.localeCompare(`${b.account}${b.market}`));
 
 /** Whom a line is about: one account, or several of a plan. */
-export const accountsIn = ({ account }: LogLine): Address[] => [account].flat().map((each) => getAddress(String(each)));
+export const accountsIn = ({ account, who = account }: LogLine): Address[] =>
+  [who].flat().map((each) => getAddress(String(each)));
 
 /** What a plan that was sent is worth before gas, wei. */
 export const worthIn = ({ value }: LogLine): bigint => parseEther(String(value));

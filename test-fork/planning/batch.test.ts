@@ -85,13 +85,13 @@ test('one of a batch saves itself meanwhile: it is set aside, the others are sen
     await scene.send(rescued, pool, encodeFunctionData({ abi, functionName: 'supply', args }), 500_000n);
     keeper = scene.keeper();
     const apart = await keeper.waitFor(({ msg }) => msg === 'taken apart');
-    expect(apart.account).toContain(rescued);
+    expect(apart.who).toContain(rescued);
     expect(apart.reason).toMatch(/^brings \d+ wei and not the \d+ it was planned for$/);
     const aside = await keeper.waitFor(({ msg, account }) => msg === 'skipped' && account === rescued);
     expect(aside.reason).toMatch(/HealthFactorNotBelowThreshold/);
     const sent = await keeper.waitFor(({ msg }) => msg === 'sent');
-    const others = (apart.account as Address[]).filter((account) => account !== rescued);
-    expect(new Set(sent.account as Address[])).toEqual(new Set(others));
+    const others = (apart.who as Address[]).filter((account) => account !== rescued);
+    expect(new Set(sent.who as Address[])).toEqual(new Set(others));
     expect(keeper.lines.filter(({ msg }) => msg === 'head')).toHaveLength(1);
 
     await scene.client.mine({ blocks: 1 });

@@ -80,7 +80,7 @@ describe.each(unlisted)('$name', (rollup) => {
 const asked = (chainId: number) => (chainId === 42_161 ? 'gasEstimateL1Component' : 'getL1Fee');
 
 const of = (msg: string, account: Address) => (line: LogLine) =>
-  line.msg === msg && (line.account === account || [line.account].flat().includes(account));
+  line.msg === msg && [line.who ?? line.account].flat().includes(account);
 
 const wei = (line: LogLine, term: string): bigint => parseEther(line[term] as string);
 

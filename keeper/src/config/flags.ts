@@ -5,14 +5,15 @@ import type { SettingName } from './schema.ts';
 
 /** What the command line asks for: a command with its settings, or a text to print and be done. */
 type CommandLine =
-  | { command: 'run' | 'status'; flags: Record<string, unknown>; json: boolean; print?: undefined }
+  | { command: 'run'; flags: Record<string, unknown>; json: boolean; print?: undefined }
+  | { command: 'status'; flags: Record<string, unknown>; json: boolean; check: boolean; print?: undefined }
   | { command: 'decode'; given: string; flags: Record<string, unknown>; json: boolean; print?: undefined }
   | { print: string };
 
-/** The settings that `keeper status` takes. */
+/** The settings that `plimsoll status` takes. */
 export const STATUS_SETTINGS = ['chain', 'store', 'config'] as const satisfies readonly SettingName[];
 
-/** The settings that `keeper decode` takes. */
+/** The settings that `plimsoll decode` takes. */
 export const DECODE_SETTINGS = ['chain', 'rpc', 'config'] as const satisfies readonly SettingName[];
 
 /** It asks no endpoint for the chain. */
@@ -60,13 +61,13 @@ function explain(message: string): string {
     .replace(/\s*\n\s*/g, ' ')
     .replace(/('--?[\w-]+)=[^']*'/, "$1'")
     .replace(/\b(0x)?[0-9a-f]{64}\b/gi, '[redacted]');
-  return `${line}; keeper --help lists the flags`;
+  return `${line}; plimsoll --help lists the flags`;
 }
 
 type Found = (asked: CommandLine) => void;
 
 function buildCommand(version: string, found: Found): Command {
-  const command = new Command('keeper')
+  const command = new Command('plimsoll')
     .description('Watches lending markets and liquidates underwater accounts through your Liquidator contract.')
     .usage('--protocol <name> [--market <name>] [flags]')
     .version(version, '--version', 'Print the version')
@@ -76,7 +77,7 @@ function buildCommand(version: string, found: Found): Command {
   const status = command
     .command('status')
     .description('Prints what a keeper has in its store: where it is, what is near the line, in flight and done')
-    .usage('[--chain <name>] [--store <file>] [--json]')
+    .usage('[--chain <name>] [--store <file>] [--json] [--check]')
     .action(() => found({ command: 'status', ...optionsOf(status) }));
   const chosen = some(STATUS_SETTINGS);
   addFields(
@@ -90,6 +91,9 @@ function buildCommand(version: string, found: Found): Command {
     .usage('<calldata|hash> [--rpc <url>] [--json]')
     .action((given: string) => found({ command: 'decode', given, ...optionsOf(decode) }));
   addFields(decode, some(DECODE_SETTINGS));
+  status.addOption(
+    new Option('--check', 'End with 3 where the keeper does not run, or is not well').helpGroup('Running:'),
+  );
   for (const each of [status, decode])
     each.addOption(new Option('--json', 'Print everything as one JSON object').helpGroup('Running:'));
   for (const each of [command, status, decode]) {
@@ -103,9 +107,9 @@ function buildCommand(version: string, found: Found): Command {
 }
 
 /** What was given for a command's options, also where it stands before the command's name. */
-function optionsOf(command: Command): { flags: Record<string, unknown>; json: boolean } {
-  const { json = false, ...flags } = command.optsWithGlobals();
-  return { flags, json: json === true };
+function optionsOf(command: Command): { flags: Record<string, unknown>; json: boolean; check: boolean } {
+  const { json = false, check = false, ...flags } = command.optsWithGlobals();
+  return { flags, json: json === true, check: check === true };
 }
 
 const some = (names: readonly SettingName[]) => fields.filter(({ name }) => names.includes(name));
@@ -132,7 +136,8 @@ function footer(): string {
     .map((field) => `  ${field.variable}  ${field.description} (environment only)`);
   return `
 Environment:
-  Every flag has a variable: --min-profit is PLIMSOLL_MIN_PROFIT. A .env file is read too.
+  Every flag has a variable: --min-profit is PLIMSOLL_MIN_PROFIT. A .env file is read too: the place for PLIMSOLL_RPC, as
+  every user of the machine can read a command line, and an endpoint's URL often has a key in it.
 ${secret.join('\n')}
 
 Config file:
@@ -140,11 +145,11 @@ Config file:
   A flag goes before the environment, .env, the config file, the chain's preset and the default, in this order.
 
 Examples:
-  keeper --protocol aave-v3 --dry-run --once
-  keeper --protocol aave-v3 --chain base --rpc wss://node.example/key --liquidator 0x… --account operator
-  keeper --market aave-v3:ethereum-core --market aave-v3:ethereum-prime --liquidator 0x… --account operator
-  keeper status --chain base
-  keeper decode 0x… --rpc https://node.example/key
+  plimsoll --protocol aave-v3 --dry-run --once
+  plimsoll --protocol aave-v3 --chain base --liquidator 0x… --account operator
+  plimsoll --market aave-v3:ethereum-core --market aave-v3:ethereum-prime --liquidator 0x… --account operator
+  plimsoll status --chain base
+  plimsoll decode 0x…
 
 Exit code: 0 done or stopped by a signal, 1 something failed, 2 a setting is wrong. With --once, 1 also means that
 accounts are under water and nothing was done about any of them.`;

@@ -85,7 +85,7 @@ function* readFile(path: string | undefined, from = '--config'): Generator<[Fiel
     const field = fields.find(({ name }) => name === key);
     if (!field) {
       const known = fields.filter(({ flag }) => flag).map(({ name }) => name);
-      throw usageError(`${file}: unknown key ${key}${didYouMean(key, known)}; keeper --help lists the settings`);
+      throw usageError(`${file}: unknown key ${key}${didYouMean(key, known)}; plimsoll --help lists the settings`);
     }
     if (field.isSecret) {
       throw usageError(`${file}: ${key} does not belong in a file; set ${field.variable} in the environment instead`);

@@ -1,5 +1,6 @@
-import type { Address, Hash } from 'viem';
+import type { Address, Hash, Hex } from 'viem';
 import type { Head } from '../chain/head.ts';
+import { packedIn, unpackPlan } from '../contract/unpack.ts';
 import type { Attempt, AttemptState } from '../store/attempts.ts';
 import { type MarketKey, marketOfClaim } from '../store/key.ts';
 import type { LegOutcome } from '../store/outcome.ts';
@@ -30,6 +31,8 @@ export type Ledger = {
   mined(about: About, outcome: Outcome, mined: MinedAs): void;
   /** None of its own transactions was mined. @param mined - where an empty transaction of ours used its nonce */
   withdrawn(about: About, state: Withdrawn, reason: string, mined?: MinedAs): void;
+  /** What the tokens of a plan are worth by itself: wei times 1e18 for one smallest unit. */
+  pricesOf(about: About): ReadonlyMap<Address, bigint>;
   /** Its block is no longer on the chain. @param cancelling - why it was being taken back, if it was */
   unwound(about: About, cancelling: string | undefined): void;
   /** Nothing to do for a claim now; it is looked at again later, later each time the same is said of it. */
@@ -78,6 +81,7 @@ export function openLedger(store: Store, operator: Address | undefined): Ledger 
     sent: (about) => sent(books, about),
     mined: (about, outcome, at) => mined(books, about, outcome, at),
     withdrawn: (about, state, reason, at) => withdrawn(books, about, state, reason, at),
+    pricesOf: ({ id }) => pricesIn(store.attempts.get(id)!.data),
     unwound: (about, cancelling) => unwound(books, about, cancelling),
     setAside: (claim, reason, head) => setAside(books, claim, reason, head),
     due: (claims, { number }) => claims.filter((claim) => number >= (aside.get(claim)?.retryBlock ?? 0n)),
@@ -151,6 +155,21 @@ function markLeg(books: Books, { deals }: Sent, outcome: LegOutcome): void {
   for (const { id, claims } of deals) {
     const { state, reason } = outcome.deals.find((deal) => deal.id === id) ?? outcome;
     for (const claim of claims) stand(books, claim, state, reason);
+  }
+}
+
+/**
+ * What a plan says that its tokens are worth, by token: wei times 1e18 for one smallest unit.
+ *
+ * @param data - its calldata; of anything else nothing is known
+ * @example
+ * pricesIn(attempt.data).get(weth); // 10n ** 18n
+ */
+export function pricesIn(data: Hex): ReadonlyMap<Address, bigint> {
+  try {
+    return new Map(unpackPlan(packedIn(data)).tokens.map(({ token, price }) => [token, price]));
+  } catch {
+    return new Map();
   }
 }
 

@@ -30,6 +30,8 @@ export type Outcome = {
   profits: readonly { token: Address; amount: bigint }[];
   /** Wei, at the plan's prices, before gas. */
   value: bigint;
+  /** Those prices, by token: wei times 1e18 for one smallest unit. Missing where the plan is not known. */
+  prices?: ReadonlyMap<Address, bigint>;
   /** As the contract counted and paid, where the plan was carried out. */
   tally?: Tally;
 };

@@ -26,7 +26,7 @@ export async function settle(state: DispatcherState, ended: Ended<About>, head: 
     summary.gas += mined.cost;
     return withdraw(state, about, 'cancelled', ended.reason, mined);
   }
-  const outcome = await outcomeOf(state, receipt, about.legs);
+  const outcome = { ...(await outcomeOf(state, receipt, about.legs)), prices: ledger.pricesOf(about) };
   takeBack(state, about);
   ledger.mined(about, outcome, mined);
   summary.gas += mined.cost;

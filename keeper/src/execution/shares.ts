@@ -11,19 +11,28 @@ export type Share = {
   gasCost: bigint;
 };
 
+/** What a plan brought: tokens, smallest units; their worth, wei; and what the plan says that they are worth. */
+export type Earned = {
+  profits: readonly { token: Address; amount: bigint }[];
+  value: bigint;
+  /** By token: wei times 1e18 for one smallest unit, as the contract counts. Without them the worth is shared out evenly. */
+  prices?: ReadonlyMap<Address, bigint>;
+};
+
 /**
  * A plan earns as a whole, and its history is shared out among the legs that landed: what is left of a token by what each leg
- * seized of it, or else repaid, and evenly where none of them did either; value and gas evenly. What does not divide goes to the
- * first.
+ * seized of it, or else repaid, and evenly where none of them did either; value, gas and its cost by what each leg's part of the
+ * tokens is worth at the plan's prices. What does not divide goes to the first.
  *
  * @param legs - those that landed
  * @returns one share a leg, which together are the whole
  * @example
- * sharesOf([a, b], { profits: [], value: 5n }, { gas: 3n, cost: 9n }).map(({ value }) => value); // [3n, 2n]
+ * const profits = [{ token: weth, amount: 4n }]; // of which a seized three times as much as b
+ * sharesOf([a, b], { profits, value: 8n, prices }, { gas: 12n, cost: 24n }).map(({ value, gas }) => [value, gas]); // [[6n, 9n], [2n, 3n]]
  */
 export function sharesOf(
   legs: readonly Measured[],
-  { profits, value }: { profits: readonly { token: Address; amount: bigint }[]; value: bigint },
+  { profits, value, prices }: Earned,
   { gas, cost }: { gas: bigint; cost: bigint },
 ): Share[] {
   const earned = profits.map(({ token, amount }) => {
@@ -31,7 +40,10 @@ export function sharesOf(
     const repaid = legs.map((leg) => (leg.debt === token ? leg.repaid : 0n));
     return { token, parts: shared(amount, seized.some(Boolean) ? seized : repaid) };
   });
-  const [values, gases, costs] = [value, gas, cost].map((whole) => evenly(whole, legs.length));
+  const worth = legs.map((_, leg) =>
+    earned.reduce((sum, { token, parts }) => sum + parts[leg]! * (prices?.get(token) ?? 0n), 0n),
+  );
+  const [values, gases, costs] = [value, gas, cost].map((whole) => shared(whole, worth));
   return legs.map((_, leg) => ({
     profits: earned.map(({ token, parts }) => ({ token, amount: parts[leg]! })),
     value: values![leg]!,

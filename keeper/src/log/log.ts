@@ -1,5 +1,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { oneLine } from './one-line.ts';
+import { inWords } from './people.ts';
 import { scrub } from './secrets.ts';
 
 export { addSecret, addSecretUrl, scrub } from './secrets.ts';
@@ -39,7 +40,15 @@ export async function createLogger(
 async function prettyLines(): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty');
   const colorize = process.stdout.isTTY === true && !process.env.NO_COLOR;
-  return prettyFactory({ colorize, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' });
+  // What the coin is called is said once the chain is known.
+  let coin = 'coins';
+  return prettyFactory({
+    ...{ colorize, hideObject: true, translateTime: 'SYS:HH:MM:ss' },
+    messageFormat(line) {
+      if (typeof line.coin === 'string') coin = line.coin;
+      return inWords(line, coin);
+    },
+  });
 }
 
 /** JSON-ready copy: bigint to decimal string, errors to one line each, Map and Set to what they hold. */

@@ -13,7 +13,7 @@ const HASH = 32;
 const FOR_EVER = 2n ** 40n - 1n;
 
 /**
- * `keeper decode`: prints the plan that a transaction carries.
+ * `plimsoll decode`: prints the plan that a transaction carries.
  *
  * @param given - calldata of `execute`, or the hash of a transaction, which the endpoints are asked for
  * @param json - one JSON object, with every number as a decimal string and "all there is" as 2^256 - 1

@@ -45,9 +45,9 @@ export const labelsOf = ({ deals }: Sent): string[] => [
   ...new Set(deals.flatMap(({ subjects }) => subjects.map(({ label }) => label))),
 ];
 
-/** Several as a list, one alone, nobody not at all. */
-const some = <Name extends string>(name: Name, values: readonly string[]) =>
-  values.length === 0 ? {} : { [name]: values.length === 1 ? values[0] : values };
+/** One under a name, several as a list under another, so that a field has one type; nobody not at all. */
+export const some = (one: string, several: string, values: readonly string[]) =>
+  values.length === 0 ? {} : values.length === 1 ? { [one]: values[0] } : { [several]: values };
 
 /** The leg's market, whom it concerns, and the tokens that it spends and gains. */
 export function legLine(names: Names, sent: Sent) {
@@ -55,15 +55,9 @@ export function legLine(names: Names, sent: Sent) {
   const gains = once(sent.deals.flatMap(({ gain }) => gain ?? []));
   return {
     ...names.market(sent.deals[0]!.market),
-    ...some('account', labelsOf(sent)),
-    ...some(
-      'debt',
-      spends.map((token) => names.symbol(token)),
-    ),
-    ...some(
-      'collateral',
-      gains.map((token) => names.symbol(token)),
-    ),
+    ...some('account', 'who', labelsOf(sent)),
+    ...some('debt', 'debts', spends.map(names.symbol)),
+    ...some('collateral', 'collaterals', gains.map(names.symbol)),
   };
 }
 
@@ -73,8 +67,8 @@ const once = <Text extends string>(values: readonly Text[]): Text[] => [...new S
 export function marketsLine(names: Names, legs: readonly Sent[]) {
   const markets = legs.map(({ deals }) => names.market(deals[0]!.market));
   return {
-    ...some('protocol', once(markets.map(({ protocol }) => protocol))),
-    ...some('market', once(markets.map(({ market }) => market))),
+    ...some('protocol', 'protocols', once(markets.map(({ protocol }) => protocol))),
+    ...some('market', 'markets', once(markets.map(({ market }) => market))),
   };
 }
 
@@ -86,9 +80,9 @@ export function legsLine(names: Names, legs: readonly Sent[]) {
     once(legs.flatMap(({ deals }) => deals.flatMap((deal) => deal[which] ?? [])).map(names.symbol));
   return {
     ...marketsLine(names, legs),
-    account: legs.flatMap(labelsOf),
-    debt: tokens('spend'),
-    collateral: tokens('gain'),
+    who: legs.flatMap(labelsOf),
+    debts: tokens('spend'),
+    collaterals: tokens('gain'),
   };
 }
 

@@ -1,5 +1,7 @@
 import { type Address, formatEther, formatGwei, getAddress, type Hash, type TransactionReceipt } from 'viem';
 import type { Head } from '../chain/head.ts';
+import { claimsOf } from '../execution/claims.ts';
+import type { Summary } from '../execution/dispatcher-state.ts';
 import type { Flight, LaneEvent } from '../execution/flight.ts';
 import { type About, landedOf, type Withdrawn } from '../execution/ledger.ts';
 import type { Straits } from '../execution/means.ts';
@@ -11,7 +13,9 @@ import type { Offer } from '../planning/offer.ts';
 import type { Terms, Without } from '../planning/terms.ts';
 import type { MarketKey } from '../store/key.ts';
 import type { Sent } from '../store/sent.ts';
-import { claimLine, createNames, legLine, legsLine, marketsLine, type Named, type Names } from './names.ts';
+import { type Beating, createHeart, type Heart } from './heart.ts';
+import { claimLine, createNames, legLine, legsLine, marketsLine, type Named, type Names, some } from './names.ts';
+import { createTroubles, type Troubles } from './troubles.ts';
 
 /** A market as the report needs it. */
 type Watched = {
@@ -28,6 +32,10 @@ type State = {
   names: Names;
   /** By claim. */
   lastReason: Map<string, string>;
+  /** What a dry run has said that it would send, by its claims. */
+  would: Set<string>;
+  troubles: Troubles;
+  heart: Heart;
   lastHead: Map<MarketKey, { unjudged: string; underwater: number }>;
   lastStraits: Straits['kind'] | undefined;
 };
@@ -36,6 +44,8 @@ type State = {
 export type Report = Tell & {
   /** How a market stands at a head. */
   head(tracker: Watched, head: Head, touched: number, judged: Judged): void;
+  /** That all is well, every few minutes: where the keeper is, and how many lines it has spared its reader meanwhile. */
+  beat(trackers: readonly Beating[], head: Head): void;
   /** More is due than is planned for at one head. */
   queued(count: number, planned: number): void;
   /** What is still on its way when the keeper stops. */
@@ -52,18 +62,25 @@ export type Report = Tell & {
  */
 export function createReport(log: Logger, markets: readonly Named[], trackers: readonly Watched[]): Report {
   const names = createNames(markets, trackers);
-  const state: State = { log, names, lastReason: new Map(), lastHead: new Map(), lastStraits: undefined };
+  const state: State = {
+    ...{ log, names, lastReason: new Map(), lastHead: new Map(), would: new Set(), lastStraits: undefined },
+    ...{ troubles: createTroubles(log), heart: createHeart(log, names) },
+  };
   const line = (legs: readonly Sent[]) => legsLine(names, legs);
   return {
     head: (tracker, head, touched, judged) => tellHead(state, tracker, head, touched, judged),
     setAside: (claim, without) => tellSetAside(state, claim, without),
     forget: (claims) => {
-      for (const claim of claims) state.lastReason.delete(claim);
+      for (const claim of claims) {
+        state.lastReason.delete(claim);
+        for (const plan of state.would) if (plan.split(',').includes(claim)) state.would.delete(plan);
+      }
     },
     queued: (count, planned) =>
       log.info({ count, planned }, 'wait for the next head: more is due than fits in a block'),
     waiting: (count) => log.info({ count }, 'wait for a free slot (--max-in-flight)'),
-    wouldSend: (offer, expected) => log.info({ ...offerLine(names, offer), ...figures(expected) }, 'would liquidate'),
+    beat: (all, head) => state.heart.beat(all, head),
+    wouldSend: (offer, expected) => tellWould(state, offer, expected),
     takenApart: (offer, reason) => log.warn({ ...offerLine(names, offer), reason }, 'taken apart'),
     sent: (offer, hash, rehearsed) => tellSent(state, offer, hash, rehearsed),
     takenUp: ({ about, nonce, hashes }) => log.info({ ...line(about.legs), nonce, hash: hashes.at(-1) }, 'taken up'),
@@ -78,6 +95,13 @@ export function createReport(log: Logger, markets: readonly Named[], trackers: r
   };
 }
 
+/** What a run came to, its money in the native coin. */
+export const stopsLine = ({ value, gas, ...legs }: Summary) => ({
+  ...legs,
+  value: formatEther(value),
+  fee: formatEther(gas),
+});
+
 const termsLine = (terms: Terms) =>
   Object.fromEntries(Object.entries(terms).map(([term, wei]) => [term, formatEther(wei)]));
 
@@ -85,7 +109,7 @@ const figures = ({ gas, terms }: Figures) => ({ gas, ...termsLine(terms) });
 
 const offerLine = (names: Names, { sent, ways }: Offer) => ({
   ...legsLine(names, sent),
-  way: ways.length === 1 ? ways[0] : ways,
+  ...some('way', 'ways', ways),
 });
 
 function forgetLegs({ lastReason }: State, legs: readonly Sent[]): void {
@@ -109,8 +133,8 @@ function tellHead(
   // A book keeps no order: the same accounts in another one are no news.
   const now = JSON.stringify([...reasons].map(([reason, accounts]) => [reason, accounts.sort()]).sort());
   for (const [reason, accounts] of now === before.unjudged ? [] : reasons) {
-    const some = accounts.slice(0, 5).map((each) => getAddress(each));
-    log.warn({ ...names.market(key), reason, count: accounts.length, accounts: some }, 'set aside');
+    const first = accounts.slice(0, 5).map((each) => getAddress(each));
+    log.warn({ ...names.market(key), reason, count: accounts.length, who: first }, 'set aside');
   }
   lastHead.set(key, { unjudged: now, underwater: underwater.size });
   const line = { head: number, timestamp, ...names.market(key), accounts: book.size, touched };
@@ -118,17 +142,34 @@ function tellHead(
   log[isNews ? 'info' : 'debug']({ ...line, underwater: underwater.size }, 'head');
 }
 
-function tellSetAside({ log, names, lastReason }: State, claim: string, { reason, terms }: Without): void {
-  const isKnown = lastReason.get(claim) === reason;
-  lastReason.set(claim, reason);
+function tellSetAside(state: State, claim: string, { reason, terms }: Without): void {
+  const { log, names, lastReason, troubles, heart } = state;
+  // What concerns all is no account's own trouble: it is told once, for all of them.
+  // Nor is the same reason with other numbers in it any news.
+  const kind = reason.replace(/\d+/g, '#');
+  const concernsAll = troubles.tell(reason);
+  const isKnown = concernsAll || lastReason.get(claim) === kind;
+  lastReason.set(claim, kind);
+  if (isKnown) heart.spared();
   log[isKnown ? 'debug' : 'info'](
     { ...claimLine(names, claim), reason, ...(terms ? termsLine(terms) : {}) },
     'skipped',
   );
 }
 
+/** The same plan again is no news; the next of its kind that differs is. */
+function tellWould({ log, names, would, heart }: State, offer: Offer, expected: Figures): void {
+  const key = [...claimsOf(offer.sent)].sort().join();
+  const isKnown = would.has(key);
+  if (isKnown) heart.spared();
+  would.add(key);
+  log[isKnown ? 'debug' : 'info']({ ...offerLine(names, offer), ...figures(expected) }, 'would liquidate');
+}
+
 function tellSent(state: State, offer: Offer, hash: Hash, rehearsed: Figures): void {
   forgetLegs(state, offer.sent);
+  // Something goes out: whatever stopped all of it is over.
+  state.troubles.over();
   state.log.info({ ...offerLine(state.names, offer), ...figures(rehearsed), hash }, 'sent');
 }
 

@@ -24,13 +24,15 @@ type Shown = {
   view(moment: Moment): Pick<View, 'health'>;
 };
 
-/** What `keeper status` shows, as it is at `head`. */
+/** What `plimsoll status` shows, as it is at `head`. */
 export function snapshotOf(now: {
   chain: { id: number; endpoints(): EndpointHealth[] };
   /** All that are watched, also those that are not open yet. */
   markets: readonly Named[];
   trackers: readonly Shown[];
   head: Head;
+  /** When the head was heard of, milliseconds. */
+  heardAt: number;
   inFlight: readonly Flight<About>[];
   alarms: readonly AlarmStatus[];
   /** Of a market, as they were last counted. */
@@ -38,13 +40,14 @@ export function snapshotOf(now: {
   /** Who sends; its balance in wei, where it has been asked. */
   operator?: { address: Address; balance: bigint | undefined } | undefined;
 }): StatusSnapshot {
-  const { chain, markets, trackers, head, inFlight, alarms, operator } = now;
+  const { chain, markets, trackers, head, heardAt, inFlight, alarms, operator } = now;
   const names = createNames(markets, []);
   return {
     version: 2,
     chain: chain.id,
     startedAt,
     updatedAt: new Date().toISOString(),
+    heardAt: new Date(heardAt).toISOString(),
     head: { number: head.number.toString(), hash: head.hash, timestamp: head.timestamp.toString() },
     markets: trackers.map((tracker) => marketStatus(tracker, now.debts(tracker.key))),
     ...(operator?.balance !== undefined && {

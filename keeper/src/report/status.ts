@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatEther, getAddress } from 'viem/utils';
-import { showChain } from '../config/chains.ts';
+import { chainPreset, showChain } from '../config/chains.ts';
 import { KeeperError } from '../config/error.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Attempt } from '../store/attempts.ts';
@@ -28,18 +28,20 @@ const LAST = 5;
 const LIQUIDATIONS = 20;
 
 /**
- * `keeper status`: prints what a keeper, running or not, has left in its store.
+ * `plimsoll status`: prints what a keeper, running or not, has left in its store.
  *
- * @param json - everything, as one JSON object with amounts in wei as decimal strings
+ * @param json - everything, as one JSON object; docs/log.md names the units
+ * @returns why the keeper is not well, if it is not: it does not run, or has not heard of a head for long
  * @throws KeeperError when there is no store
  */
-export function printStatus(settings: Pick<Settings, 'chain' | 'store'>, json: boolean): void {
+export function printStatus(settings: Pick<Settings, 'chain' | 'store'>, json: boolean): string | undefined {
   const path = findStore(settings);
   const store = openStore({ path, chainId: settings.chain, readOnly: true });
   try {
     const holder = lockHolder(path);
     const text = json ? JSON.stringify(everything(store, holder), decimal, 2) : lines(store, holder).join('\n');
     process.stdout.write(`${text}\n`);
+    return whyUnwell(store.readStatus(), holder !== undefined);
   } finally {
     store.close();
   }
@@ -73,6 +75,7 @@ function everything(store: Store, holder: Holder | undefined) {
     store: store.path,
     chain: store.chainId,
     running: holder !== undefined,
+    unwell: whyUnwell(store.readStatus(), holder !== undefined) ?? null,
     pid: holder?.pid ?? writer?.pid ?? null,
     startedAt: writer?.startedAt ?? null,
     stoppedAt: holder ? null : (writer?.stoppedAt ?? null),
@@ -82,10 +85,25 @@ function everything(store: Store, holder: Holder | undefined) {
       cursor,
       backfill,
     })),
-    snapshot: store.readStatus() ?? null,
+    snapshot: snapshotLine(store),
     attempts: store.attempts.recent(LAST).map((attempt) => withOutcomes(store, attempt)),
-    liquidations: store.liquidations.recent(LIQUIDATIONS),
+    liquidations: store.liquidations.recent(LIQUIDATIONS).map(inCoins),
   };
+}
+
+/** What is worth and cost so many wei is shown in the native coin, under the names that the log has for it. */
+function inCoins<T extends { value: bigint; gasCost: bigint }>({ value, gasCost, ...rest }: T) {
+  return { ...rest, value: formatEther(value), fee: formatEther(gasCost) };
+}
+
+function snapshotLine(store: Store) {
+  const snapshot = store.readStatus();
+  if (!snapshot) return null;
+  const inFlight = stillFlying(store, snapshot).map((flight) => ({
+    ...flight,
+    value: formatEther(BigInt(flight.value)),
+  }));
+  return { ...snapshot, inFlight };
 }
 
 /** A leg that was sent, what became of it, and what it moved where it landed. */
@@ -102,13 +120,15 @@ function endedLegs(store: Store, { legs, outcomes, hashes }: Attempt): EndedLeg[
 
 /** An attempt in which each leg has its outcome, with the amounts of those that landed. */
 function withOutcomes(store: Store, attempt: Attempt) {
-  const { outcomes, ...rest } = attempt;
+  const { outcomes, value, budget, cost, ...rest } = attempt;
   const legs = endedLegs(store, attempt).map(({ sent, outcome, done }) => {
     if (!outcome) return { ...sent, outcome: null };
-    const { repaid, seized, profits, value, gasCost } = done ?? {};
-    return { ...sent, outcome: { ...outcome, ...(done && { repaid, seized, profits, value, gasCost }) } };
+    if (!done) return { ...sent, outcome };
+    const { repaid, seized, profits, value, fee } = inCoins(done);
+    return { ...sent, outcome: { ...outcome, repaid, seized, profits, value, fee } };
   });
-  return { ...rest, legs };
+  const fee = cost === undefined ? null : formatEther(cost);
+  return { ...rest, value: formatEther(value), budget: formatEther(budget), fee, legs };
 }
 
 const decimal = (_: string, value: unknown) => (typeof value === 'bigint' ? value.toString() : value);
@@ -116,20 +136,33 @@ const decimal = (_: string, value: unknown) => (typeof value === 'bigint' ? valu
 function lines(store: Store, holder: Holder | undefined): string[] {
   const snapshot = store.readStatus();
   const done = store.attempts.recent(100).filter(({ state }) => state !== 'planned' && state !== 'sent');
+  const ill = whyUnwell(snapshot, holder !== undefined);
   return [
     `plimsoll on chain ${showChain(store.chainId)}: ${whether(store, holder, snapshot)}`,
     line('store', store.path),
-    ...(snapshot ? [line('head', headOf(snapshot, holder)), ...snapshot.markets.flatMap(marketLines)] : found(store)),
+    ...(holder && ill !== undefined ? [line('not well', ill)] : []),
+    ...(snapshot
+      ? [
+          line('head', headOf(snapshot, holder)),
+          line('as of', ageOf(snapshot)),
+          ...snapshot.markets.flatMap(marketLines),
+        ]
+      : found(store)),
     ...(snapshot?.alarms ? several('alarms', snapshot.alarms.map(alarmOf)) : []),
     ...(snapshot?.operator
       ? [line('operator', `${snapshot.operator.address} holds ${formatEther(BigInt(snapshot.operator.balance))}`)]
       : []),
-    ...several('in flight', snapshot?.inFlight.map(flightOf) ?? []),
+    ...several('in flight', snapshot ? stillFlying(store, snapshot).map(flightOf) : []),
     ...several(
       'outcomes',
       done.slice(0, LAST).flatMap((attempt) => outcomeLines(store, attempt, snapshot)),
     ),
-    ...(snapshot ? several('endpoints', snapshot.endpoints.map(endpointOf)) : []),
+    ...(snapshot
+      ? several(
+          'endpoints',
+          snapshot.endpoints.map((each) => endpointOf(each, ill !== undefined)),
+        )
+      : []),
   ];
 }
 
@@ -146,6 +179,33 @@ function whether(store: Store, holder: Holder | undefined, snapshot: StatusSnaps
   const ofThisRun = snapshot && writer && snapshot.updatedAt > writer.startedAt;
   return `stopped some time after ${ofThisRun ? snapshot.updatedAt : writer?.startedAt}, without an orderly end`;
 }
+
+/** Milliseconds without a head after which a keeper is not well, at least; and as many block times. */
+const [QUIET_AT_LEAST, QUIET_BLOCKS] = [60_000, 10];
+/** Taken for the block time of a chain that is not known, milliseconds. */
+const SLOW_CHAIN = 12_000;
+
+/** Why a keeper is not well; `undefined` where it is. */
+function whyUnwell(snapshot: StatusSnapshot | undefined, runs: boolean): string | undefined {
+  if (!runs) return 'the keeper does not run';
+  if (!snapshot) return 'no head yet';
+  const blockTime = chainPreset(snapshot.chain)?.blockTime ?? SLOW_CHAIN;
+  const quiet = Date.now() - Date.parse(snapshot.heardAt ?? snapshot.updatedAt);
+  if (quiet > Math.max(QUIET_AT_LEAST, QUIET_BLOCKS * blockTime))
+    return `no head for ${Math.round(quiet / 1_000)} s, since ${snapshot.head.number}`;
+  if (snapshot.endpoints.some(({ state }) => state === 'good')) return undefined;
+  return 'no endpoint is good';
+}
+
+/** What is on its way: what has ended since the snapshot was taken is told by its outcome. */
+function stillFlying(store: Store, { inFlight }: StatusSnapshot): StatusSnapshot['inFlight'] {
+  const ended = store.attempts.recent(100).filter(({ state }) => state !== 'planned' && state !== 'sent');
+  const hashes = new Set(ended.flatMap((attempt) => attempt.hashes.map((hash) => hash.toLowerCase())));
+  return inFlight.filter(({ hash }) => !hashes.has(hash.toLowerCase()));
+}
+
+const ageOf = ({ updatedAt }: StatusSnapshot): string =>
+  `${updatedAt}, ${Math.max(0, Math.round((Date.now() - Date.parse(updatedAt)) / 1_000))} s ago`;
 
 /** A keeper that runs lags behind the clock; one that has stopped lagged behind it when it last wrote. */
 function headOf({ head, updatedAt }: StatusSnapshot, holder: Holder | undefined): string {
@@ -222,10 +282,14 @@ function legLine({ sent, outcome, done }: EndedLeg, names: ReadonlyMap<MarketKey
 
 const alarmOf = ({ about, text, since }: AlarmStatus): string => `${about}: ${text}, since ${since}`;
 
-function endpointOf({ endpoint, state, head, lag, errors, latencyMs, reason, abilities }: EndpointStatus): string {
+/** @param isOld - what it was is not what it is */
+function endpointOf(
+  { endpoint, state, head, lag, errors, latencyMs, reason, abilities }: EndpointStatus,
+  isOld: boolean,
+): string {
   const { lacks = [], batch, logRange } = abilities ?? {};
   const parts = [
-    `${endpoint} ${state}`,
+    `${endpoint} ${isOld ? 'was ' : ''}${state}`,
     head === undefined ? undefined : `head ${head}`,
     lag > 0 ? `${lag} blocks behind` : undefined,
     latencyMs === undefined ? undefined : `${latencyMs.toFixed(0)} ms`,

@@ -2,7 +2,7 @@ import type { Address, Hash } from 'viem';
 import type { StoreFile } from './file.ts';
 
 /**
- * What the running keeper leaves behind at a head, for `keeper status`. JSON: what is a bigint elsewhere is a decimal string
+ * What the running keeper leaves behind at a head, every few seconds and as it ends, for `plimsoll status`. JSON: what is a bigint elsewhere is a decimal string
  * here. Endpoints are written without the secret parts of their URLs.
  */
 export type StatusSnapshot = {
@@ -12,6 +12,8 @@ export type StatusSnapshot = {
   /** ISO 8601 */
   startedAt: string;
   updatedAt: string;
+  /** When the head was heard of; missing in what earlier versions wrote. */
+  heardAt?: string;
   /** `timestamp` in seconds. */
   head: { number: string; hash: Hash; timestamp: string };
   markets: readonly MarketStatus[];

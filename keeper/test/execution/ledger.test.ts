@@ -77,7 +77,8 @@ describe('a plan', () => {
       { state: 'lost', reason: 'rival', deals: [{ id: id(4, OTHER), state: 'lost', reason: 'rival' }] },
     ] as const;
     const profits = [{ token: COLLATERAL, amount: 8n }];
-    const outcome: Outcome = { state: 'landed', reason: undefined, legs, profits, value: 77n };
+    const prices = new Map([[COLLATERAL, 7n]]);
+    const outcome: Outcome = { state: 'landed', reason: undefined, legs, profits, value: 77n, prices };
     ledger.mined(about, outcome, at);
 
     expect(attempt(about)).toMatchObject({ state: 'landed', value: 77n, gas: 90n, cost: 900n, reason: undefined });
@@ -87,10 +88,24 @@ describe('a plan', () => {
         return kept;
       }),
     );
-    const shared = { market: MARKET, hash: at.hash, gasCost: 450n, block: 11n, time: 132n };
+    const shared = { market: MARKET, hash: at.hash, block: 11n, time: 132n };
     expect(store.liquidations.of(at.hash)).toEqual([
-      { ...shared, leg: 0, ...measured(1, 30n), profits: [{ token: COLLATERAL, amount: 6n }], value: 39n },
-      { ...shared, leg: 2, ...measured(3, 10n), profits: [{ token: COLLATERAL, amount: 2n }], value: 38n },
+      {
+        ...shared,
+        leg: 0,
+        ...measured(1, 30n),
+        profits: [{ token: COLLATERAL, amount: 6n }],
+        value: 58n,
+        gasCost: 675n,
+      },
+      {
+        ...shared,
+        leg: 2,
+        ...measured(3, 10n),
+        profits: [{ token: COLLATERAL, amount: 2n }],
+        value: 19n,
+        gasCost: 225n,
+      },
     ]);
     expect(standing()).toEqual(
       [
@@ -102,8 +117,8 @@ describe('a plan', () => {
       ].sort(([a], [b]) => (a! < b! ? -1 : 1)),
     );
     expect(landedOf(outcome, at).map(({ leg, share }) => [leg, share.gas])).toEqual([
-      [0, 45n],
-      [2, 45n],
+      [0, 68n],
+      [2, 22n],
     ]);
   });
 

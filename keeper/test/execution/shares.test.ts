@@ -50,7 +50,33 @@ describe('a plan’s profit', () => {
   });
 });
 
-test('value, gas and its cost are shared out evenly, what does not divide to the first', () => {
+test('value, gas and its cost go by what each leg earned at the plan’s prices, what does not divide to the first', () => {
+  // Half the WETH each is worth 4; the USDC is the first’s alone and worth 2 a unit: 4 + 6 to 4.
+  const legs = [leg({ seized: 1n, repaid: 5n }), leg({ seized: 1n, debt: WBTC })];
+  const profits = [
+    { token: WETH, amount: 2n },
+    { token: USDC, amount: 3n },
+  ];
+  const evenWeth = profits.map((profit, index) => ({ ...profit, amount: index === 0 ? 1n : 3n }));
+  const prices = new Map([
+    [WETH, 4n],
+    [USDC, 2n],
+  ]);
+  expect(sharesOf(legs, { profits, value: 100n, prices }, { gas: 15n, cost: 29n })).toEqual([
+    { profits: evenWeth, value: 72n, gas: 11n, gasCost: 21n },
+    {
+      profits: [
+        { token: WETH, amount: 1n },
+        { token: USDC, amount: 0n },
+      ],
+      value: 28n,
+      gas: 4n,
+      gasCost: 8n,
+    },
+  ]);
+});
+
+test('without prices, value, gas and its cost are shared out evenly', () => {
   const legs = [leg({ seized: 1n }), leg({ seized: 99n }), leg({})];
   expect(sharesOf(legs, { profits: [], value: 100n }, { gas: 8n, cost: 3n })).toEqual([
     { profits: [], value: 34n, gas: 4n, gasCost: 1n },

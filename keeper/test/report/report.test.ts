@@ -89,7 +89,7 @@ describe('what became of a plan', () => {
         'info',
         'plan landed',
         {
-          ...{ protocol: ['aave-v3', 'compound-v3'], market: ['core', 'usdc'], legs: 1, skipped: 2, value: '4' },
+          ...{ protocols: ['aave-v3', 'compound-v3'], markets: ['core', 'usdc'], legs: 1, skipped: 2, value: '4' },
           ...{ tip: '1', flashFee: '0.1', gas: 1_000n, fee: '0.000000000000007', hash: hashOf(1) },
         },
       ],
@@ -121,7 +121,7 @@ describe('what a plan is about', () => {
     report.wouldSend(offer([sentLeg(1)]), offer([sentLeg(1)]));
     report.takenApart(offer([sentLeg(1), sentLeg(2)]), 'why');
     report.takenApart(offer([sentLeg(1), sentLeg(2, 1, OTHER)]), 'why');
-    const lists = { account: ['account 1', 'account 2'], debt: ['USDC'], collateral: ['WETH'] };
+    const lists = { who: ['account 1', 'account 2'], debts: ['USDC'], collaterals: ['WETH'] };
     expect(lines[0]).toEqual([
       'info',
       'would liquidate',
@@ -140,7 +140,7 @@ describe('what a plan is about', () => {
       },
     ]);
     expect(lines[1]).toEqual(['warn', 'taken apart', { ...core, ...lists, way, reason: 'why' }]);
-    expect(lines[2]![2]).toMatchObject({ protocol: ['aave-v3', 'compound-v3'], market: ['core', 'usdc'] });
+    expect(lines[2]![2]).toMatchObject({ protocols: ['aave-v3', 'compound-v3'], markets: ['core', 'usdc'] });
   });
 
   test('names all accounts of folded deals, and nobody where there is nobody', () => {
@@ -156,7 +156,7 @@ describe('what a plan is about', () => {
     report.takenUp({ ...flight, about: { id: 1, legs: [absorb()] } } as never);
     const on = { nonce: 3, hash: hashOf(2) };
     expect(lines).toEqual([
-      ['info', 'taken up', { ...usdc, account: ['a4', 'a5'], ...on }],
+      ['info', 'taken up', { ...usdc, who: ['a4', 'a5'], ...on }],
       ['info', 'taken up', { ...usdc, ...on }],
     ]);
   });
@@ -256,8 +256,8 @@ describe('a market at a head', () => {
     report.head(tracker(OTHER), head(8n), 0, judged(0, [[a, 'no price']]));
     const aside = lines.filter(([, message]) => message === 'set aside');
     expect(aside).toEqual([
-      ['warn', 'set aside', { ...core, reason: 'no price', count: 2, accounts: [getAddress(a), getAddress(b)] }],
-      ['warn', 'set aside', { ...usdc, reason: 'no price', count: 1, accounts: [getAddress(a)] }],
+      ['warn', 'set aside', { ...core, reason: 'no price', count: 2, who: [getAddress(a), getAddress(b)] }],
+      ['warn', 'set aside', { ...usdc, reason: 'no price', count: 1, who: [getAddress(a)] }],
     ]);
   });
 
@@ -291,6 +291,7 @@ test('a snapshot shows each market at its own block, and what is on its way with
     markets,
     trackers: [shown],
     head: head(7n),
+    heardAt: 5_000,
     inFlight: [{ ...flight, about: { id: 1, legs: [sentLeg(1), sentLeg(2, 1, OTHER)] } } as never],
     alarms: [{ about: 'clock', text: 'slow', since: 'then' }],
     debts: (key) => (key === MARKET ? [{ asset: assets[0]!, counted: 10n ** 20n, known: 10n ** 20n - 3n }] : []),
@@ -298,7 +299,12 @@ test('a snapshot shows each market at its own block, and what is on its way with
   expect(asked).toEqual([{ timestamp: 60n, number: 5n }]);
   const { startedAt, updatedAt, ...rest } = snapshot;
   expect(rest).toEqual({
-    ...{ version: 2, chain: 1, head: { number: '7', hash: hashOf(7), timestamp: '84' } },
+    ...{
+      version: 2,
+      chain: 1,
+      heardAt: '1970-01-01T00:00:05.000Z',
+      head: { number: '7', hash: hashOf(7), timestamp: '84' },
+    },
     markets: [
       {
         ...{ protocol: 'aave-v3', address: getAddress(address(0x900)), name: 'core', accounts: 9, underwater: 1 },
