@@ -41,6 +41,7 @@ describe(`a day of ${BLOCKS} blocks behind endpoints that fail, with ${KILLS} bl
     const givenUp = watched.lines.filter(({ msg }) => msg.startsWith('this head is given up')).length;
     const numbers = { ...script.counts, faults: schedule.faults.length, due: reckoning.due, sent: said('sent') };
     console.log(`chaos: ${JSON.stringify({ ...numbers, landed: said('landed'), late: late.length, givenUp })}`);
+    console.log(`chaos: answers that faults have changed: ${JSON.stringify(day.met())}`);
     expect(crashes).toEqual([]);
     expect(said('landed')).toBeGreaterThan(BLOCKS / 20);
   });

@@ -10,7 +10,9 @@ export async function logTells(scene: Scene, { watched, from, lost }: ChaosDay):
   const told = new Set<string>();
   for (const { msg, hash, account } of watched.lines) {
     if (msg === 'landed') told.add(`${hash} ${account}`.toLowerCase());
-    if (msg === 'unwound') for (const each of [account].flat()) told.delete(`${hash} ${each}`.toLowerCase());
+    // A keeper that was killed before it could say so finds out at its start.
+    if (msg === 'unwound' || msg === 'taken up')
+      for (const each of [account].flat()) told.delete(`${hash} ${each}`.toLowerCase());
   }
   const happened = (await liquidations(scene, from)).filter(({ args }) =>
     isAddressEqual(args.liquidator, scene.liquidator),

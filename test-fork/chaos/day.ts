@@ -40,6 +40,8 @@ export type ChaosDay = {
   lost: Set<Hash>;
   /** What keepers said last that ended by themselves, and after which block. */
   crashes: { after: number; said: string }[];
+  /** How many answers each fault has changed, by its name. */
+  met(): Record<string, number>;
   /** Blocks that came before the keeper was done with the one before. */
   late: number[];
   stop(): Promise<void>;
@@ -78,7 +80,7 @@ async function begin(scene: Scene, options: DayOptions): Promise<Going> {
   const script = await openScript(scene, { seed, blocks, reorgs });
   const from = (await scene.client.getBlockNumber({ cacheTime: 0 })) + 1n;
   const schedule = scheduleOf(random(seed + 77), faults, { blocks, kills });
-  const tip = { number: from - 1n, hash: '', at: Date.now() };
+  const tip = { number: from - 1n, hash: '', before: '', at: Date.now() };
   const node = { url: scene.url, wsUrl: scene.wsUrl };
   const endpoints = await Promise.all([0, 1].map((index) => startEndpoint(node, tip, seed * 2 + index)));
   const path = join(scene.folder, 'store.sqlite');
@@ -93,12 +95,18 @@ async function begin(scene: Scene, options: DayOptions): Promise<Going> {
     lost: new Set(),
     crashes: [],
     late: [],
+    met: () => metOf(endpoints, faults),
     async stop() {
       await Promise.all([...forks.values()].map((fork) => fork.stop()));
       await Promise.all(endpoints.map((endpoint) => endpoint.stop()));
     },
   };
 }
+
+const metOf = (endpoints: readonly Endpoint[], faults: readonly Fault[]): Record<string, number> =>
+  Object.fromEntries(
+    faults.map((fault) => [fault.name, endpoints.reduce((sum, { met }) => sum + (met.get(fault) ?? 0), 0)]),
+  );
 
 async function oneBlock(going: Going, index: number): Promise<void> {
   const { schedule, script, reckoning, scene, broken } = going;
@@ -111,6 +119,7 @@ async function oneBlock(going: Going, index: number): Promise<void> {
     if (from === index) await breakFeed(going, symbol, true);
     if (until === index) await breakFeed(going, symbol, false);
   }
+  announce(going);
   // Nobody does anything while a price is missing: the script reckons by them, too.
   if (broken.size > 0) await scene.client.mine({ blocks: 1 });
   else await script.block(index, flying(going));
@@ -119,6 +128,7 @@ async function oneBlock(going: Going, index: number): Promise<void> {
   await reckoning.look(broken.size === 0);
   if (script.reorgs.has(index)) {
     await arrive(going, index);
+    announce(going);
     await script.after(index);
     await tell(going);
     reckoning.forget();
@@ -129,7 +139,12 @@ async function oneBlock(going: Going, index: number): Promise<void> {
 /** Endpoints know the newest block. */
 async function tell({ scene, endpoints }: Going): Promise<void> {
   const { number, hash } = await scene.client.getBlock();
-  for (const endpoint of endpoints) endpoint.tip = { number, hash, at: Date.now() };
+  for (const endpoint of endpoints) endpoint.tip = { ...endpoint.tip, number, hash };
+}
+
+/** Endpoints know that another block comes now: the keeper may ask for it before anybody here. */
+function announce({ endpoints }: Going): void {
+  for (const endpoint of endpoints) endpoint.tip = { ...endpoint.tip, before: endpoint.tip.hash, at: Date.now() };
 }
 
 function flying({ watched }: Going): readonly FlyingLeg[] {

@@ -6,8 +6,8 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { RpcAnswer, RpcRequest } from '../harness/proxy.ts';
 import { type Random, random } from '../lab/random.ts';
 
-/** The newest block as the node behind has it, and when it was mined by the machine's clock. */
-export type Tip = { number: bigint; hash: string; at: number };
+/** The newest block as the node behind has it, the one before, and when it came by the machine's clock. */
+export type Tip = { number: bigint; hash: string; before: string; at: number };
 
 /** What a fault may look at: the dice of its endpoint, the newest block, and the node itself. */
 export type World = { rng: Random; tip: Tip; ask(method: string, params: readonly unknown[]): Promise<unknown> };
@@ -42,8 +42,8 @@ export type Endpoint = {
   /** The node behind it. */
   node: Node;
   tip: Tip;
-  /** Requests so far. */
-  asked: number;
+  /** How many answers each fault has changed. */
+  readonly met: Map<Answering, number>;
   /** Ends every socket, as a gateway does. */
   drop(): void;
   stop(): Promise<void>;
@@ -67,7 +67,8 @@ export async function startEndpoint(node: Node, tip: Tip, seed: number): Promise
     url: `http://127.0.0.1:${port}`,
     wsUrl: `ws://127.0.0.1:${port}`,
     faults: new Set(),
-    ...{ node, tip, asked: 0 },
+    met: new Map(),
+    ...{ node, tip },
     drop() {
       for (const client of sockets.clients) client.terminate();
     },
@@ -100,24 +101,33 @@ async function answerTo(endpoint: Endpoint, world: World, text: string): Promise
   if (!Array.isArray(asked)) return JSON.stringify(await answerOne(endpoint, faults, world, asked));
   for (const fault of faults) {
     const own = fault.batch?.(asked.length);
-    if (own) return JSON.stringify({ jsonrpc: '2.0', id: null, ...own });
+    if (!own) continue;
+    meet(endpoint, fault);
+    return JSON.stringify({ jsonrpc: '2.0', id: null, ...own });
   }
   return JSON.stringify(await Promise.all(asked.map((one) => answerOne(endpoint, faults, world, one))));
 }
 
 async function answerOne(endpoint: Endpoint, faults: readonly Answering[], world: World, one: Body): Promise<unknown> {
-  endpoint.asked += 1;
   const request = { method: one.method, params: one.params ?? [] };
   for (const fault of faults) {
     const own = await fault.ask?.(request, world);
-    if (own) return { jsonrpc: '2.0', id: one.id, ...own };
+    if (!own) continue;
+    meet(endpoint, fault);
+    return { jsonrpc: '2.0', id: one.id, ...own };
   }
   const answer = await forward(endpoint.node, one);
   if (!('result' in answer)) return { ...answer, id: one.id };
   let { result } = answer;
-  for (const { alter } of faults) if (alter) result = await alter(request, result, world);
+  for (const fault of faults) {
+    const altered = await (fault.alter?.(request, result, world) ?? result);
+    if (altered !== result) meet(endpoint, fault);
+    result = altered;
+  }
   return { jsonrpc: '2.0', id: one.id, result };
 }
+
+const meet = ({ met }: Endpoint, fault: Answering) => met.set(fault, (met.get(fault) ?? 0) + 1);
 
 /** What an answer is sent as. */
 async function wired(endpoint: Endpoint, world: World, text: string): Promise<Wire> {
@@ -125,6 +135,7 @@ async function wired(endpoint: Endpoint, world: World, text: string): Promise<Wi
     const milliseconds = fault.wait?.(world) ?? 0;
     if (milliseconds > 0) await sleep(milliseconds);
     const own = fault.wire?.(text, world);
+    if (own || milliseconds > 0) meet(endpoint, fault);
     if (own) return own;
   }
   return { text };
@@ -164,7 +175,10 @@ function bridge(endpoint: Endpoint, worldOf: () => World, client: WebSocket): vo
   node.on('message', (data) => {
     const message = JSON.parse(String(data));
     if (message.method === 'eth_subscription')
-      for (const { push } of endpoint.faults) push?.(message.params, worldOf());
+      for (const fault of endpoint.faults) {
+        if (fault.push) meet(endpoint, fault);
+        fault.push?.(message.params, worldOf());
+      }
     client.send(JSON.stringify(message));
   });
   for (const [one, other] of [

@@ -43,8 +43,8 @@ const isState = ({ method }: RpcRequest) =>
   ['eth_call', 'eth_getCode', 'eth_getBalance', 'eth_getStorageAt'].includes(method);
 
 /** Milliseconds after its block that logs and states come, where they come late. */
-const LATE = 300;
-const LATE_STATE = 700;
+const LATE = 400;
+const LATE_STATE = 800;
 /** Blocks that a stale endpoint is behind. */
 const BEHIND = 20n;
 const ETHER = 10n ** 18n;
@@ -183,7 +183,7 @@ export const faults: readonly Fault[] = [
     name: 'late state',
     blocks: [2, 8],
     ask: (request, { tip }) =>
-      isState(request) && isHash(blockOf(request), tip.hash) && Date.now() - tip.at < LATE_STATE
+      isState(request) && !isHash(blockOf(request), tip.before) && Date.now() - tip.at < LATE_STATE
         ? error('header not found')
         : undefined,
   },

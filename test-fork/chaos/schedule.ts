@@ -48,7 +48,7 @@ export function scheduleOf(
   }
   const step = Math.floor(blocks / (kills + 1));
   const blows = Array.from({ length: kills }, (_, index): Blow => {
-    const kind = (['kill', 'kill', 'store cut short', 'clock an hour off'] as const)[index % 4]!;
+    const kind = (['kill', 'clock an hour off', 'store cut short', 'kill'] as const)[index % 4]!;
     return { after: (index + 1) * step + Math.floor((rng.next() * step) / 2), kind };
   });
   const broken = Array.from({ length: Math.floor(blocks / BREAKS_EVERY) }, (): Broken => {
