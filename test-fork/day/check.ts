@@ -14,7 +14,7 @@ const liquidationCall = parseAbi([
   'event LiquidationCall(address indexed collateralAsset, address indexed debtAsset, address indexed user, uint256 debtToCover, uint256 liquidatedCollateralAmount, address liquidator, bool receiveAToken)',
 ]);
 /** A keeper remembers what landed for so many blocks below its head, and takes it back when they are unwound. */
-const KEPT = 1_000;
+const KEPT = 100_000;
 
 /** What the chain has of the operator since a block. */
 export type Ours = { hash: Hash; block: bigint; nonce: number; succeeded: boolean };
@@ -36,7 +36,7 @@ export async function oursOf({ client, operator }: Scene, from: bigint): Promise
 }
 
 /** Liquidations on the chain since a block. */
-async function liquidations({ client, directory }: Scene, fromBlock: bigint) {
+export async function liquidations({ client, directory }: Scene, fromBlock: bigint) {
   const logs = await client.getLogs({ address: directory.aave.pool, event: liquidationCall[0], fromBlock });
   return parseEventLogs({ abi: liquidationCall, logs });
 }
@@ -67,10 +67,21 @@ export async function sameAsFresh(scene: Scene, watched: Watched): Promise<void>
   expect(left).toEqual([]);
 }
 
-/** What the store says was done is what the chain has, no more and no less. Returns how many liquidations that are. */
-export async function storeTells(scene: Scene, watched: Watched, from: bigint): Promise<number> {
+/**
+ * What the store says was done is what the chain has, no more and no less. Returns how many liquidations that are.
+ *
+ * @param lost - transactions that only a store knew of which is no more
+ */
+export async function storeTells(
+  scene: Scene,
+  watched: Watched,
+  from: bigint,
+  lost: ReadonlySet<Hash> = new Set(),
+): Promise<number> {
   const happened = (await liquidations(scene, from))
-    .filter(({ args }) => isAddressEqual(args.liquidator, scene.liquidator))
+    .filter(
+      ({ args, transactionHash }) => isAddressEqual(args.liquidator, scene.liquidator) && !lost.has(transactionHash),
+    )
     .map(({ transactionHash, blockNumber, args }) =>
       [
         transactionHash,
@@ -86,11 +97,14 @@ export async function storeTells(scene: Scene, watched: Watched, from: bigint): 
     );
   const told = watched
     .look((store) => store.liquidations.recent(KEPT))
+    .filter(({ hash }) => !lost.has(hash))
     .map(({ hash, block, account, debt, collateral, repaid, seized }) =>
       [hash, block, account, debt, collateral, repaid, seized].join().toLowerCase(),
     );
   expect(told.sort()).toEqual(happened.sort());
-  const landed = watched.look((store) => store.attempts.recent(KEPT).filter(({ state }) => state === 'landed'));
+  const landed = watched
+    .look((store) => store.attempts.recent(KEPT))
+    .filter(({ state, hashes }) => state === 'landed' && !hashes.some((hash) => lost.has(hash)));
   const hashes = new Set(happened.map((line) => line.slice(0, 66)));
   expect(landed.map(({ hashes: all }) => all.filter((hash) => hashes.has(hash)).length)).toEqual(landed.map(() => 1));
   expect(landed.length).toBe(hashes.size);

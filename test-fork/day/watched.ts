@@ -9,7 +9,8 @@ export type Watched = {
   /** What all its processes have said. */
   readonly lines: readonly LogLine[];
   readonly process: KeeperProcess;
-  start(): void;
+  /** @param env - of its process, beside what every process has */
+  start(env?: NodeJS.ProcessEnv): void;
   /** As kill -9 does. */
   kill(): Promise<void>;
   /** Waits until it is done with the newest head. */
@@ -33,8 +34,8 @@ export function watchKeeper(scene: Scene, path: string, flags: readonly string[]
     get process() {
       return current!;
     },
-    start() {
-      current = scene.keeper(['--store', path, ...flags], url);
+    start(env = {}) {
+      current = scene.keeper(['--store', path, ...flags], url, { env });
       current.onLine((line) => lines.push(line));
     },
     async kill() {

@@ -36,6 +36,8 @@ type Watching = {
   markets?: readonly string[];
   /** @default the scene's operator */
   key?: Hex;
+  /** Of its process, beside what every process has. */
+  env?: NodeJS.ProcessEnv;
 };
 
 const abi = parseAbi([
@@ -81,7 +83,7 @@ export async function openScene(from: string | Lab, { others: count = 0 } = {}):
       const always = ['--liquidator', liquidator, '--polling-interval', '50'];
       const store = flags.includes('--store') ? [] : ['--store', join(folder, `new-${started.length}.sqlite`)];
       const where = labFlags(lab.directory, endpoint, as.markets);
-      const keeper = startKeeper([...where, ...always, ...store, ...flags], as.key ?? key);
+      const keeper = startKeeper([...where, ...always, ...store, ...flags], as.key ?? key, as.env);
       started.push(keeper);
       return keeper;
     },
