@@ -4,8 +4,8 @@ import type { RpcBody } from './endpoint.ts';
 import type { Endpoints, Member } from './endpoints.ts';
 import { type Fault, faultOf, oddAnswer } from './errors.ts';
 
-/** Pauses before an endpoint is looked at again, milliseconds: where it could not be asked, and where it lacks something. */
-const [UNASKED, LACKING] = [60_000, 600_000];
+/** Pauses before an endpoint is looked at again, milliseconds: the first; it doubles up to the longest while nothing changes. */
+const [PAUSE, LONGEST_PAUSE] = [60_000, 1_920_000];
 /** One question, milliseconds. */
 const TIMEOUT = 8_000;
 /** Blocks under the newest that questions are about: old enough to be everywhere, young enough to have state. */
@@ -31,13 +31,19 @@ type Ask = (method: string, ...params: unknown[]) => Promise<unknown>;
  * findOutAll(chain.endpoints);
  */
 export function findOutAll(endpoints: Endpoints): void {
-  for (const member of endpoints.members) void keepAsking(endpoints, member);
+  for (const member of endpoints.members) void keepAsking(endpoints, member, PAUSE);
 }
 
-async function keepAsking(endpoints: Endpoints, member: Member): Promise<void> {
-  const found = endpoints.usable(member) && (await findOut(endpoints, member));
-  if (found && member.lacks.size === 0) return;
-  setTimeout(() => void keepAsking(endpoints, member), found ? LACKING : UNASKED).unref();
+async function keepAsking(endpoints: Endpoints, member: Member, pause: number): Promise<void> {
+  const before = member.lacks.size;
+  if (before > 0 || member.has.size === 0) await askIfUsable(endpoints, member);
+  const isSame = before > 0 && member.lacks.size === before;
+  const next = isSame ? Math.min(2 * pause, LONGEST_PAUSE) : PAUSE;
+  setTimeout(() => void keepAsking(endpoints, member, next), pause).unref();
+}
+
+async function askIfUsable(endpoints: Endpoints, member: Member): Promise<void> {
+  if (endpoints.usable(member)) await findOut(endpoints, member);
 }
 
 /**

@@ -81,7 +81,7 @@ export function faultOf(error: unknown): Fault {
   if (isUnreachable(error)) return 'unreachable';
   const causes = causesOf(error);
   const words = wordsOf(error);
-  const codes = causes.map((one) => (one as { code?: unknown }).code);
+  const codes = causes.map((one) => numeric((one as { code?: unknown }).code));
   // A node's own word comes before the status it came with: some send their errors with 4xx or 5xx.
   const spoken = codes.find((code): code is number => typeof code === 'number' && code !== -1);
   // A contract may revert with any words, those of a gateway too.
@@ -131,6 +131,9 @@ export function unreachable(message: string, cause?: unknown): Error {
 export function isUnreachable(error: unknown): boolean {
   return (error as Error | undefined)?.name === UNREACHABLE_NAME;
 }
+
+/** Some write the code of an error as a text. */
+const numeric = (code: unknown): unknown => (typeof code === 'string' && /^-?\d+$/.test(code) ? Number(code) : code);
 
 function causesOf(error: unknown): Error[] {
   const causes: Error[] = [];

@@ -17,7 +17,7 @@ const LONGEST_ODD = 3_000;
 /** What may be gone a moment later. */
 const PASSING: readonly Fault[] = ['unreachable', 'broken', 'limited', 'unknown block'];
 /** What an endpoint may say of a request that needs what it lacks. */
-const LACKING: readonly Fault[] = ['odd', 'unable', 'node'];
+const LACKING: readonly Fault[] = ['odd', 'unable', 'node', 'broken', 'denied'];
 /** The same of the pending block. */
 const LACKING_PENDING: readonly Fault[] = [...LACKING, 'unknown block', 'no state'];
 /** What an endpoint may say of a block whose state it does not have yet. */
@@ -159,8 +159,8 @@ async function askByDetour(asking: Asking, member: Member): Promise<Answered | u
 
 /** Takes an answer; where it is that there is no such thing, the others are asked too. */
 function accept(asking: Asking, member: Member, result: unknown): Answered | undefined {
-  if (result === null) {
-    asking.none = { result, member };
+  if (result === null || isUnmined(asking.body, result)) {
+    asking.none = { result: null, member };
     asking.absent += 1;
     return undefined;
   }
@@ -263,6 +263,10 @@ function isOneBlock(body: RpcBody): boolean {
   const { fromBlock, toBlock } = filterOf(body) ?? {};
   return fromBlock === toBlock;
 }
+
+/** Whether it is the receipt of a transaction that waits still: some nodes have those too. */
+const isUnmined = ({ method }: RpcBody, result: unknown): boolean =>
+  method === 'eth_getTransactionReceipt' && !(result as { blockNumber?: unknown }).blockNumber;
 
 /** Whether the request is for a block by hash or number, for which `null` is "I do not have it". */
 function namesBlock({ method, params }: RpcBody): boolean {
