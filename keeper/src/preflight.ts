@@ -4,6 +4,7 @@ import { findOutAll } from './chain/abilities.ts';
 import { type Chain, connect } from './chain/client.ts';
 import { isOfContract } from './chain/errors.ts';
 import type { Head } from './chain/head.ts';
+import { within } from './chain/within.ts';
 import type { V2Factory } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
 import { loadOperator, type Operator } from './config/keys.ts';
@@ -30,6 +31,8 @@ export interface Ready {
 
 /** For so long a node may fail before the keeper that starts gives up, milliseconds: gateways and nodes restart in less. */
 const PATIENCE = 60_000;
+/** For so long it is waited for what endpoints can do, milliseconds. */
+const ASKED_WITHIN = 3_000;
 
 /**
  * Connects, loads the key and finds out whether this operator could liquidate through this Liquidator at all.
@@ -39,7 +42,7 @@ const PATIENCE = 60_000;
 export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   const chain = await connect(settings, log);
   chain.endpoints.patience = PATIENCE;
-  findOutAll(chain.endpoints);
+  const asked = findOutAll(chain.endpoints);
   const heads = followHeads(chain.endpoints, settings.pollingInterval, log);
   const filled = withPreset(settings, chain.id);
   const markets = await chooseMarkets(settings, chain.id, chain.client);
@@ -48,6 +51,8 @@ export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   if (operator && !settings.dryRun) await checkGasMoney(chain, operator.account.address);
   const given = settings.uniswapV2Factory !== undefined;
   const uniswapV2Factory = await checkV2Factories(chain, filled.uniswapV2Factory, given, log);
+  // A search must not begin at an endpoint that passes over a block's hash; a slow one is not waited for longer.
+  await within(ASKED_WITHIN, asked).catch(() => {});
   return { settings: { ...filled, uniswapV2Factory }, chain, heads, markets, operator, liquidator };
 }
 

@@ -1,8 +1,8 @@
-import { RpcRequestError } from 'viem';
+import { ContractFunctionZeroDataError, HttpRequestError, RpcRequestError } from 'viem';
 import { afterEach, describe, expect, test } from 'vitest';
 import { MULTICALL3 } from '../src/chain/aggregate.ts';
 import type { Chain } from '../src/chain/client.ts';
-import { type Fault, faultOf } from '../src/chain/errors.ts';
+import { type Fault, faultOf, isOfContract } from '../src/chain/errors.ts';
 import { type Answer, type Asked, block, type ChainNode, startChainNode } from './support/chain-node.ts';
 import { openChain } from './support/transfer-logs.ts';
 
@@ -71,6 +71,26 @@ describe('whose word an error is', () => {
     const body = { method: 'eth_call' };
     expect(faultOf(new RpcRequestError({ body, error: { code, message, data }, url: 'http://node' }))).toBe(fault);
   });
+});
+
+test('what a contract answers is told from what an endpoint does', () => {
+  const rpc = (code: number, message: string) =>
+    new RpcRequestError({ body: { method: 'eth_call' }, error: { code, message }, url: 'http://node' });
+  expect(isOfContract(new ContractFunctionZeroDataError({ functionName: 'treasury' }))).toBe(true);
+  expect(isOfContract(rpc(3, 'execution reverted'))).toBe(true);
+  expect(isOfContract(rpc(-32_603, 'Internal error'))).toBe(false);
+  expect(isOfContract(new HttpRequestError({ body: {}, status: 502, url: 'http://node' }))).toBe(false);
+});
+
+test('an endpoint that is away as the keeper starts is waited for', async () => {
+  const { chain, nodes } = await open(1);
+  const [node] = nodes as [ChainNode];
+  chain.endpoints.patience = 60_000;
+  let refused = 0;
+  node.status = () => (refused++ < 8 ? 503 : undefined);
+  says(node, 'eth_call', () => ({ result: '0x01' }));
+  expect(await call(chain)).toBe('0x01');
+  expect(refused).toBeGreaterThan(8);
 });
 
 describe('words that nobody knows', () => {

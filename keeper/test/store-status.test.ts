@@ -50,6 +50,10 @@ const snapshot: StatusSnapshot = {
   endpoints: [
     { endpoint: 'wss://node.example', state: 'good', head: '18571000', lag: 0, errors: 0, latencyMs: 12.4 },
     { endpoint: 'http://other.example', state: 'set aside', lag: 0, errors: 3, reason: 'ECONNREFUSED' },
+    {
+      ...{ endpoint: 'http://capped.example', state: 'good', lag: 0, errors: 0 },
+      abilities: { has: ['pending'], lacks: ['logs by hash', 'state by hash'], batch: 1, logRange: 50 },
+    },
   ],
 };
 
@@ -63,6 +67,7 @@ const told = (outcomes: string) =>
     outcomes,
     'endpoints  wss://node.example good, head 18571000, 12 ms',
     '           http://other.example set aside, 3 errors, ECONNREFUSED',
+    '           http://capped.example good, no batches, without logs by hash, state by hash, logs of 50 blocks at a time',
     '',
   ].join('\n');
 

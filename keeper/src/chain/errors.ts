@@ -115,7 +115,8 @@ function isOfChain(causes: readonly Error[], words: string, code: number): boole
 /** Whether an error says something of the contract that was asked, and not of who was to pass the question on. */
 export function isOfContract(error: unknown): boolean {
   if (faultOf(error) === 'answer') return true;
-  return causesOf(error).some(({ name }) => name === 'ContractFunctionZeroDataError' || name.startsWith('AbiDecoding'));
+  // What a node answered is a cause, too, and has no name.
+  return causesOf(error).some(({ name }) => /^(ContractFunctionZeroData|AbiDecoding)/.test(`${name}`));
 }
 
 /** An answer that is none, as an error: a word of the endpoint's own, which another may contradict. */
