@@ -119,6 +119,11 @@ export function isOfContract(error: unknown): boolean {
   return causesOf(error).some(({ name }) => /^(ContractFunctionZeroData|AbiDecoding)/.test(`${name}`));
 }
 
+/** Whether it is the endpoints that failed, so that the same may go well a little later: neither what was asked is at fault nor we are. */
+export function isPassing(error: unknown): boolean {
+  return causesOf(error)[0] instanceof BaseError && !isOfContract(error) && faultOf(error) !== 'denied';
+}
+
 /** An answer that is none, as an error: a word of the endpoint's own, which another may contradict. */
 export const oddAnswer = (message: string): Error => Object.assign(new Error(message), { code: 0 });
 
