@@ -12,6 +12,8 @@ const PASSES = 3;
 const [PAUSE, LONGEST_PAUSE, BLOCK_PAUSE] = [150, 1_000, 300];
 /** After this long no other pass is begun, milliseconds. */
 const LONGEST = 10_000;
+/** The same for state of the newest or the pending block, which is another one a moment later. */
+const LONGEST_NEWEST = 1_500;
 /** The same for words that we do not know, while the keeper starts. */
 const LONGEST_ODD = 3_000;
 /** What may be gone a moment later. */
@@ -204,7 +206,7 @@ function pauseAfter(asking: Asking, pass: number): number | undefined {
   const pause = Math.min(PAUSE * 2 ** pass, LONGEST_PAUSE);
   const [isLast, isLate] = [pass + 1 >= PASSES, waited >= LONGEST];
   if (absent > 0) return namesBlock(body) && !isLast && !isLate ? pause : undefined;
-  if (isWaiting(asking) && !isLate) return Math.min(pause, BLOCK_PAUSE);
+  if (waited < waitsFor(asking)) return Math.min(pause, BLOCK_PAUSE);
   if (faults.length === 0 || faults.some((fault) => PASSING.includes(fault))) {
     if (waited < endpoints.patience) return pause;
     return isLast || isLate ? undefined : pause;
@@ -216,15 +218,16 @@ function pauseAfter(asking: Asking, pass: number): number | undefined {
 }
 
 /**
- * Whether a block is waited for: state comes later than its head, and is of no use once there is a newer one. Nodes say so in many
- * words; of the newest head, any that are not the chain's may mean it.
+ * Milliseconds that a block is waited for: state comes later than its head, and is of no use once there is a newer one. Nodes say so in
+ * many words; of the newest head, any that are not the chain's may mean it.
  */
-function isWaiting({ endpoints, body, need, faults, newest }: Asking): boolean {
-  if (endpoints.newest() !== newest) return false;
-  if (faults.includes('unknown block')) return true;
-  if (need === undefined || need === 'pending' || newest === undefined) return false;
+function waitsFor({ endpoints, body, need, faults, newest }: Asking): number {
+  if (endpoints.newest() !== newest) return 0;
+  const isUnknown = faults.includes('unknown block');
+  if (need === undefined || need === 'pending') return isUnknown ? LONGEST_NEWEST : 0;
   const number = endpoints.numberOf(hashOf(body));
-  return number !== undefined && BigInt(number) === newest && faults.some((fault) => LATE.includes(fault));
+  if (number === undefined || BigInt(number) !== newest) return 0;
+  return isUnknown || faults.some((fault) => LATE.includes(fault)) ? LONGEST : 0;
 }
 
 /** What an endpoint without a method would answer. */
