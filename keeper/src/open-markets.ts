@@ -1,12 +1,18 @@
+import pRetry from 'p-retry';
 import { type Address, isAddress, zeroAddress } from 'viem';
 import type { SharedLogs } from './book/share-logs.ts';
 import { openTracker, type Tracker } from './book/tracker.ts';
+import { isPassing } from './chain/errors.ts';
 import type { Head } from './chain/head.ts';
 import type { Logger } from './log/log.ts';
+import { oneLine } from './log/one-line.ts';
 import type { Ready } from './preflight.ts';
 import type { Chosen } from './protocols/choose.ts';
 import { marketKey } from './store/key.ts';
 import type { Store } from './store/store.ts';
+
+/** How often a market is opened anew after endpoints failed: some four minutes. */
+const RETRIES = 12;
 
 /** What a market found as it joined: its tracker, and the newest block of ours on the chain where some were unwound. */
 type Joined = { tracker: Tracker; unwound: { blocks: number; ancestor: bigint } | undefined };
@@ -33,13 +39,21 @@ export function openMarkets(
     if (given.length > 1) log.info({ protocol: protocol.id, market: name, given }, 'one market under several names');
     for (const alias of addressesIn(given)) store.adopt(marketKey(protocol.id, alias), key);
     const options = { chain, protocol, name, address, us, store: store.market(key), fromBlock, range, head, logs };
-    const tracker = await openTracker({ ...options, signal, log });
-    const { unwound } = await tracker.advance(await head());
-    if (await isUnexplained(tracker)) {
-      const where = { protocol: protocol.id, market: name, fromBlock: tracker.fromBlock };
-      log.warn(where, 'nobody was found who borrows, though the market has debt: its history is searched again');
-      if ((await tracker.searchAgain()) > 0) await tracker.advance(await head());
-    }
+    const { tracker, unwound } = await persistently(
+      async () => {
+        const opened = await openTracker({ ...options, signal, log });
+        const { unwound } = await opened.advance(await head());
+        if (await isUnexplained(opened)) {
+          const where = { protocol: protocol.id, market: name, fromBlock: opened.fromBlock };
+          log.warn(where, 'nobody was found who borrows, though the market has debt: its history is searched again');
+          if ((await opened.searchAgain()) > 0) await opened.advance(await head());
+        }
+        return { tracker: opened, unwound };
+      },
+      name,
+      signal,
+      log,
+    );
     const seconds = Math.round(performance.now() - started) / 1_000;
     log.info(
       {
@@ -61,6 +75,19 @@ async function isUnexplained(tracker: Tracker): Promise<boolean> {
   if (tracker.book.size > 0) return false;
   const debts = await tracker.debts();
   return debts?.some(({ counted }) => counted > 0n) ?? false;
+}
+
+/** Goes on after endpoints failed: the store has what was read, and the others that are open must not end with it. */
+async function persistently<T>(act: () => Promise<T>, market: string, signal: AbortSignal, log: Logger): Promise<T> {
+  return pRetry(act, {
+    ...{ retries: RETRIES, minTimeout: 1_000, maxTimeout: 30_000, signal },
+    shouldRetry: ({ error }) => isPassing(error),
+    onFailedAttempt: ({ error, retriesLeft }) => {
+      if (retriesLeft > 0 && isPassing(error)) {
+        log.warn({ market, reason: oneLine(error) }, 'a market cannot be opened yet; trying again');
+      }
+    },
+  });
 }
 
 /** What a market was named by is what an earlier version kept it under. */

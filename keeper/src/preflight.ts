@@ -6,6 +6,7 @@ import { isOfContract } from './chain/errors.ts';
 import type { Head } from './chain/head.ts';
 import { findL1Source } from './chain/l1-source.ts';
 import { runsCancun } from './chain/opcodes.ts';
+import { within } from './chain/within.ts';
 import { whyNoWrapper } from './chain/wrapped-native.ts';
 import { chainPreset, type L1Source, type V2Factory } from './config/chains.ts';
 import { KeeperError } from './config/error.ts';
@@ -36,6 +37,8 @@ export interface Ready {
 
 /** For so long a node may fail before the keeper that starts gives up, milliseconds: gateways and nodes restart in less. */
 const PATIENCE = 60_000;
+/** For so long it is waited for what endpoints can do, milliseconds. */
+const ASKED_WITHIN = 3_000;
 
 /**
  * Connects, loads the key and finds out whether this operator could liquidate through this Liquidator at all.
@@ -45,7 +48,7 @@ const PATIENCE = 60_000;
 export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   const chain = await connect(settings, log);
   chain.endpoints.patience = PATIENCE;
-  findOutAll(chain.endpoints);
+  const asked = findOutAll(chain.endpoints);
   const heads = followHeads(chain.endpoints, settings.pollingInterval, log);
   const filled = withPreset(settings, chain.id);
   const [markets, l1Source] = await Promise.all([
@@ -57,6 +60,8 @@ export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
   const liquidator = settings.liquidator && (await checkLiquidator(chain, settings.liquidator, operator));
   if (operator && !settings.dryRun) await checkGasMoney(chain, operator.account.address);
   const venues = await checkVenues(chain, settings, filled, markets, log);
+  // A search must not begin at an endpoint that passes over a block's hash; a slow one is not waited for longer.
+  await within(ASKED_WITHIN, asked).catch(() => {});
   return { settings: { ...filled, ...venues }, chain, l1Source, heads, markets, operator, liquidator };
 }
 

@@ -208,6 +208,26 @@ describe('an endpoint', () => {
     );
   });
 
+  test.each(['url', 'wsUrl'] as const)(
+    'whose chain becomes another one is set aside until it has ours again: %s',
+    async (kind) => {
+      const [first, second] = (await start(2)) as [ChainNode, ChainNode];
+      const { chain, newHeads } = await open([first[kind], second.url]);
+      const seen = follow(newHeads);
+      await until(() => seen.length === 1 && (kind === 'url' || first.subscriptions === 1));
+      first.chainId = 1;
+      first.setHead(block(20_000, 5));
+      await until(() => states(chain)[0] === 'set aside');
+      expect(chain.endpoints.health()[0]!.reason).toBe('answers for chain 1 (Ethereum), not 31337 (Anvil)');
+      second.setHead(block(101));
+      await until(() => seen.at(-1) === block(101).hash);
+      first.chainId = 31337;
+      first.setHead(block(102));
+      await until(() => states(chain)[0] === 'good' && seen.at(-1) === block(102).hash);
+      expect(seen).toEqual([block(100).hash, block(101).hash, block(102).hash]);
+    },
+  );
+
   test('20 blocks behind is not used until it has caught up', async () => {
     const [first, second] = (await start(2)) as [ChainNode, ChainNode];
     first.head = block(80);

@@ -1,12 +1,14 @@
-import { RpcRequestError } from 'viem';
+import { ContractFunctionZeroDataError, HttpRequestError, RpcRequestError } from 'viem';
 import { afterEach, describe, expect, test } from 'vitest';
+import { MULTICALL3 } from '../src/chain/aggregate.ts';
 import type { Chain } from '../src/chain/client.ts';
-import { type Fault, faultOf } from '../src/chain/errors.ts';
+import { type Fault, faultOf, isOfContract } from '../src/chain/errors.ts';
 import { type Answer, type Asked, block, type ChainNode, startChainNode } from './support/chain-node.ts';
 import { openChain } from './support/transfer-logs.ts';
 
 const ADDRESS = '0x00000000000000000000000000000000000000a1';
 const HASH = `0x${'ab'.repeat(32)}` as const;
+const RECEIPT = { transactionHash: HASH, hash: HASH, blockNumber: '0x1' };
 const fails = (message: string, code = -32_000, data?: unknown): Answer => ({ error: { code, message, data } });
 
 const after: (() => unknown)[] = [];
@@ -60,10 +62,35 @@ describe('whose word an error is', () => {
     ['upstream does not have the requested block yet', -32_014, undefined, 'unknown block'],
     ['missing trie node 00', -32_000, undefined, 'no state'],
   ];
+  test('the code may be a text', () => {
+    const error = { code: '3' as unknown as number, message: 'it fails' };
+    expect(faultOf(new RpcRequestError({ body: { method: 'eth_call' }, error, url: 'http://node' }))).toBe('answer');
+  });
+
   test.each(said)('%s', (message, code, data, fault) => {
     const body = { method: 'eth_call' };
     expect(faultOf(new RpcRequestError({ body, error: { code, message, data }, url: 'http://node' }))).toBe(fault);
   });
+});
+
+test('what a contract answers is told from what an endpoint does', () => {
+  const rpc = (code: number, message: string) =>
+    new RpcRequestError({ body: { method: 'eth_call' }, error: { code, message }, url: 'http://node' });
+  expect(isOfContract(new ContractFunctionZeroDataError({ functionName: 'treasury' }))).toBe(true);
+  expect(isOfContract(rpc(3, 'execution reverted'))).toBe(true);
+  expect(isOfContract(rpc(-32_603, 'Internal error'))).toBe(false);
+  expect(isOfContract(new HttpRequestError({ body: {}, status: 502, url: 'http://node' }))).toBe(false);
+});
+
+test('an endpoint that is away as the keeper starts is waited for', async () => {
+  const { chain, nodes } = await open(1);
+  const [node] = nodes as [ChainNode];
+  chain.endpoints.patience = 60_000;
+  let refused = 0;
+  node.status = () => (refused++ < 8 ? 503 : undefined);
+  says(node, 'eth_call', () => ({ result: '0x01' }));
+  expect(await call(chain)).toBe('0x01');
+  expect(refused).toBeGreaterThan(8);
 });
 
 describe('words that nobody knows', () => {
@@ -119,13 +146,14 @@ describe('words that nobody knows', () => {
 describe('an answer that is none', () => {
   const none: [method: string, params: unknown[], answer: unknown, right: unknown][] = [
     ['eth_call', [{ to: ADDRESS }, 'latest'], null, '0x01'],
+    ['eth_call', [{ to: MULTICALL3 }, 'latest'], '0x', '0x01'],
     ['eth_getBalance', [ADDRESS, 'latest'], null, '0x01'],
     ['eth_getTransactionCount', [ADDRESS, 'latest'], {}, '0x1'],
     ['eth_getLogs', [{ fromBlock: '0x1', toBlock: '0x2' }], null, []],
     ['eth_getLogs', [{ fromBlock: '0x1', toBlock: '0x2' }], 'busy', []],
     ['eth_getBlockByNumber', ['latest', false], null, block(100)],
     ['eth_getBlockByNumber', ['0x5', false], block(6), block(5)],
-    ['eth_getTransactionReceipt', [HASH], { transactionHash: block(1).hash }, { transactionHash: HASH }],
+    ['eth_getTransactionReceipt', [HASH], { transactionHash: block(1).hash }, RECEIPT],
   ];
   test.each(none)('to %s %j is %j', async (method, params, answer, right) => {
     const { chain, nodes } = await open(2);
@@ -149,14 +177,19 @@ describe('a transaction or receipt that', () => {
 
   test.each(methods)('one endpoint does not know is asked of the other: %s', async (method) => {
     const { chain, nodes } = await open(2);
-    const known = { transactionHash: HASH, hash: HASH };
-    says(nodes[1]!, method, () => ({ result: known }));
+    says(nodes[1]!, method, () => ({ result: RECEIPT }));
     for (const answer of [fails('transaction indexing is in progress'), { result: null }]) {
       says(nodes[0]!, method, () => answer);
-      expect(await ask(chain, method)).toEqual(known);
+      expect(await ask(chain, method)).toEqual(RECEIPT);
     }
     says(nodes[1]!, method, () => ({ result: null }));
     expect(await ask(chain, method)).toBe(null);
+  });
+
+  test('has no block yet is no receipt', async () => {
+    const { chain, nodes } = await open(1);
+    says(nodes[0]!, methods[1], () => ({ result: { ...RECEIPT, blockNumber: null } }));
+    expect(await ask(chain, methods[1])).toBe(null);
   });
 
   test.each(methods)('no endpoint can be asked for is not taken for unknown: %s', async (method) => {

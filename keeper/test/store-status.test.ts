@@ -51,6 +51,10 @@ const snapshot: StatusSnapshot = {
   endpoints: [
     { endpoint: 'wss://node.example', state: 'good', head: '18571000', lag: 0, errors: 0, latencyMs: 12.4 },
     { endpoint: 'http://other.example', state: 'set aside', lag: 0, errors: 3, reason: 'ECONNREFUSED' },
+    {
+      ...{ endpoint: 'http://capped.example', state: 'good', lag: 0, errors: 0 },
+      abilities: { has: ['pending'], lacks: ['logs by hash', 'state by hash'], batch: 1, logRange: 50 },
+    },
   ],
 };
 
@@ -66,6 +70,7 @@ const told = (outcomes: string, isFlying = true) =>
     outcomes,
     'endpoints  wss://node.example was good, head 18571000, 12 ms',
     '           http://other.example was set aside, 3 errors, ECONNREFUSED',
+    '           http://capped.example was good, no batches, without logs by hash, state by hash, logs of 50 blocks at a time',
     '',
   ].join('\n');
 

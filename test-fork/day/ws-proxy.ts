@@ -5,6 +5,8 @@ import { WebSocket, WebSocketServer } from 'ws';
 /** A WebSocket endpoint in front of a node. */
 export type WsProxy = {
   url: string;
+  /** What becomes of a text from the node. */
+  rewrite: (text: string) => string;
   /** Whether it takes new sockets. */
   serves: boolean;
   /** How often a method was asked. */
@@ -36,7 +38,7 @@ export async function startWsProxy(target: string): Promise<WsProxy> {
     node.on('open', () => {
       for (const text of waiting.splice(0)) node.send(text);
     });
-    node.on('message', (data) => client.send(String(data)));
+    node.on('message', (data) => client.send(proxy.rewrite(String(data))));
     for (const [one, other] of [
       [client, node],
       [node, client],
@@ -48,6 +50,7 @@ export async function startWsProxy(target: string): Promise<WsProxy> {
 
   const proxy: WsProxy = {
     url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    rewrite: (text) => text,
     serves: true,
     count: (method) => asked.filter((one) => one === method).length,
     drop() {

@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, getAddress, type Hex, parseEventLogs } from 'viem';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { liquidatorAbi } from '../../keeper/src/bindings.ts';
+import { startWsProxy } from '../day/ws-proxy.ts';
+import { mineUntilDone } from '../harness/blocks.ts';
 import type { KeeperProcess } from '../harness/keeper.ts';
 import { type RpcProxy, type RpcRequest, startProxy } from '../harness/proxy.ts';
 import { openAccount, openScene, type Scene } from '../harness/scene.ts';
@@ -75,6 +78,8 @@ describe('accounts fall under water, and the endpoint', () => {
   let sound: RpcProxy;
   /** Whom a keeper liquidates over a sound endpoint. */
   let expected: Address[];
+  /** Under water at a lower price only. */
+  let later: Address;
 
   beforeAll(async () => {
     scene = await openScene(inject('labUrl'));
@@ -84,6 +89,7 @@ describe('accounts fall under water, and the endpoint', () => {
         debt: { USDC: collateral * 1_560 },
       });
     }
+    later = await openAccount(scene, 'later', { collateral: { WETH: 50 }, debt: { USDC: 72_000 } });
     await setPrice(scene, 'WETH', 1_870n * 10n ** 8n);
     sound = await startProxy(scene.url);
     expected = (await liquidatedOver(sound.url)).accounts;
@@ -94,16 +100,22 @@ describe('accounts fall under water, and the endpoint', () => {
     await sound?.stop();
   });
 
+  /** Whom the contract's events name since a block. */
+  async function liquidatedSince(fromBlock: bigint): Promise<Address[]> {
+    const { client, liquidator } = scene;
+    const logs = await client.getLogs({ address: liquidator, fromBlock });
+    const landed = parseEventLogs({ abi: liquidatorAbi, logs, eventName: 'Liquidated' });
+    return landed.map(({ args }) => getAddress(args.borrower)).sort();
+  }
+  const nextBlock = async () => (await scene.client.getBlockNumber({ cacheTime: 0 })) + 1n;
+
   /** Lets a keeper look once at a chain that mines at once; tells whom the contract's events name, and undoes it all. */
   function liquidatedOver(rpc: string): Promise<{ accounts: Address[]; code: number | null; keeper: KeeperProcess }> {
     return scene.undone(async () => {
-      const { client, liquidator } = scene;
-      const fromBlock = (await client.getBlockNumber({ cacheTime: 0 })) + 1n;
+      const fromBlock = await nextBlock();
       const keeper = scene.keeper(['--once'], rpc);
       const code = await endOf(keeper);
-      const logs = await client.getLogs({ address: liquidator, fromBlock });
-      const landed = parseEventLogs({ abi: liquidatorAbi, logs, eventName: 'Liquidated' });
-      return { accounts: landed.map(({ args }) => getAddress(args.borrower)).sort(), code, keeper };
+      return { accounts: await liquidatedSince(fromBlock), code, keeper };
     });
   }
 
@@ -143,5 +155,49 @@ describe('accounts fall under water, and the endpoint', () => {
     expect(accounts, keeper.output().slice(-4_000)).toEqual(expected);
     expect(code).toBe(0);
     expect(sound.asked).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['alone', false],
+    ['beside a sound one', true],
+  ])('pushes heads with hashes of no block, %s', async (_, isBeside) => {
+    const liar = await startWsProxy(scene.wsUrl);
+    liar.rewrite = (text) =>
+      text.includes('eth_subscription') ? text.replace(/"hash":"0x[0-9a-f]{8}/, '"hash":"0xbadbadba') : text;
+    try {
+      await scene.undone(async () => {
+        const fromBlock = await nextBlock();
+        const keeper = scene.keeper([], isBeside ? `${liar.url},${sound.url}` : liar.url);
+        await keeper.waitFor(({ msg }) => msg === 'landed');
+        expect(await liquidatedSince(fromBlock)).not.toContain(later);
+        await setPrice(scene, 'WETH', 1_700n * 10n ** 8n);
+        await keeper.waitFor(({ msg, account }) => msg === 'landed' && account === later);
+        expect(await liquidatedSince(fromBlock)).toEqual(expect.arrayContaining([...expected, later]));
+        expect(await keeper.stop()).toBe(0);
+      });
+    } finally {
+      await liar.stop();
+    }
+  });
+
+  test('fails for what it has not indexed, as a keeper starts that had something on its way when it was killed', async () => {
+    const { client } = scene;
+    const name = 'fails for a transaction that it has not indexed';
+    await withFault(name, (proxy) =>
+      scene.undone(async () => {
+        const fromBlock = await nextBlock();
+        await client.setAutomine(false);
+        const flags = ['--store', join(scene.folder, 'killed.sqlite')];
+        const killed = scene.keeper(flags, sound.url);
+        await killed.waitFor(({ msg }) => msg === 'sent');
+        killed.child.kill('SIGKILL');
+        await killed.ended;
+        const keeper = scene.keeper(flags, proxy.url);
+        await mineUntilDone(scene, keeper);
+        expect(await liquidatedSince(fromBlock)).toEqual(expected);
+        expect(await keeper.stop()).toBe(0);
+        await client.setAutomine(true);
+      }),
+    );
   });
 });

@@ -4,8 +4,10 @@ import type { RpcBody } from './endpoint.ts';
 import type { Endpoints, Member } from './endpoints.ts';
 import { type Fault, faultOf, oddAnswer } from './errors.ts';
 
-/** Pauses before an endpoint is looked at again, milliseconds: where it could not be asked, and where it lacks something. */
-const [UNASKED, LACKING] = [60_000, 600_000];
+/** Pauses before an endpoint is looked at again, milliseconds: the first; it doubles up to the longest while nothing changes. */
+const [PAUSE, LONGEST_PAUSE] = [60_000, 1_920_000];
+/** The same where it could not be asked at all. */
+const UNASKED = 5_000;
 /** One question, milliseconds. */
 const TIMEOUT = 8_000;
 /** Blocks under the newest that questions are about: old enough to be everywhere, young enough to have state. */
@@ -24,20 +26,23 @@ type Block = { number: Hex; hash: Hex; timestamp: Hex; logsBloom?: Hex; gasUsed?
 type Ask = (method: string, ...params: unknown[]) => Promise<unknown>;
 
 /**
- * Finds out in the background what each endpoint can do, and looks again at those that lack something: nodes are upgraded, and what
- * was refused once may have been another trouble. It keeps no process alive.
+ * Finds out what each endpoint can do, and goes on to look at those that could not be asked, or lack something: nodes are upgraded,
+ * and what was refused once may have been another trouble. It keeps no process alive.
  *
+ * @returns when those that are there have been asked once
  * @example
- * findOutAll(chain.endpoints);
+ * await findOutAll(chain.endpoints);
  */
-export function findOutAll(endpoints: Endpoints): void {
-  for (const member of endpoints.members) void keepAsking(endpoints, member);
+export async function findOutAll(endpoints: Endpoints): Promise<void> {
+  await Promise.all(endpoints.members.map((member) => keepAsking(endpoints, member, PAUSE)));
 }
 
-async function keepAsking(endpoints: Endpoints, member: Member): Promise<void> {
-  const found = endpoints.usable(member) && (await findOut(endpoints, member));
-  if (found && member.lacks.size === 0) return;
-  setTimeout(() => void keepAsking(endpoints, member), found ? LACKING : UNASKED).unref();
+async function keepAsking(endpoints: Endpoints, member: Member, pause: number): Promise<void> {
+  const before = member.lacks.size;
+  if (endpoints.usable(member) && (before > 0 || member.has.size === 0)) await findOut(endpoints, member);
+  const isSame = before > 0 && member.lacks.size === before;
+  const next = isSame ? Math.min(2 * pause, LONGEST_PAUSE) : PAUSE;
+  setTimeout(() => void keepAsking(endpoints, member, next), member.has.size === 0 ? UNASKED : pause).unref();
 }
 
 /**
@@ -61,10 +66,12 @@ export async function findOut(endpoints: Endpoints, member: Member): Promise<boo
       if (answer === true) endpoints.allow(member, need);
       else if (answer) endpoints.lack(member, need, answer.because);
     };
-    judge('eth_simulateV1', await simulates(ask));
-    judge('pending', await showsPending(ask));
-    judge('state by hash', await readsByHash(ask, newest, blocks));
-    judge('logs by hash', await findsByHash(ask, blocks));
+    await Promise.all([
+      simulates(ask).then((answer) => judge('eth_simulateV1', answer)),
+      showsPending(ask).then((answer) => judge('pending', answer)),
+      readsByHash(ask, newest, blocks).then((answer) => judge('state by hash', answer)),
+      findsByHash(ask, blocks).then((answer) => judge('logs by hash', answer)),
+    ]);
     return true;
   } catch {
     return false;

@@ -1,5 +1,8 @@
 import type { Address, Hex } from 'viem';
 
+/** The same address on every chain that has it (https://www.multicall3.com). */
+export const MULTICALL3: Address = '0xcA11bde05977b3631167028862bE2a173976CA11';
+
 /** `aggregate3((address target, bool allowFailure, bytes callData)[])` of Multicall3. */
 const AGGREGATE3 = '0x82ad56cb';
 /** Hex digits of a word. */

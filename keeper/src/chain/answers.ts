@@ -1,4 +1,5 @@
 import { isHex } from 'viem';
+import { MULTICALL3 } from './aggregate.ts';
 import type { RpcBody } from './endpoint.ts';
 import { oddAnswer } from './errors.ts';
 
@@ -41,6 +42,8 @@ export function checkAnswer(body: RpcBody, result: unknown): void {
 
 function isFit({ method, params }: RpcBody, result: unknown): boolean {
   const [asked] = (params ?? []) as unknown[];
+  // It is called only where its code is: nothing is the answer of who has no state of that block.
+  if (method === 'eth_call' && (asked as { to?: unknown }).to === MULTICALL3) return isHex(result) && result !== '0x';
   if (result === null || result === undefined) {
     return result === null && NULLABLE.has(method) && asked !== 'latest';
   }

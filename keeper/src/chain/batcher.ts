@@ -79,7 +79,7 @@ async function send(state: State, waiting: readonly Waiting[], isPart: boolean):
   const [only, ...more] = waiting;
   if (!only) return;
   if (more.length === 0) return sendAlone(state, only, isPart);
-  let answers: Map<unknown, Said>;
+  let answers: Map<number, Said>;
   const first = state.lastId + 1;
   state.lastId += waiting.length;
   try {
@@ -118,17 +118,18 @@ async function sendInHalves(state: State, waiting: readonly Waiting[]): Promise<
   await Promise.all(rest.map((part) => send(state, part, true)));
 }
 
-async function askTogether({ client }: State, waiting: readonly Waiting[], first: number): Promise<Map<unknown, Said>> {
+async function askTogether({ client }: State, waiting: readonly Waiting[], first: number): Promise<Map<number, Said>> {
   const body = waiting.map((one, index) => ({ ...one.body, id: first + index }));
   const answers: unknown = await client.request({ body: body as never });
   if (!Array.isArray(answers)) throw new Error(`a batch was answered with ${JSON.stringify(answers)?.slice(0, 100)}`);
-  return new Map(answers.map((answer: Said | null) => [answer?.id, answer ?? {}]));
+  // Some give an id back as a text.
+  return new Map(answers.map((answer: Said | null) => [Number(answer?.id ?? Number.NaN), answer ?? {}]));
 }
 
 /** Whether some were left unanswered, or all failed with the same words that are not the chain's. */
-function isRefused(answers: ReadonlyMap<unknown, Said>, size: number): boolean {
+function isRefused(answers: ReadonlyMap<number, Said>, size: number): boolean {
   const said = [...answers.values()];
-  const answered = said.filter(({ id, result, error }) => typeof id === 'number' && (result !== undefined || error));
+  const answered = said.filter(({ result, error }) => result !== undefined || error);
   if (answered.length < size) return true;
   return isRefusedWhole(said);
 }

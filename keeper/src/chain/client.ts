@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type Address,
   type Chain as ChainDefinition,
   createPublicClient,
   defineChain,
@@ -12,6 +11,7 @@ import { KeeperError, usageError } from '../config/error.ts';
 import type { Settings } from '../config/schema.ts';
 import { describeUrl, type Logger } from '../log/log.ts';
 import { oneLine } from '../log/one-line.ts';
+import { MULTICALL3 } from './aggregate.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
 import { type Fault, faultOf } from './errors.ts';
@@ -22,8 +22,6 @@ const FIRST_TIMEOUT = 8_000;
 /** For how long it is looked at again where somebody is there who may answer a moment later, and the first pause; milliseconds. */
 const [FIRST_PATIENCE, FIRST_PAUSE] = [4_000, 250];
 const FIRST_FAULTS: readonly Fault[] = ['broken', 'limited', 'node', 'odd'];
-/** The same address on every chain that has it (https://www.multicall3.com). */
-const MULTICALL3: Address = '0xcA11bde05977b3631167028862bE2a173976CA11';
 
 /** The connection to one chain. */
 export interface Chain {

@@ -7,12 +7,22 @@ import type { Endpoint, RpcBody } from './endpoint.ts';
 import { type Fault, faultOf, retryAfterOf } from './errors.ts';
 import { type Head, headOf } from './head.ts';
 import { type Aside, type Endpoints, type Member, newMember } from './member.ts';
-import { healthOf, isStranded, isUsable, lagOf, MOST_LAG, newestOf, rank, type State, votersOf } from './standing.ts';
+import {
+  FARTHEST_BACK,
+  healthOf,
+  isLeap,
+  isStranded,
+  isUsable,
+  lagOf,
+  MOST_LAG,
+  newestOf,
+  rank,
+  type State,
+  votersOf,
+} from './standing.ts';
 
 export type { EndpointHealth, Endpoints, Member } from './member.ts';
 
-/** A head that goes back further than this, alone, is not believed. */
-const FARTHEST_BACK = 64n;
 /** A lower block than the last, when asked for, is taken for a gateway's slower node until it came this many times in a row. */
 const LOWER_IN_A_ROW = 3;
 /** Failures in a row after which an endpoint is set aside. */
@@ -122,8 +132,22 @@ function charge(state: State, member: Member, error: unknown, strikes: number): 
 }
 
 async function look(state: State, member: Member): Promise<void> {
-  note(state, member, headOf(await ask(state, member, NEWEST, { timeout: PROBE_TIMEOUT })), false);
+  const head = headOf(await ask(state, member, NEWEST, { timeout: PROBE_TIMEOUT }));
+  if (isLeap(member, head)) await checkChain(state, member);
+  note(state, member, head, false);
 }
+
+/** Gateways have been seen to change the chain behind an address: a head far from the last may be of another. */
+async function checkChain(state: State, member: Member): Promise<void> {
+  const id = Number(await ask(state, member, CHAIN_ID, { timeout: PROBE_TIMEOUT }));
+  if (id === state.chainId) return;
+  const reason = otherChain(state, id);
+  setAside(state, member, 'wrong', reason);
+  throw new Error(`${member.endpoint.shown} ${reason}`);
+}
+
+const otherChain = ({ chainId }: State, id: number): string =>
+  `answers for chain ${showChain(id)}, not ${showChain(chainId)}`;
 
 /** Takes in what an endpoint says is its newest block; `pushed` by a subscription. */
 function note(state: State, member: Member, head: Head, pushed: boolean): void {
@@ -210,8 +234,8 @@ async function probe(state: State, member: Member): Promise<void> {
   let reason: string | undefined;
   let head: Head | undefined;
   try {
-    const id = Number(await endpoint.request({ method: 'eth_chainId', params: [] }, PROBE_TIMEOUT));
-    if (id !== state.chainId) reason = `answers for chain ${showChain(id)}, not ${showChain(state.chainId)}`;
+    const id = Number(await endpoint.request(CHAIN_ID, PROBE_TIMEOUT));
+    if (id !== state.chainId) reason = otherChain(state, id);
     else head = headOf(await endpoint.request(NEWEST, PROBE_TIMEOUT));
   } catch (error) {
     reason = oneLine(error);
@@ -271,4 +295,5 @@ const STRIKES: Partial<Record<Fault, number>> = {
   limited: 0,
   node: 0,
 };
+const CHAIN_ID: RpcBody = { method: 'eth_chainId', params: [] };
 const NEWEST: RpcBody = { method: 'eth_getBlockByNumber', params: ['latest', false] };

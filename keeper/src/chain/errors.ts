@@ -81,7 +81,7 @@ export function faultOf(error: unknown): Fault {
   if (isUnreachable(error)) return 'unreachable';
   const causes = causesOf(error);
   const words = wordsOf(error);
-  const codes = causes.map((one) => (one as { code?: unknown }).code);
+  const codes = causes.map((one) => numeric((one as { code?: unknown }).code));
   // A node's own word comes before the status it came with: some send their errors with 4xx or 5xx.
   const spoken = codes.find((code): code is number => typeof code === 'number' && code !== -1);
   // A contract may revert with any words, those of a gateway too.
@@ -115,7 +115,13 @@ function isOfChain(causes: readonly Error[], words: string, code: number): boole
 /** Whether an error says something of the contract that was asked, and not of who was to pass the question on. */
 export function isOfContract(error: unknown): boolean {
   if (faultOf(error) === 'answer') return true;
-  return causesOf(error).some(({ name }) => name === 'ContractFunctionZeroDataError' || name.startsWith('AbiDecoding'));
+  // What a node answered is a cause, too, and has no name.
+  return causesOf(error).some(({ name }) => /^(ContractFunctionZeroData|AbiDecoding)/.test(`${name}`));
+}
+
+/** Whether it is the endpoints that failed, so that the same may go well a little later: neither what was asked is at fault nor we are. */
+export function isPassing(error: unknown): boolean {
+  return causesOf(error)[0] instanceof BaseError && !isOfContract(error) && faultOf(error) !== 'denied';
 }
 
 /** An answer that is none, as an error: a word of the endpoint's own, which another may contradict. */
@@ -131,6 +137,9 @@ export function unreachable(message: string, cause?: unknown): Error {
 export function isUnreachable(error: unknown): boolean {
   return (error as Error | undefined)?.name === UNREACHABLE_NAME;
 }
+
+/** Some write the code of an error as a text. */
+const numeric = (code: unknown): unknown => (typeof code === 'string' && /^-?\d+$/.test(code) ? Number(code) : code);
 
 function causesOf(error: unknown): Error[] {
   const causes: Error[] = [];

@@ -12,12 +12,14 @@ const PASSES = 3;
 const [PAUSE, LONGEST_PAUSE, BLOCK_PAUSE] = [150, 1_000, 300];
 /** After this long no other pass is begun, milliseconds. */
 const LONGEST = 10_000;
+/** The same for state of the newest or the pending block, which is another one a moment later. */
+const LONGEST_NEWEST = 1_500;
 /** The same for words that we do not know, while the keeper starts. */
 const LONGEST_ODD = 3_000;
 /** What may be gone a moment later. */
 const PASSING: readonly Fault[] = ['unreachable', 'broken', 'limited', 'unknown block'];
 /** What an endpoint may say of a request that needs what it lacks. */
-const LACKING: readonly Fault[] = ['odd', 'unable', 'node'];
+const LACKING: readonly Fault[] = ['odd', 'unable', 'node', 'broken', 'denied'];
 /** The same of the pending block. */
 const LACKING_PENDING: readonly Fault[] = [...LACKING, 'unknown block', 'no state'];
 /** What an endpoint may say of a block whose state it does not have yet. */
@@ -159,8 +161,8 @@ async function askByDetour(asking: Asking, member: Member): Promise<Answered | u
 
 /** Takes an answer; where it is that there is no such thing, the others are asked too. */
 function accept(asking: Asking, member: Member, result: unknown): Answered | undefined {
-  if (result === null) {
-    asking.none = { result, member };
+  if (result === null || isUnmined(asking.body, result)) {
+    asking.none = { result: null, member };
     asking.absent += 1;
     return undefined;
   }
@@ -204,7 +206,7 @@ function pauseAfter(asking: Asking, pass: number): number | undefined {
   const pause = Math.min(PAUSE * 2 ** pass, LONGEST_PAUSE);
   const [isLast, isLate] = [pass + 1 >= PASSES, waited >= LONGEST];
   if (absent > 0) return namesBlock(body) && !isLast && !isLate ? pause : undefined;
-  if (isWaiting(asking) && !isLate) return Math.min(pause, BLOCK_PAUSE);
+  if (waited < waitsFor(asking)) return Math.min(pause, BLOCK_PAUSE);
   if (faults.length === 0 || faults.some((fault) => PASSING.includes(fault))) {
     if (waited < endpoints.patience) return pause;
     return isLast || isLate ? undefined : pause;
@@ -216,15 +218,16 @@ function pauseAfter(asking: Asking, pass: number): number | undefined {
 }
 
 /**
- * Whether a block is waited for: state comes later than its head, and is of no use once there is a newer one. Nodes say so in many
- * words; of the newest head, any that are not the chain's may mean it.
+ * Milliseconds that a block is waited for: state comes later than its head, and is of no use once there is a newer one. Nodes say so in
+ * many words; of the newest head, any that are not the chain's may mean it.
  */
-function isWaiting({ endpoints, body, need, faults, newest }: Asking): boolean {
-  if (endpoints.newest() !== newest) return false;
-  if (faults.includes('unknown block')) return true;
-  if (need === undefined || need === 'pending' || newest === undefined) return false;
+function waitsFor({ endpoints, body, need, faults, newest }: Asking): number {
+  if (endpoints.newest() !== newest) return 0;
+  const isUnknown = faults.includes('unknown block');
+  if (need === undefined || need === 'pending') return isUnknown ? LONGEST_NEWEST : 0;
   const number = endpoints.numberOf(hashOf(body));
-  return number !== undefined && BigInt(number) === newest && faults.some((fault) => LATE.includes(fault));
+  if (number === undefined || BigInt(number) !== newest) return 0;
+  return isUnknown || faults.some((fault) => LATE.includes(fault)) ? LONGEST : 0;
 }
 
 /** What an endpoint without a method would answer. */
@@ -263,6 +266,10 @@ function isOneBlock(body: RpcBody): boolean {
   const { fromBlock, toBlock } = filterOf(body) ?? {};
   return fromBlock === toBlock;
 }
+
+/** Whether it is the receipt of a transaction that waits still: some nodes have those too. */
+const isUnmined = ({ method }: RpcBody, result: unknown): boolean =>
+  method === 'eth_getTransactionReceipt' && !(result as { blockNumber?: unknown }).blockNumber;
 
 /** Whether the request is for a block by hash or number, for which `null` is "I do not have it". */
 function namesBlock({ method, params }: RpcBody): boolean {

@@ -3,6 +3,7 @@ import { numberToHex } from 'viem';
 import type { Endpoints, Member } from './endpoints.ts';
 import { oddAnswer } from './errors.ts';
 import { type Head, headOf } from './head.ts';
+import { isLeap } from './standing.ts';
 
 /** What an endpoint is said to have or to lack by the heads that it pushes. */
 export const TRUE_HASHES = 'true hashes of new heads';
@@ -24,8 +25,8 @@ export type Pushed = {
 };
 
 /**
- * Takes a header as it is pushed. Some nodes push headers whose hash is not that of the block: nothing can be asked at such a hash. So
- * the first is looked up, and each after it as soon as it does not go on from the one before.
+ * Takes a header as it is pushed. Some nodes push headers without a hash, or with one that is not the block's: nothing can be asked at
+ * such a hash. So the first is looked up, and each after it as soon as it does not go on from the one before.
  */
 export function takePushed(pushed: Pushed, header: unknown): void {
   const { endpoints, member, last, checking } = pushed;
@@ -33,7 +34,8 @@ export function takePushed(pushed: Pushed, header: unknown): void {
   try {
     head = headOf(header);
   } catch (error) {
-    endpoints.charge(member, error, 1);
+    endpoints.lack(member, TRUE_HASHES, error);
+    pushed.onWrong();
     return;
   }
   if (!checking && last && head.number === last.number + 1n && head.parentHash === last.hash) {
@@ -55,6 +57,8 @@ function take(pushed: Pushed, head: Head): void {
 
 async function check(pushed: Pushed, head: Head): Promise<void> {
   const { endpoints, member } = pushed;
+  // Whose chain it is, is found out there.
+  if (isLeap(member, head)) return endpoints.look(member).catch(() => {});
   const is = await lookUp(pushed, head);
   // It is known a moment later, or the next that is pushed is.
   if (is === 'late') return;

@@ -228,7 +228,7 @@ function take(connection: Connection, text: string): void {
   const frames = new Set<readonly number[]>();
   const refused = isRefusedWhole(said as Said[]);
   for (const each of said as Said[]) {
-    const frame = connection.unanswered.get(each?.id as number)?.frame;
+    const frame = connection.unanswered.get(Number(each?.id))?.frame;
     if (frame) frames.add(frame);
     if (!refused || !frame) takeOne(connection, each ?? {});
   }
@@ -251,9 +251,10 @@ function takeOne(connection: Connection, { id, result, error, method, params }: 
     for (const frame of frames) askAgain(connection, frame);
     return;
   }
-  const request = unanswered.get(id as number);
+  // Some give an id back as a text.
+  const request = unanswered.get(Number(id));
   if (!request) return;
-  unanswered.delete(id as number);
+  unanswered.delete(Number(id));
   if (error) request.failed(new RpcRequestError({ body: request.body, error, url }));
   else request.answered(result);
 }

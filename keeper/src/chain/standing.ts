@@ -5,6 +5,8 @@ import type { Abilities, EndpointHealth, Member } from './member.ts';
 
 /** Blocks an endpoint may be behind the best and still be used. */
 export const MOST_LAG = 3;
+/** A head that goes back further than this, alone, is not believed; one that is further from the last may be of another chain. */
+export const FARTHEST_BACK = 64n;
 /** Milliseconds for which the head of an endpoint that died still counts: the others are to reach it, not to fall back. */
 const MOURNING = 60_000;
 
@@ -28,6 +30,12 @@ export type State = {
 
 export const isStranded = ({ abandoned }: State, { head }: Member): boolean =>
   head !== undefined && abandoned.has(head.hash);
+
+export function isLeap({ head: last }: Member, { number }: Head): boolean {
+  if (!last) return false;
+  const far = number > last.number ? number - last.number : last.number - number;
+  return far > FARTHEST_BACK;
+}
 
 const isVoter = ({ aside }: Member): boolean =>
   !aside || aside.kind === 'behind' || (aside.kind === 'dead' && Date.now() - aside.since < MOURNING);

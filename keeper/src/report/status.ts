@@ -24,6 +24,8 @@ import { labelsOf } from './names.ts';
 
 /** Plans whose outcomes are shown. */
 const LAST = 5;
+/** Requests that an endpoint takes together; less is worth a word. */
+const USUAL_BATCH = 20;
 /** Liquidations that `--json` gives. */
 const LIQUIDATIONS = 20;
 
@@ -295,7 +297,7 @@ function endpointOf(
     latencyMs === undefined ? undefined : `${latencyMs.toFixed(0)} ms`,
     errors > 0 ? `${errors} errors` : undefined,
     reason,
-    batch === undefined || batch > 1 ? undefined : 'no batches',
+    batch === undefined || batch >= USUAL_BATCH ? undefined : batch > 1 ? `batches of ${batch}` : 'no batches',
     lacks.length > 0 ? `without ${lacks.join(', ')}` : undefined,
     logRange === undefined ? undefined : `logs of ${logRange} blocks at a time`,
   ];

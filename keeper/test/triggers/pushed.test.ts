@@ -59,9 +59,12 @@ async function go(node: ChainNode, seen: readonly string[], from: number, to: nu
 }
 
 describe('heads that are pushed with hashes of no block', () => {
-  test('are not taken: the node is polled, and status says why', async () => {
+  test.each([
+    ['a wrong one', untrue],
+    ['none', ({ hash: _, ...head }: Block) => head as Block],
+  ])('are not taken: the node is polled, and status says why: %s', async (_, told) => {
     const node = await start();
-    node.told = untrue;
+    node.told = told;
     const { chain, seen, said } = await open([node.wsUrl]);
     await until(() => node.subscriptions === 1);
     await go(node, seen, 101, 104);
