@@ -99,7 +99,7 @@ export async function runKeeper(ready: Ready, signal: AbortSignal, log: Logger):
     opened.catch(() => {}); // thrown below, where the loop has ended
     await (settings.once ? opened : Promise.race(opening));
 
-    for await (const next of ready.heads(stop)) if (await takeHead(next, rooms, stop)) break;
+    for await (const next of watch.heads(stop)) if (await takeHead(next, rooms, stop)) break;
     if (failed.signal.aborted) await opened;
     await finish(rooms);
     if (settings.once) await watch.check();
