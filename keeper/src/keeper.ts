@@ -122,7 +122,7 @@ export async function runKeeper(
     // From here on what a node cannot answer is asked again at the next head.
     chain.endpoints.patience = 0;
 
-    for await (const next of ready.heads(stop)) if (await takeHead(next, rooms, stop)) break;
+    for await (const next of watch.heads(stop)) if (await takeHead(next, rooms, stop)) break;
     if (failed.signal.aborted) await opened;
     await finish(rooms);
     if (once) await watch.check();

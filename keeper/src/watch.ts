@@ -10,6 +10,7 @@ import type { Ready } from './preflight.ts';
 import { type Alarms, createAlarms } from './report/alarms.ts';
 import type { MarketKey } from './store/key.ts';
 import type { AlarmStatus } from './store/status-snapshot.ts';
+import { type Again, createAgain } from './triggers/again.ts';
 import { beat, clockOff, type Pulse, quiet, silence, stale, type Ticker, tick } from './triggers/quiet.ts';
 
 /** Taken for the milliseconds between blocks of a chain without a preset. */
@@ -38,6 +39,8 @@ type Watched = {
 
 /** Looks after what nobody complains of: logs that were kept back, debt that nobody known owes, silence. */
 export type Watch = {
+  /** The heads, and the last of them again where accounts have come to light since it was taken. */
+  heads(signal: AbortSignal): AsyncGenerator<Head, void>;
   /** Those that are not over. */
   alarms(): AlarmStatus[];
   /** The debts of a market as they were last counted. */
@@ -64,6 +67,7 @@ type Watching = {
   last: { head: Head | undefined; at: number };
   busy: boolean;
   told: (last: Head) => void;
+  again: Again;
   log: Logger;
 };
 
@@ -74,7 +78,7 @@ type Watching = {
  * @param told - called with the last head when there is news while no head is taken
  */
 export function openWatch(
-  { chain, settings }: Pick<Ready, 'chain' | 'settings'>,
+  { chain, settings, heads }: Pick<Ready, 'chain' | 'settings' | 'heads'>,
   logs: SharedLogs,
   trackers: readonly Tracker[],
   told: (last: Head) => void,
@@ -89,15 +93,18 @@ export function openWatch(
     last: { head: undefined, at: Date.now() },
     busy: false,
     told,
+    again: createAgain(),
     log,
   };
   const { alarms } = watching;
   const look = () => {
     const { head, at } = watching.last;
-    if (alarms.set('heads', silence(Date.now() - at, watching.blockTime)) && head) told(head);
+    // Heads are not listened for while the first market is searched.
+    if (head && alarms.set('heads', silence(Date.now() - at, watching.blockTime))) told(head);
   };
   const timer = setInterval(look, LOOK_EVERY).unref();
   return {
+    heads: (signal) => watching.again.of(heads(signal)),
     alarms: alarms.list,
     debts(key) {
       const tracker = trackers.find((each) => each.key === key);
@@ -178,7 +185,7 @@ async function askAround(watching: Watching, head: Head): Promise<void> {
   if (watching.busy) return;
   watching.busy = true;
   try {
-    await audit(trackers);
+    if ((await audit(trackers)) > 0) watching.again.ask();
     for (const tracker of trackers) {
       const market = of(watching, tracker);
       if (market.counted !== undefined && head.number < market.counted + COUNT_EVERY) continue;
@@ -205,6 +212,7 @@ async function searchAgain(watching: Watching, tracker: Tracker): Promise<void> 
     watching.log.info({ market: tracker.name, found }, 'all history was searched again for who owes the rest');
     // Counted again once they are read.
     market.counted = undefined;
+    if (found > 0) watching.again.ask();
   } catch (err) {
     watching.log.debug({ err }, 'history could not be searched again');
   } finally {

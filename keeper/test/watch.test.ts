@@ -52,9 +52,13 @@ function open(once = false) {
   const market = marketOf();
   const told: Head[] = [];
   const ready = { chain: { id: 1, endpoints: createEndpoints(1, [], log) }, settings: { once, logRange: 1_000 } };
+  const heads = async function* () {
+    yield* [head(100)];
+    await new Promise(() => {});
+  };
   const logs = { giver: () => undefined };
   const opened = openWatch(
-    ready as never,
+    { ...ready, heads } as never,
     logs as never,
     [market as unknown as Tracker],
     (last) => told.push(last),
@@ -72,11 +76,15 @@ describe('debt that nobody known owes', () => {
   test('is a number, one line, and a search through all history; it is over when who owes it is found', async () => {
     const { watch, market, lines, alarms } = open();
     market.counted = 1_000n;
+    const heads = watch.heads(AbortSignal.abort());
+    expect((await heads.next()).value).toEqual(head(100));
     watch.head(market.at(100));
     await settle();
     expect(watch.debts('aave-v3:0x1')).toEqual([{ asset: usdc, counted: 1_000n, known: 10n }]);
     expect(alarms()).toEqual([['aave-v3 core debts', 'nobody known owes 99.00 % of USDC: accounts are missing']]);
     expect(market.searches).toBe(1);
+    // Who was found is read at once, not when another block comes.
+    expect((await heads.next()).value).toEqual(head(100));
     watch.head(market.at(101));
     await settle();
     expect(alarms()).toEqual([]);
@@ -124,13 +132,16 @@ describe('debt that nobody known owes', () => {
 describe('silence', () => {
   test('of heads is told of once, and again after one came', async () => {
     const { watch, market, told, alarms, lines } = open();
-    watch.head(market.at(100));
+    await vi.advanceTimersByTimeAsync(600_000);
+    // Nobody listens for heads yet.
+    expect(lines).toEqual([]);
+    watch.head(market.at(100, NOW + 600));
     await vi.advanceTimersByTimeAsync(600_000);
     expect(alarms()).toEqual([['heads', expect.stringMatching(/^no new block for \d+ s$/)]]);
     // Where its debts were counted, and where it fell silent.
     expect(told).toEqual([market.tip, market.tip]);
     expect(lines.filter(({ about }) => about === 'heads')).toHaveLength(1);
-    watch.head(market.at(101, NOW + 600));
+    watch.head(market.at(101, NOW + 1_200));
     expect(alarms()).toEqual([]);
     await vi.advanceTimersByTimeAsync(600_000);
     expect(lines.filter(({ about, msg }) => about === 'heads' && msg === 'alarm')).toHaveLength(2);

@@ -89,13 +89,11 @@ describe.each([1, 2])('logs that come later than their block, at %i endpoints of
       const account = await openAccount(scene, 'late', { collateral: { WETH: 500 }, debt: { USDC: 800_000 } });
       await taken(scene, keeper);
       late = false;
-      for (let n = 0; n < 3; n++) {
-        await scene.client.mine({ blocks: 1 });
-        await taken(scene, keeper);
-      }
-      await keeper.waitFor(({ msg }) => msg.startsWith('an endpoint had kept back logs'));
       await scene.client.setAutomine(false);
       await setPrice(scene, 'WETH', FALLEN);
+      // At that very head: no other block comes before it is sent.
+      await keeper.waitFor(({ msg }) => msg.startsWith('an endpoint had kept back logs'));
+      await keeper.waitFor(({ msg, account: of }) => msg === 'sent' && [of].flat().includes(account));
       await mineUntilDone(scene, keeper);
       expect(await liquidations(account)).toBe(1);
       expect(said(keeper, 'landed').filter((line) => line.account === account)).toHaveLength(1);

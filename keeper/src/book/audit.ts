@@ -45,8 +45,12 @@ type Auditing = {
   told: Set<string>;
 };
 
-/** Looks again at the logs of blocks that were taken in. One at a time: who calls it waits for the last one. @throws never */
-export type Audit = (markets: readonly Audited[]) => Promise<void>;
+/**
+ * Looks again at the logs of blocks that were taken in. One at a time: who calls it waits for the last one.
+ *
+ * @returns how many accounts were missed, which the next head takes in
+ */
+export type Audit = (markets: readonly Audited[]) => Promise<number>;
 
 /**
  * Asks for the logs of each block once more when it is 1 to 4, 16 and 64 deep, of different endpoints where there are several,
@@ -72,18 +76,20 @@ export function openAudit(options: {
   const auditing: Auditing = { chain, logs, log, span, cursors: new WeakMap(), told: new Set() };
   return async (markets) => {
     try {
-      await audit(auditing, markets);
+      return await audit(auditing, markets);
     } catch (err) {
       log.debug({ err }, 'blocks could not be looked at again; the next head tries');
+      return 0;
     }
   };
 }
 
-async function audit(auditing: Auditing, markets: readonly Audited[]): Promise<void> {
+async function audit(auditing: Auditing, markets: readonly Audited[]): Promise<number> {
   const due = markets.filter(({ tip }) => tip !== undefined);
   const jobs = due.flatMap((market) => jobsOf(cursorOf(auditing, market), market.tip!.number, auditing.span.length));
   const filter = unionOf(due.map((market) => market.filter));
   let left = MOST_REQUESTS;
+  let missed = 0;
   for (const rank of [...new Set(jobs.map((job) => job.rank))]) {
     const alike = jobs.filter((job) => job.rank === rank);
     const to = alike.map((job) => job.to).reduce(most);
@@ -92,12 +98,17 @@ async function audit(auditing: Auditing, markets: readonly Audited[]): Promise<v
       const answer = await ask(auditing, filter, { from, to: last }, inOrder(auditing, due, last, rank));
       // Fewer blocks the next time.
       if (!answer) continue;
-      for (const market of due)
-        for (const late of market.recheck(answer.logs)) tell(auditing, market, late, answer.member);
+      for (const market of due) {
+        for (const late of market.recheck(answer.logs)) {
+          tell(auditing, market, late, answer.member);
+          missed += late.accounts.length;
+        }
+      }
       for (const job of alike) if (job.from <= last) job.done(least(last, job.to));
       from = last + 1n;
     }
   }
+  return missed;
 }
 
 function cursorOf({ cursors }: Auditing, market: Audited): Cursor {

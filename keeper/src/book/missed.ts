@@ -30,11 +30,21 @@ export function recheck(tracked: Tracked, logs: readonly RawLog[]): Late[] {
     const block = isFor(log) ? blockOf(journal.blocks, log) : undefined;
     if (block) byBlock.set(block, [...(byBlock.get(block) ?? []), log]);
   }
-  return [...byBlock].flatMap(([block, own]) => {
-    const accounts = note(tracked, block, reader.read(own));
-    return accounts.length > 0 ? [{ block, accounts }] : [];
-  });
+  // From the newest on: who was read in a block was read as all before it had left them.
+  const late: Late[] = [];
+  const since: Since = { read: new Set(), found: new Set() };
+  for (const block of journal.blocks.toReversed()) {
+    for (const account of block.touched) since.read.add(account);
+    const own = byBlock.get(block);
+    const accounts = own ? note(tracked, block, reader.read(own), since) : [];
+    if (accounts.length > 0) late.unshift({ block, accounts });
+    for (const account of block.found) since.found.add(account);
+  }
+  return late;
 }
+
+/** Accounts that were read at a block or after it, and that blocks after it were the first to name as borrowers. */
+type Since = { read: Set<Address>; found: Set<Address> };
 
 /** The remembered block that stands for a log's: its own, or the first after those that were jumped over. */
 function blockOf(blocks: readonly LightBlock[], log: RawLog): LightBlock | undefined {
@@ -43,16 +53,14 @@ function blockOf(blocks: readonly LightBlock[], log: RawLog): LightBlock | undef
 }
 
 /** @returns whom a block's logs name that have not been read since */
-function note({ book, journal, missed }: Tracked, block: LightBlock, found: Found): Address[] {
-  const since = journal.blocks.filter(({ number }) => number >= block.number);
+function note({ book, journal, missed }: Tracked, block: LightBlock, found: Found, since: Since): Address[] {
   const first = journal.blocks[0] === block;
-  const read = new Set(since.flatMap(({ touched }) => touched));
   const noted = missed.get(block.hash);
-  const isNew = (account: Address) => !read.has(account) && !noted?.touched.has(account);
+  const isNew = (account: Address) => !since.read.has(account) && !noted?.touched.has(account);
   const fresh = [...found.borrowers].filter((account) => !book.has(account) && !noted?.borrowers.has(account));
   const stale = first ? [] : [...found.touched].filter((account) => book.has(account) && isNew(account));
   // Who borrowed here stays although a later block, which seemed to be the first that named them, is unwound.
-  const earlier = since.slice(1).flatMap((later) => later.found.filter((account) => found.borrowers.has(account)));
+  const earlier = [...found.borrowers].filter((account) => since.found.has(account));
   const reopen = found.reopen && !first && !noted;
   if (fresh.length + stale.length + earlier.length === 0 && !reopen) return [];
   missed.set(block.hash, {
