@@ -247,7 +247,7 @@ const statusAt = (head: Head, { ready, trackers, dispatcher, purse }: Rooms) =>
     chain: { id: ready.chain.id, endpoints: () => ready.chain.endpoints.health() },
     markets: ready.markets,
     inFlight: dispatcher.inFlight(),
-    operator: ready.operator && { address: ready.operator.account.address, balance: purse.balance },
+    operator: ready.operator && { address: ready.operator.account.address, purse },
     ...{ trackers, head },
   });
 

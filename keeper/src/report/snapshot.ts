@@ -3,6 +3,7 @@ import type { Head } from '../chain/head.ts';
 import type { EndpointHealth } from '../chain/member.ts';
 import type { Flight } from '../execution/flight.ts';
 import type { About } from '../execution/ledger.ts';
+import type { Purse } from '../execution/purse.ts';
 import type { MarketState, Moment, View } from '../protocols/protocol.ts';
 import { type MarketKey, partsOf } from '../store/key.ts';
 import type { MarketStatus, StatusSnapshot } from '../store/status-snapshot.ts';
@@ -31,8 +32,8 @@ export function snapshotOf(now: {
   trackers: readonly Shown[];
   head: Head;
   inFlight: readonly Flight<About>[];
-  /** Who sends; its balance in wei, where it has been asked. */
-  operator?: { address: Address; balance: bigint | undefined } | undefined;
+  /** Who sends, and what is known of its money. */
+  operator?: { address: Address; purse: Pick<Purse, 'balance' | 'cap' | 'leastTip'> } | undefined;
 }): StatusSnapshot {
   const { chain, markets, trackers, head, inFlight, operator } = now;
   const names = createNames(markets, []);
@@ -43,9 +44,7 @@ export function snapshotOf(now: {
     updatedAt: new Date().toISOString(),
     head: { number: head.number.toString(), hash: head.hash, timestamp: head.timestamp.toString() },
     markets: trackers.map(marketStatus),
-    ...(operator?.balance !== undefined && {
-      operator: { address: operator.address, balance: operator.balance.toString() },
-    }),
+    ...(operator && moneyOf(operator)),
     inFlight: inFlight.map(({ about, nonce, hashes, sentAt, value, unresolved }) => ({
       legs: about.legs.map((leg) => ({ ...names.market(leg.deals[0]!.market), accounts: labelsOf(leg) })),
       nonce,
@@ -56,6 +55,19 @@ export function snapshotOf(now: {
     })),
     endpoints: chain.endpoints().map((endpoint) => ({ ...endpoint, head: endpoint.head?.toString() })),
   };
+}
+
+function moneyOf({
+  address,
+  purse: { balance, cap, leastTip },
+}: {
+  address: Address;
+  purse: Pick<Purse, 'balance' | 'cap' | 'leastTip'>;
+}): Pick<StatusSnapshot, 'operator'> {
+  // Before it was asked, or where nothing is sent.
+  if (balance === undefined) return {};
+  const learnt = { ...(cap && { cap: cap.toString() }), ...(leastTip && { leastTip: leastTip.toString() }) };
+  return { operator: { address, balance: balance.toString(), ...learnt } };
 }
 
 function marketStatus(tracker: Shown): MarketStatus {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatEther, getAddress } from 'viem/utils';
+import { formatEther, formatGwei, getAddress } from 'viem/utils';
 import { showChain } from '../config/chains.ts';
 import { KeeperError } from '../config/error.ts';
 import type { Settings } from '../config/schema.ts';
@@ -113,9 +113,7 @@ function lines(store: Store, holder: Holder | undefined): string[] {
     `plimsoll on chain ${showChain(store.chainId)}: ${whether(store, holder, snapshot)}`,
     line('store', store.path),
     ...(snapshot ? [line('head', headOf(snapshot, holder)), ...snapshot.markets.flatMap(marketLines)] : found(store)),
-    ...(snapshot?.operator
-      ? [line('operator', `${snapshot.operator.address} holds ${formatEther(BigInt(snapshot.operator.balance))}`)]
-      : []),
+    ...(snapshot?.operator ? [line('operator', operatorOf(snapshot.operator))] : []),
     ...several('in flight', snapshot?.inFlight.map(flightOf) ?? []),
     ...several(
       'outcomes',
@@ -174,6 +172,12 @@ function addressOf(key: MarketKey): string {
 /** The first, and how many more. */
 const someOf = ([first, ...more]: readonly string[]) =>
   `${first ?? 'nobody'}${more.length > 0 ? ` and ${more.length} more` : ''}`;
+
+function operatorOf({ address, balance, cap, leastTip }: NonNullable<StatusSnapshot['operator']>): string {
+  const takes = cap === undefined ? '' : `, a transaction may cost ${formatEther(BigInt(cap))}`;
+  const asks = leastTip === undefined ? '' : `, the least tip is ${formatGwei(BigInt(leastTip))} gwei`;
+  return `${address} holds ${formatEther(BigInt(balance))}${takes}${asks}`;
+}
 
 function flightOf({ legs, nonce, hash, sentAt, value, unresolved }: FlightStatus): string {
   const accounts = someOf([...new Set(legs.flatMap((leg) => leg.accounts))]);

@@ -216,7 +216,6 @@ describe('money', () => {
       [2, 'sent'],
       [1, 'expired'],
     ]);
-    expect(await dispatcher.means(head(11n))).toBe(9_000n / 3n);
     // Nothing of it is set aside.
     expect(dispatcher.due([claim(3)], head(10n))).toEqual([claim(3)]);
   });
