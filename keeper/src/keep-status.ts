@@ -14,7 +14,7 @@ type Shown = {
   ready: Pick<Ready, 'chain' | 'markets' | 'operator'>;
   trackers: Parameters<typeof snapshotOf>[0]['trackers'];
   dispatcher: Pick<Dispatcher, 'inFlight'>;
-  purse: Pick<Purse, 'balance'>;
+  purse: Pick<Purse, 'balance' | 'cap' | 'leastTip'>;
   watch: Pick<Watch, 'alarms' | 'debts'>;
 };
 
@@ -37,7 +37,7 @@ export function keepStatus(
   const write = () => {
     if (!heard) return;
     const chain = { id: ready.chain.id, endpoints: () => ready.chain.endpoints.health() };
-    const operator = ready.operator && { address: ready.operator.account.address, balance: purse.balance };
+    const operator = ready.operator && { address: ready.operator.account.address, purse };
     const known = { inFlight: dispatcher.inFlight(), alarms: watch.alarms(), debts: watch.debts, operator };
     store.writeStatus(snapshotOf({ ...heard, chain, markets: ready.markets, trackers, ...known }));
   };

@@ -47,7 +47,16 @@ const snapshot: StatusSnapshot = {
       sentAt: '18570999',
       value: '10000000000000000',
     },
+    {
+      legs: [{ protocol: 'aave-v3', market: 'ethereum-core', accounts: [POOL] }],
+      nonce: 4,
+      hash: HASH,
+      sentAt: '18570990',
+      value: '0',
+      unresolved: true,
+    },
   ],
+  operator: { address: POOL, balance: '1500000000000000000', cap: '1000000000000000000', leastTip: '25000000000' },
   endpoints: [
     { endpoint: 'wss://node.example', state: 'good', head: '18571000', lag: 0, errors: 0, latencyMs: 12.4 },
     { endpoint: 'http://other.example', state: 'set aside', lag: 0, errors: 3, reason: 'ECONNREFUSED' },
@@ -64,6 +73,7 @@ const told = (outcomes: string, isFlying = true) =>
     `market     aave-v3 ethereum-core ${POOL}: 61234 accounts, 1 under water`,
     `  nearest  ${ACCOUNT} slack -1.23 %, health factor 0.9877`,
     `           ${POOL} slack 5.00 %`,
+    `operator   ${POOL} holds 1.5, a transaction may cost 1, the least tip is 25 gwei`,
     isFlying
       ? `in flight  ${ACCOUNT} of aave-v3 ethereum-core, nonce 5, sent at block 18570999, worth 0.01, ${HASH}`
       : 'in flight  none',

@@ -2,7 +2,7 @@ import type { Head } from '../chain/head.ts';
 import { lostGas } from '../planning/gas.ts';
 import { type Fees, isIdleRaise, raisedFees } from './fees.ts';
 import { type InFlight, type LaneState, limitOf, reservedBy, shortMessage } from './lane-state.ts';
-import { learn, spendable } from './purse.ts';
+import { learn, spendable, tipFor } from './purse.ts';
 import { refusalOf } from './refusals.ts';
 import { submit } from './submit.ts';
 
@@ -24,7 +24,8 @@ const BEHIND_PART = 100n;
 export async function bump<T>(lane: LaneState<T>, flight: InFlight<T>, head: Head): Promise<void> {
   const { account, onEvent } = lane;
   const { about, nonce } = flight;
-  const now = await lane.prices(head);
+  const price = await lane.prices(head);
+  const now = flight.cancelling ? price : { ...price, priority: tipFor(lane.purse, price, flight) };
   let fees = raisedFees(flight.fees, now);
   if (fees.maxFeePerGas > (lane.purse.settings.maxGasPrice ?? fees.maxFeePerGas))
     return leave(lane, flight, head, '--max-gas-price is reached');
@@ -55,7 +56,7 @@ export async function bump<T>(lane: LaneState<T>, flight: InFlight<T>, head: Hea
     else onEvent({ kind: 'bumped', about, nonce, hash, maxFeePerGas: fees.maxFeePerGas });
   } catch (error) {
     const refusal = refusalOf(error);
-    const offered = { cost: flight.cost, tip: fees.maxPriorityFeePerGas, reserved: reservedBy(lane, flight) };
+    const offered = { gas, cost: flight.cost, tip: fees.maxPriorityFeePerGas, reserved: reservedBy(lane, flight) };
     if (refusal) learn(lane.purse, refusal, offered, { baseFee: now.baseFee, block: head.number });
     const { fees: old, signed, sentAt, cancelling, budget, cost } = before;
     Object.assign(flight, { fees: old, signed, sentAt, cancelling, budget, cost });

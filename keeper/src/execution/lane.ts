@@ -140,7 +140,7 @@ async function offer<T>(lane: LaneState<T>, shipment: Shipment<T>, now: GasPrice
     return hash;
   } catch (error) {
     const refusal = refusalOf(error);
-    const offered = { cost: flight.cost, tip: fees.maxPriorityFeePerGas, reserved };
+    const offered = { gas, cost: flight.cost, tip: fees.maxPriorityFeePerGas, reserved };
     if (refusal) learn(lane.purse, refusal, offered, { baseFee: now.baseFee, block: head.number });
     throw error;
   }

@@ -1,7 +1,7 @@
 import type { Head } from '../chain/head.ts';
 import { mostGas } from '../planning/gas.ts';
 import type { DispatcherState } from './dispatcher-state.ts';
-import { leastMaxFee, mostGasFor } from './purse.ts';
+import { leastMaxFee, mostGasFor, spendable } from './purse.ts';
 
 /** Less gas than any plan takes. */
 const LEAST_GAS = 300_000n;
@@ -12,11 +12,13 @@ const PLENTY = 2n;
  * What keeps all plans small, or back. Wei, wei per gas.
  *
  * - `gas price`: the chain asks more than `--max-gas-price`: nothing is sent
- * - `empty`: what can be spent pays for no transaction: nothing is sent
+ * - `bound`: no plan is as cheap as `most`, which is `--max-tx-cost` or what the node takes
+ * - `empty`: what the operator holds pays for no transaction: nothing is sent
  * - `low`: the operator's balance bounds how large transactions are
  */
 export type Straits =
   | { kind: 'gas price'; baseFee: bigint; maxGasPrice: bigint }
+  | { kind: 'bound'; most: bigint; needed: bigint }
   | { kind: 'empty' | 'low'; balance: bigint; reserved: bigint; needed: bigint };
 
 /**
@@ -40,20 +42,25 @@ export async function meansAt(state: DispatcherState, head: Head): Promise<bigin
   }
   const reserved = lane?.reserved() ?? 0n;
   const gas = mostGasFor(purse, price, reserved, most);
+  tellMoney(state, { fee: leastMaxFee(price), reserved, most });
   const { balance } = purse;
-  if (balance === undefined) return gas;
-  const fee = leastMaxFee(price);
-  const free = balance > reserved ? balance - reserved : 0n;
-  const needed = fee * most;
-  const now = { balance, reserved, needed };
-  if (free < fee * LEAST_GAS) {
-    tell.straits({ kind: 'empty', ...now });
-    return 0n;
-  }
-  // What is on its way comes back, but for the gas that it uses.
-  if (balance < needed) tell.straits({ kind: 'low', ...now });
-  else if (balance >= needed * PLENTY) tell.straits(undefined);
-  return gas;
+  // What is on its way is waited for: it comes back, but for the gas that it uses.
+  return balance !== undefined && balance - reserved < leastMaxFee(price) * LEAST_GAS ? 0n : gas;
+}
+
+/** @param fee - the lowest max fee, wei per gas; `most`: gas that a transaction may bring at all */
+function tellMoney(
+  { purse, tell }: DispatcherState,
+  { fee, reserved, most }: { fee: bigint; reserved: bigint; most: bigint },
+): void {
+  const { balance } = purse;
+  const least = fee * LEAST_GAS;
+  const bound = spendable({ ...purse, balance: undefined }, 0n);
+  const now = balance !== undefined && { balance, reserved, needed: fee * most };
+  if (now && now.balance < least) tell.straits({ kind: 'empty', ...now });
+  else if (bound !== undefined && bound < least) tell.straits({ kind: 'bound', most: bound, needed: least });
+  else if (now && now.balance < now.needed) tell.straits({ kind: 'low', ...now });
+  else if (!now || now.balance >= now.needed * PLENTY) tell.straits(undefined);
 }
 
 /**

@@ -20,6 +20,8 @@ export type Purse = {
   balance: bigint | undefined;
   /** The most gas limit times max fee that a node has let pass or named, wei. */
   cap: bigint | undefined;
+  /** The most gas that a node has let a transaction bring or named. */
+  gasCap: bigint | undefined;
   /** The least tip that a node has named, wei per gas. */
   leastTip: bigint;
   /** The least tip that seemed to be asked, where a node named none; forgotten behind the block `until`. */
@@ -36,8 +38,10 @@ const [LESS_NUMERATOR, LESS_DENOMINATOR] = [3n, 4n];
 const USUAL_CAP = 10n ** 18n;
 /** The least that a max fee leaves room for: the base fee after two full blocks, each an eighth more. */
 const [RISE_NUMERATOR, RISE_DENOMINATOR] = [81n, 64n];
-/** Of what a plan earns beyond the base fee, the part that may go as a tip. */
-const TIP_PART = 2n;
+/** Of what a plan earns beyond the base fee, the part that may go as a tip; and as one that is no plain tip any more. */
+const [PLAIN_PART, TIP_PART] = [2n, 10n];
+/** A tip up to the base fee, or to 2 gwei, is plain. */
+const PLAIN_TIP = 2_000_000_000n;
 
 /**
  * A purse of which nothing is known yet.
@@ -47,7 +51,7 @@ const TIP_PART = 2n;
  */
 export const openPurse = (settings: PurseSettings): Purse => ({
   settings,
-  ...{ balance: undefined, cap: undefined, leastTip: 0n, guess: undefined },
+  ...{ balance: undefined, cap: undefined, gasCap: undefined, leastTip: 0n, guess: undefined },
 });
 
 /**
@@ -110,7 +114,8 @@ export function spendable({ settings, balance, cap }: Purse, reserved: bigint): 
 export function mostGasFor(purse: Purse, price: GasPrice, reserved: bigint, most: bigint): bigint {
   const wei = spendable(purse, reserved);
   const fee = leastMaxFee(price);
-  return wei === undefined || fee === 0n ? most : least(most, wei / fee);
+  const taken = least(most, purse.gasCap ?? most);
+  return wei === undefined || fee === 0n ? taken : least(taken, wei / fee);
 }
 
 /** A transaction that is to be sent: its gas limit, the gas it is expected to use, the most wei its gas may cost. */
@@ -146,8 +151,20 @@ export function feesFor(purse: Purse, price: GasPrice, { limit, gas, budget }: S
       `a tip of ${asked} wei is asked, and no more than ${maxFeePerGas} may be offered for a unit of gas`,
     );
   }
-  const worth = larger((affordable - baseFee) / TIP_PART, asked);
-  return { maxFeePerGas, maxPriorityFeePerGas: least(least(priority, worth), maxFeePerGas) };
+  return { maxFeePerGas, maxPriorityFeePerGas: least(tipFor(purse, price, { gas, budget }), maxFeePerGas) };
+}
+
+/**
+ * The tip that a plan is worth: the usual one, but no more of what it earns beyond the base fee than a stated part, half of it for a
+ * plain tip and a tenth for one beyond that, unless a node insists; wei per gas, rounded down.
+ *
+ * @example
+ * tipFor(openPurse({}), { baseFee: 30n * GWEI, priority: 5_000n * GWEI }, { gas: 1n, budget: 1_030n * GWEI }); // 100 gwei
+ */
+export function tipFor(purse: Purse, { baseFee, priority }: GasPrice, { gas, budget }: Omit<Sized, 'limit'>): bigint {
+  const earned = larger(budget / gas - baseFee, 0n);
+  const plain = least(earned / PLAIN_PART, larger(baseFee, PLAIN_TIP));
+  return least(priority, larger(larger(plain, earned / TIP_PART), leastTipOf(purse)));
 }
 
 const TOO_DEAR = 'TooDearError';
@@ -161,32 +178,34 @@ const tooDear = (message: string): Error => Object.assign(new Error(message), { 
  */
 export function isTooDear(error: unknown): boolean {
   const kind = refusalOf(error)?.kind;
-  return (error as Error | undefined)?.name === TOO_DEAR || kind === 'cap' || kind === 'funds';
+  return (error as Error | undefined)?.name === TOO_DEAR || kind === 'cap' || kind === 'gas' || kind === 'funds';
 }
 
 /**
  * Takes a node's refusal to heart.
  *
- * @param refused - what was offered: gas limit times max fee in wei, the tip in wei per gas; and what else may be gone already, wei
+ * @param offered - the gas limit, that times the max fee in wei, the tip in wei per gas; and what else may be gone already, wei
  * @param at - base fee (wei per gas) and number of the block it was for
  * @example
- * learn(purse, { kind: 'cap', most: 10n ** 18n }, { cost: 2n * 10n ** 18n, tip: 1n, reserved: 0n }, { baseFee, block });
+ * learn(purse, { kind: 'cap', most: 10n ** 18n }, { gas, cost: 2n * 10n ** 18n, tip, reserved }, { baseFee, block });
  * purse.cap; // 10n ** 18n
  */
 export function learn(
   purse: Purse,
   refusal: Refusal,
-  { cost, tip, reserved }: { cost: bigint; tip: bigint; reserved: bigint },
+  { gas, cost, tip, reserved }: { gas: bigint; cost: bigint; tip: bigint; reserved: bigint },
   { baseFee, block }: { baseFee: bigint; block: bigint },
 ): void {
-  const fewer = (cost * LESS_NUMERATOR) / LESS_DENOMINATOR;
+  const less = (refused: bigint) => (refused * LESS_NUMERATOR) / LESS_DENOMINATOR;
   if (refusal.kind === 'cap') {
     const named = refusal.most ?? USUAL_CAP;
     // Nodes round what they name: what is refused below it says more.
-    purse.cap = named < cost ? named : fewer;
+    purse.cap = named < cost ? named : less(cost);
+  } else if (refusal.kind === 'gas') {
+    purse.gasCap = refusal.most !== undefined && refusal.most < gas ? refusal.most : less(gas);
   } else if (refusal.kind === 'funds') {
     // What another program has waiting with this key nobody tells us.
-    purse.balance = least(purse.balance ?? cost + reserved, reserved + fewer);
+    purse.balance = least(purse.balance ?? cost + reserved, reserved + less(cost));
   } else {
     const named = refusal.least === undefined ? undefined : refusal.least - (refusal.kind === 'price' ? baseFee : 0n);
     if (named !== undefined && named > tip) purse.leastTip = larger(purse.leastTip, named);

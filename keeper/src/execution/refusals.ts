@@ -7,10 +7,12 @@ import { larger } from './fees.ts';
  * - `cap`: gas limit times max fee is more than the node lets anybody spend; `most` in wei, where it says so
  * - `tip`: the tip is less than the node takes; `least` in wei per gas, where it says so
  * - `price`: as `tip`, but `least` is of base fee and tip together
+ * - `gas`: the gas limit is more than a transaction may bring there; `most` in gas, where it says so
  * - `funds`: the sender holds less than gas limit times max fee, with all that waits counted in
  */
 export type Refusal =
   | { kind: 'cap'; most?: bigint }
+  | { kind: 'gas'; most?: bigint }
   | { kind: 'tip'; least?: bigint }
   | { kind: 'price'; least?: bigint }
   | { kind: 'funds' };
@@ -19,6 +21,10 @@ export type Refusal =
 const CAP =
   /exceeds the configured cap|fee ?cap exceeded|exceeds (the )?(configured |maximum )?(tx|transaction) fee cap/i;
 const CAP_NUMBER = /configured cap \(([\d.]+)\s*([a-z]*)\)/i;
+// Osaka's cap of a transaction, a block's limit, or an operator's own.
+const GAS =
+  /exceeds (the )?(block|max(imum)?) gas|gas[ _]limit(_cap| too high| exceeds| is too)|intrinsic gas too high/i;
+const GAS_NUMBER = /(?:cap|max(?:imum)?|block gas limit|limit)\D{0,12}?(\d{5,})/i;
 const FUNDS =
   /insufficient ?(funds|balance)|(upfront|total) cost exceeds|exceeds (the )?(account )?balance|not enough (funds|balance)/i;
 // What is too little beside a version of its own is no matter of the node's least.
@@ -46,6 +52,10 @@ export function refusalOf(error: unknown): Refusal | undefined {
   const words = wordsOf(error);
   if (CAP.test(words)) return capIn(words);
   if (FUNDS.test(words)) return { kind: 'funds' };
+  if (GAS.test(words)) {
+    const [, most] = GAS_NUMBER.exec(words) ?? [];
+    return most === undefined ? { kind: 'gas' } : { kind: 'gas', most: BigInt(most) };
+  }
   if (REPLACEMENT.test(words) || BASE_FEE.test(words) || !TIP.test(words)) return undefined;
   // Of these nodes the number is what a unit of gas costs, and not the tip alone.
   const kind = /FeePerGas needs|minimum gas ?price|minimum fee cap/i.test(words) ? 'price' : 'tip';

@@ -197,12 +197,14 @@ function tellStraits(state: State, now: Straits | undefined): void {
 
 const STRAITS = {
   'gas price': 'nothing is sent: gas costs more than --max-gas-price',
+  bound: 'a transaction may cost less than any plan does: see --max-tx-cost, and what the node lets it cost',
   empty: 'nothing is sent: the operator has too little for gas, fund it',
   low: 'the operator has less than the largest transaction may cost: transactions are kept smaller, fund it',
 } as const satisfies Record<Straits['kind'], string>;
 
 function straitsLine(now: Straits): object {
   if (now.kind === 'gas price') return { baseFee: formatGwei(now.baseFee), maxGasPrice: formatGwei(now.maxGasPrice) };
+  if (now.kind === 'bound') return { most: formatEther(now.most), needed: formatEther(now.needed) };
   const { balance, reserved, needed } = now;
   return { balance: formatEther(balance), inFlight: formatEther(reserved), needed: formatEther(needed) };
 }

@@ -4,6 +4,7 @@ import type { Head } from '../chain/head.ts';
 import type { EndpointHealth } from '../chain/member.ts';
 import type { Flight } from '../execution/flight.ts';
 import type { About } from '../execution/ledger.ts';
+import type { Purse } from '../execution/purse.ts';
 import type { MarketState, Moment, View } from '../protocols/protocol.ts';
 import { type MarketKey, partsOf } from '../store/key.ts';
 import type { AlarmStatus, DebtStatus, MarketStatus, StatusSnapshot } from '../store/status-snapshot.ts';
@@ -37,8 +38,8 @@ export function snapshotOf(now: {
   alarms: readonly AlarmStatus[];
   /** Of a market, as they were last counted. */
   debts(key: MarketKey): readonly Debt[];
-  /** Who sends; its balance in wei, where it has been asked. */
-  operator?: { address: Address; balance: bigint | undefined } | undefined;
+  /** Who sends, and what is known of its money. */
+  operator?: { address: Address; purse: Pick<Purse, 'balance' | 'cap' | 'leastTip'> } | undefined;
 }): StatusSnapshot {
   const { chain, markets, trackers, head, heardAt, inFlight, alarms, operator } = now;
   const names = createNames(markets, []);
@@ -50,9 +51,7 @@ export function snapshotOf(now: {
     heardAt: new Date(heardAt).toISOString(),
     head: { number: head.number.toString(), hash: head.hash, timestamp: head.timestamp.toString() },
     markets: trackers.map((tracker) => marketStatus(tracker, now.debts(tracker.key))),
-    ...(operator?.balance !== undefined && {
-      operator: { address: operator.address, balance: operator.balance.toString() },
-    }),
+    ...(operator && moneyOf(operator)),
     inFlight: inFlight.map(({ about, nonce, hashes, sentAt, value, unresolved }) => ({
       legs: about.legs.map((leg) => ({ ...names.market(leg.deals[0]!.market), accounts: labelsOf(leg) })),
       nonce,
@@ -64,6 +63,19 @@ export function snapshotOf(now: {
     endpoints: chain.endpoints().map((endpoint) => ({ ...endpoint, head: endpoint.head?.toString() })),
     alarms,
   };
+}
+
+function moneyOf({
+  address,
+  purse: { balance, cap, leastTip },
+}: {
+  address: Address;
+  purse: Pick<Purse, 'balance' | 'cap' | 'leastTip'>;
+}): Pick<StatusSnapshot, 'operator'> {
+  // Before it was asked, or where nothing is sent.
+  if (balance === undefined) return {};
+  const learnt = { ...(cap && { cap: cap.toString() }), ...(leastTip && { leastTip: leastTip.toString() }) };
+  return { operator: { address, balance: balance.toString(), ...learnt } };
 }
 
 function marketStatus(tracker: Shown, counted: readonly Debt[]): MarketStatus {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatEther, getAddress } from 'viem/utils';
+import { formatEther, formatGwei, getAddress } from 'viem/utils';
 import { chainPreset, showChain } from '../config/chains.ts';
 import { KeeperError } from '../config/error.ts';
 import type { Settings } from '../config/schema.ts';
@@ -151,9 +151,7 @@ function lines(store: Store, holder: Holder | undefined): string[] {
         ]
       : found(store)),
     ...(snapshot?.alarms ? several('alarms', snapshot.alarms.map(alarmOf)) : []),
-    ...(snapshot?.operator
-      ? [line('operator', `${snapshot.operator.address} holds ${formatEther(BigInt(snapshot.operator.balance))}`)]
-      : []),
+    ...(snapshot?.operator ? [line('operator', operatorOf(snapshot.operator))] : []),
     ...several('in flight', snapshot ? stillFlying(store, snapshot).map(flightOf) : []),
     ...several(
       'outcomes',
@@ -253,6 +251,12 @@ function addressOf(key: MarketKey): string {
 /** The first, and how many more. */
 const someOf = ([first, ...more]: readonly string[]) =>
   `${first ?? 'nobody'}${more.length > 0 ? ` and ${more.length} more` : ''}`;
+
+function operatorOf({ address, balance, cap, leastTip }: NonNullable<StatusSnapshot['operator']>): string {
+  const takes = cap === undefined ? '' : `, a transaction may cost ${formatEther(BigInt(cap))}`;
+  const asks = leastTip === undefined ? '' : `, the least tip is ${formatGwei(BigInt(leastTip))} gwei`;
+  return `${address} holds ${formatEther(BigInt(balance))}${takes}${asks}`;
+}
 
 function flightOf({ legs, nonce, hash, sentAt, value, unresolved }: FlightStatus): string {
   const accounts = someOf([...new Set(legs.flatMap((leg) => leg.accounts))]);

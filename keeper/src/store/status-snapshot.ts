@@ -17,8 +17,11 @@ export type StatusSnapshot = {
   /** `timestamp` in seconds. */
   head: { number: string; hash: Hash; timestamp: string };
   markets: readonly MarketStatus[];
-  /** Who sends, and what it holds for gas, wei; missing where nothing is sent. */
-  operator?: { address: Address; balance: string };
+  /**
+   * Who sends, and what it holds for gas, wei; missing where nothing is sent. `cap` is the most wei that a node lets a transaction
+   * cost, `leastTip` the least tip that one takes, wei per gas, where one has said so.
+   */
+  operator?: { address: Address; balance: string; cap?: string; leastTip?: string };
   inFlight: readonly FlightStatus[];
   endpoints: readonly EndpointStatus[];
   /** What somebody has to look at; missing where an earlier version wrote. */

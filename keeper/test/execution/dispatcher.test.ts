@@ -247,7 +247,6 @@ describe('money', () => {
       [2, 'sent'],
       [1, 'expired'],
     ]);
-    expect(await dispatcher.means(head(11n))).toBe(9_000n / 3n);
     // Nothing of it is set aside.
     expect(dispatcher.due([claim(3)], head(10n))).toEqual([claim(3)]);
   });
@@ -260,9 +259,13 @@ describe('money', () => {
     // Its limit of 1,500 gas may cost 3 wei each.
     expect(await dispatcher.means(head(10n))).toBe((10n ** 6n - 4_500n) / 3n);
     expect(told.at(-1)).toEqual(['straits', 'low']);
-    node.balance = 899_999n;
+    // What is left beside it pays for nothing; it is waited for, which is no news.
+    node.balance = 904_499n;
     await dispatcher.countMoney(head(10n));
     expect(await dispatcher.means(head(10n))).toBe(0n);
+    expect(told.at(-1)).toEqual(['straits', 'low']);
+    node.balance = 899_999n;
+    await dispatcher.countMoney(head(10n));
     expect(told.at(-1)).toEqual(['straits', 'empty']);
   });
 
@@ -272,6 +275,12 @@ describe('money', () => {
     await dispatcher.attempt(batch(2_501n), head(10n));
     expect(sizes()).toEqual([2]);
     expect(node.taken.length).toBe(1);
+  });
+
+  test('that people allow for no transaction is told of', async () => {
+    const dispatcher = await open({ purse: openPurse({ maxTxCost: 899_999n }) });
+    await dispatcher.means(head(10n));
+    expect(told).toEqual([['straits', 'bound']]);
   });
 
   test('is not spent where the chain asks more than --max-gas-price', async () => {

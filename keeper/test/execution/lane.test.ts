@@ -387,7 +387,7 @@ describe('doing nothing is an option', () => {
 
   test('but not where the least that replaces it is worth it, though the chain asks a higher tip', async () => {
     const lane = await open();
-    await lane.send(shipment('a'), head(10n));
+    await lane.send(shipment('a', { budget: 10n ** 7n }), head(10n));
     reverting();
     [node.baseFee, node.priority] = [900n, 51n];
     await lane.onHead(head(13n));

@@ -10,6 +10,7 @@ import {
   openPurse,
   pricedBy,
   spendable,
+  tipFor,
 } from '../../src/execution/purse.ts';
 import { head, rpcError } from './node.ts';
 
@@ -67,14 +68,21 @@ describe('fees', () => {
     expect(feesFor(purseWith({ balance: enough + 9n }), market, sized, 9n).maxFeePerGas).toBe(134n);
   });
 
-  test('of a tip are at most half of what the plan earns beyond the base fee, unless a node insists', () => {
+  test('of a plain tip are at most half of what the plan earns beyond the base fee, unless a node insists', () => {
     const poor = { ...sized, budget: 110_000n };
     expect(feesFor(openPurse({}), market, poor, 0n)).toEqual({ maxFeePerGas: 110n, maxPriorityFeePerGas: 5n });
     expect(feesFor(openPurse({ minPriorityFee: 6n }), market, poor, 0n).maxPriorityFeePerGas).toBe(6n);
-    // Advice of 5,000 gwei, at a plan that earns 0.9 ether beyond its base fee of 0.03.
-    const advised = { baseFee: 30n * GWEI, priority: 5_000n * GWEI };
-    const rich = { limit: 1_500_000n, gas: 1_000_000n, budget: 93n * 10n ** 16n };
-    expect(feesFor(openPurse({}), advised, rich, 0n).maxPriorityFeePerGas).toBe(450n * GWEI);
+  });
+
+  test.each([
+    ['a tenth of a plan that earns 900 gwei beyond it', 930n, 5_000n, 90n],
+    ['the base fee where a tenth is less', 230n, 5_000n, 30n],
+    ['half where even that is less', 70n, 5_000n, 20n],
+    ['what is usual where that is less', 930n, 4n, 4n],
+    ['nothing of one that does not pay the base fee', 29n, 4n, 0n],
+  ])('of an absurd tip are %s', (_, budget, priority, tip) => {
+    const price = { baseFee: 30n * GWEI, priority: priority * GWEI };
+    expect(tipFor(openPurse({}), price, { gas: 1n, budget: budget * GWEI })).toBe(tip * GWEI);
   });
 
   test.each([
@@ -102,7 +110,7 @@ describe('fees', () => {
 });
 
 describe('a refusal is taken to heart', () => {
-  const offered = { cost: 2n * ETHER, tip: GWEI, reserved: ETHER };
+  const offered = { gas: 16_000_000n, cost: 2n * ETHER, tip: GWEI, reserved: ETHER };
   const at = { baseFee: 30n * GWEI, block: 100n };
 
   test.each([
@@ -113,6 +121,16 @@ describe('a refusal is taken to heart', () => {
     const purse = openPurse({});
     learn(purse, { kind: 'cap', ...said }, offered, at);
     expect(purse.cap).toBe(cap);
+  });
+
+  test.each([
+    ['as the node says', { most: 8_000_000n }, 8_000_000n],
+    ['as three quarters of what it refused where it says nothing', {}, 12_000_000n],
+    ['as that too where what it says is no less', { most: 16_000_000n }, 12_000_000n],
+  ])('a cap of gas: %s', (_, said, gasCap) => {
+    const purse = openPurse({});
+    learn(purse, { kind: 'gas', ...said }, offered, at);
+    expect(mostGasFor(purse, market, 0n, 15_000_000n)).toBe(gasCap);
   });
 
   test('too little money: three quarters of what was refused are left beside what is on its way', () => {

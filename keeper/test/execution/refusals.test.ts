@@ -51,6 +51,22 @@ describe('a node asks a higher tip', () => {
   });
 });
 
+describe('a node lets no transaction bring more gas', () => {
+  test.each([
+    ['geth', 'transaction gas limit too high (cap: 16777216, tx: 20000000)', 16_777_216n],
+    ['one with a limit of its own', 'gas limit exceeds maximum of 8000000', 8_000_000n],
+  ])('than it says: %s', (_, words, most) => {
+    expect(refusalOf(rpcError(words))).toEqual({ kind: 'gas', most });
+  });
+
+  test.each(['exceeds block gas limit', 'intrinsic gas too high -- tx.gas_limit > env.cfg.tx_gas_limit_cap'])(
+    'without a number: %s',
+    (words) => {
+      expect(refusalOf(rpcError(words))).toEqual({ kind: 'gas' });
+    },
+  );
+});
+
 test.each([
   'insufficient funds for gas * price + value: address 0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A have 2 want 3',
   'Insufficient funds for gas * price + value',

@@ -167,16 +167,37 @@ describe('what a plan is about', () => {
     report.withdrawn(about, 'replaced', 'why');
     report.lane({ kind: 'stuck', about, nonce: 1, reason: 'busy' });
     report.lane({ kind: 'bumped', about, nonce: 1, hash: hashOf(1), maxFeePerGas: 7n });
+    report.lane({ kind: 'not known yet', about, nonce: 1, hash: hashOf(1) });
     report.lane({ kind: 'foreign', about: undefined, nonce: 3, expected: 1 });
     report.left([{ about } as never]);
     expect(lines).toEqual([
       ['warn', 'replaced', { ...line, reason: 'why' }],
       ['warn', 'stuck', { ...line, nonce: 1, reason: 'busy' }],
       ['info', 'bumped', { ...line, nonce: 1, hash: hashOf(1), maxFeePerGas: 7n }],
+      ['warn', 'not known yet', { ...line, nonce: 1, hash: hashOf(1) }],
       ['warn', 'another program sends with this key: give each keeper a key of its own', { nonce: 3, expected: 1 }],
       ['warn', 'still on its way when the keeper stopped; the next run takes it up', line],
     ]);
   });
+});
+
+test('what money allows no plan is told when it begins, when it becomes another thing, and when it is over', () => {
+  const ETHER = 10n ** 18n;
+  const held = { balance: 2n * ETHER, reserved: ETHER / 2n, needed: 3n * ETHER };
+  report.straits(undefined);
+  report.straits({ kind: 'low', ...held });
+  report.straits({ kind: 'low', ...held, balance: ETHER });
+  report.straits({ kind: 'empty', ...held, balance: 1n });
+  report.straits({ kind: 'bound', most: ETHER, needed: 2n * ETHER });
+  report.straits({ kind: 'gas price', baseFee: 8n * 10n ** 9n, maxGasPrice: 7n * 10n ** 9n });
+  report.straits(undefined);
+  expect(lines.map(([level, , fields]) => [level, fields])).toEqual([
+    ['warn', { balance: '2', inFlight: '0.5', needed: '3' }],
+    ['warn', { balance: '0.000000000000000001', inFlight: '0.5', needed: '3' }],
+    ['warn', { most: '1', needed: '2' }],
+    ['warn', { baseFee: '8', maxGasPrice: '7' }],
+    ['info', 'there is enough for gas again'],
+  ]);
 });
 
 describe('a claim that is set aside', () => {
@@ -292,7 +313,11 @@ test('a snapshot shows each market at its own block, and what is on its way with
     trackers: [shown],
     head: head(7n),
     heardAt: 5_000,
-    inFlight: [{ ...flight, about: { id: 1, legs: [sentLeg(1), sentLeg(2, 1, OTHER)] } } as never],
+    inFlight: [
+      { ...flight, about: { id: 1, legs: [sentLeg(1), sentLeg(2, 1, OTHER)] } } as never,
+      { ...flight, about: { id: 2, legs: [] }, unresolved: true } as never,
+    ],
+    operator: { address: address(9), purse: { balance: 5n, cap: 4n, leastTip: 3n } },
     alarms: [{ about: 'clock', text: 'slow', since: 'then' }],
     debts: (key) => (key === MARKET ? [{ asset: assets[0]!, counted: 10n ** 20n, known: 10n ** 20n - 3n }] : []),
   });
@@ -329,8 +354,17 @@ test('a snapshot shows each market at its own block, and what is on its way with
           { ...usdc, accounts: ['account 2'] },
         ],
       },
+      { ...{ nonce: 3, hash: hashOf(2), sentAt: '6', value: '8' }, legs: [], unresolved: true },
     ],
+    operator: { address: address(9), balance: '5', cap: '4', leastTip: '3' },
     endpoints: [{ endpoint: 'x', state: 'good', head: '7', lag: 0, errors: 0 }],
   });
   for (const time of [startedAt, updatedAt]) expect(new Date(time).toISOString()).toBe(time);
+  const money = (purse: { balance: bigint | undefined; cap: bigint | undefined; leastTip: bigint }) =>
+    snapshotOf({
+      ...{ chain: { id: 1, endpoints: () => [] }, markets, trackers: [], head: head(7n), inFlight: [] },
+      operator: { address: address(9), purse },
+    }).operator;
+  expect(money({ balance: undefined, cap: 4n, leastTip: 0n })).toBeUndefined();
+  expect(money({ balance: 5n, cap: undefined, leastTip: 0n })).toEqual({ address: address(9), balance: '5' });
 });
