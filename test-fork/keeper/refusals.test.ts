@@ -1,4 +1,4 @@
-import type { Hex } from 'viem';
+import { getAddress, type Hex, numberToHex } from 'viem';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { labFlags, startKeeper } from '../harness/keeper.ts';
 import { openScene, type Scene } from '../harness/scene.ts';
@@ -110,6 +110,28 @@ describe('refused with one line, before anything is sent', () => {
     expect(await refusal({ '--wrapped-native': scene.treasury })).toEqual({
       code: 1,
       said: [`plimsoll: --wrapped-native ${scene.treasury} has no code, ${cure}`],
+    });
+  });
+
+  test('a token that wraps the coin, and that nobody trades', async () => {
+    const { client, directory } = scene;
+    const twin: Hex = `0x${'0'.repeat(35)}f00d5`;
+    const refused = await scene.undone(async () => {
+      // Another contract of the very same code.
+      const code = await client.getCode({ address: directory.tokens.WETH.address });
+      await client.setCode({ address: twin, bytecode: code! });
+      for (const slot of [0, 1, 2]) {
+        const at = numberToHex(slot, { size: 32 });
+        const value = await client.getStorageAt({ address: directory.tokens.WETH.address, slot: at });
+        await client.setStorageAt({ address: twin, index: slot, value: value! });
+      }
+      return refusal({ '--wrapped-native': twin });
+    });
+    expect(refused).toEqual({
+      code: 1,
+      said: [
+        `plimsoll: --wrapped-native ${getAddress(twin)} has no price on chain 31337 (Anvil): no market lists it, and no pool has it and a token of theirs`,
+      ],
     });
   });
 
