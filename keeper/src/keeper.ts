@@ -88,7 +88,7 @@ export async function runKeeper(
     const planner = openPlanner({ ...ready, logs: logs.share({}) }, prices);
     const drill = openDrill(planner, chain.id);
     const queue = createQueue<string>();
-    status = keepStatus(store, { ready, trackers, dispatcher });
+    status = keepStatus(store, () => shown(rooms));
     const house = { ready, store, trackers, planner, drill, dispatcher, queue, once, status };
     const rooms: Rooms = { ...house, unwound: [], report, log };
 
@@ -246,6 +246,14 @@ function dustOf(weiPerBase: number | undefined, { baseFeePerGas = 0n }: Head, mi
   const cost = LEAST_GAS * (baseFeePerGas > LEAST_GAS_PRICE ? baseFeePerGas : LEAST_GAS_PRICE) + minProfit;
   return Number(cost) / weiPerBase;
 }
+
+/** What `status` shows beside the head. */
+const shown = ({ ready, trackers, dispatcher }: Rooms) => ({
+  chain: { id: ready.chain.id, endpoints: () => ready.chain.endpoints.health() },
+  markets: ready.markets,
+  inFlight: dispatcher.inFlight(),
+  trackers,
+});
 
 /** What changed silently is found in the end; a node that fails here is none the worse for what is at stake at this head. */
 async function reread(tracker: Tracker, { dispatcher, log }: Rooms): Promise<void> {
