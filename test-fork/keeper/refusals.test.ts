@@ -1,6 +1,7 @@
 import { getAddress, type Hex, numberToHex } from 'viem';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { labFlags, startKeeper } from '../harness/keeper.ts';
+import { startProxy } from '../harness/proxy.ts';
 import { openScene, type Scene } from '../harness/scene.ts';
 
 describe('refused with one line, before anything is sent', () => {
@@ -133,6 +134,29 @@ describe('refused with one line, before anything is sent', () => {
         `plimsoll: --wrapped-native ${getAddress(twin)} has no price on chain 31337 (Anvil): no market lists it, and no pool has it and a token of theirs`,
       ],
     });
+  });
+
+  test('a chain without the opcodes that the contract is made of, where --dry-run alone works and says why', async () => {
+    const probe = '0x60015f5d5f5c505f5f5f5e5f5ff3';
+    const proxy = await startProxy(scene.url, ({ method, params }) =>
+      method === 'eth_call' && (params[0] as { data?: Hex }).data === probe
+        ? { error: { code: -32_000, message: 'invalid opcode: TSTORE' } }
+        : undefined,
+    );
+    const why = 'chain 31337 (Anvil) cannot run the Liquidator: it lacks the cancun opcodes (transient storage, MCOPY)';
+    try {
+      expect(await refusal({ '--rpc': proxy.url })).toEqual({
+        code: 1,
+        said: [`plimsoll: ${why}; pass --dry-run to only look`],
+      });
+      const looking = startKeeper([...labFlags(scene.directory, proxy.url), '--dry-run', '--once']);
+      expect(await looking.ended).toBe(0);
+      expect(looking.lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toEqual([
+        `${why}; only --dry-run works here`,
+      ]);
+    } finally {
+      await proxy.stop();
+    }
   });
 
   test('no contract at --liquidator', async () => {
