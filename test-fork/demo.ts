@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Address } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { withCure } from '../tools/foundry.mjs';
 import { type DemoChain, keptChain, ownChain } from './demo/chain.ts';
 import { agreeWithChain, allowancesLeft, holdings, type Row, rowOf } from './demo/check.ts';
 import { tableOf } from './demo/table.ts';
@@ -177,6 +178,6 @@ The first lets ether fall to $1,500 (8 decimals). Ctrl-C ends everything.
 }
 
 main().catch((error: Error) => {
-  console.error(`demo: ${error.message}`);
+  console.error(`demo: ${withCure(error.message)}`);
   process.exitCode = 1;
 });

@@ -56,6 +56,7 @@ const BEFORE: Readonly<Record<string, string>> = {
 const END = [
   'kill -TERM $KEEPER',
   'wait $KEEPER',
+  'git status --porcelain',
   'test -z "$(git status --porcelain)"',
   'echo "the first hour is over"',
 ];
@@ -151,11 +152,12 @@ function check(is: boolean, what: string, printed: string): void {
 
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-readme-'));
 try {
+  const clone = join(folder, 'clone');
+  execFileSync('git', ['clone', '--quiet', '--no-hardlinks', root, clone]);
   for (const columns of [80, 200]) {
-    const clone = join(folder, `clone-${columns}`);
-    execFileSync('git', ['clone', '--quiet', '--no-hardlinks', root, clone]);
     await firstHour(columns, clone, folder);
-    rmSync(clone, { recursive: true, force: true });
+    // What the steps made is made anew; what they installed and compiled is not.
+    for (const made of ['.env', 'operator.password']) rmSync(join(clone, made));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { whyNotStarted } from './foundry.mjs';
 
 const run = (command, args, env = {}) =>
   new Promise((resolve) => {
@@ -15,7 +16,7 @@ const run = (command, args, env = {}) =>
     child.stderr.on('data', (data) => {
       output += data;
     });
-    child.on('error', (error) => resolve({ ok: false, output: `${command}: ${error.message}` }));
+    child.on('error', (error) => resolve({ ok: false, output: whyNotStarted(error, command) }));
     child.on('close', (code) => resolve({ ok: code === 0, output }));
   });
 

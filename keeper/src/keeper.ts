@@ -99,7 +99,7 @@ export async function runKeeper(
     const drill = openDrill(planner, chain.id);
     watch = openWatch(ready, logs, trackers, () => status?.write(), log);
     const queue = createQueue<string>();
-    status = keepStatus(store, { ready, trackers, dispatcher, purse, watch });
+    status = keepStatus(store, () => shown(rooms));
     const house = { ready, store, trackers, planner, drill, dispatcher, purse, queue, once, status, watch };
     const rooms: Rooms = { ...house, unwound: [], report, log };
 
@@ -259,6 +259,17 @@ async function countMoney(head: Head, { dispatcher, log }: Rooms): Promise<void>
     log.debug({ err: describeError(error, dispatcher.errors) }, 'the balance could not be asked');
   }
 }
+
+/** What `status` shows beside the head. */
+const shown = ({ ready, trackers, dispatcher, purse, watch }: Rooms) => ({
+  chain: { id: ready.chain.id, endpoints: () => ready.chain.endpoints.health() },
+  markets: ready.markets,
+  inFlight: dispatcher.inFlight(),
+  alarms: watch.alarms(),
+  debts: watch.debts,
+  operator: ready.operator && { address: ready.operator.account.address, purse },
+  trackers,
+});
 
 /** What changed silently is found in the end; a node that fails here is none the worse for what is at stake at this head. */
 async function reread(tracker: Tracker, { dispatcher, log }: Rooms): Promise<void> {

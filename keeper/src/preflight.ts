@@ -1,4 +1,4 @@
-import { type Address, zeroAddress } from 'viem';
+import { type Address, isAddressEqual, zeroAddress } from 'viem';
 import { liquidatorAbi } from './bindings.ts';
 import { findOutAll } from './chain/abilities.ts';
 import { type Chain, connect } from './chain/client.ts';
@@ -16,7 +16,7 @@ import type { Settings } from './config/schema.ts';
 import type { Logger } from './log/log.ts';
 import { type Chosen, chooseMarkets } from './protocols/choose.ts';
 import { followHeads } from './triggers/heads.ts';
-import { areV2Factories } from './venues/pools.ts';
+import { areV2Factories, findV2Pairs, findV3Pools } from './venues/pools.ts';
 import { whyNoV3Factory } from './venues/v3-factory.ts';
 
 /** Everything that was asked and checked once, before the loop. */
@@ -55,11 +55,13 @@ export async function prepare(settings: Settings, log: Logger): Promise<Ready> {
     chooseMarkets(settings, chain.id, chain.client),
     findL1Source(chain.client, chain.id, log),
   ]);
-  await checkCancun(chain, settings, log);
+  // Asked beside what a key takes to open; told after what is wrong with the key.
+  const checked = Promise.all([checkCancun(chain, settings, log), checkVenues(chain, settings, filled, markets, log)]);
+  checked.catch(() => {}); // thrown below
   const operator = await loadOperator(settings, log);
   const liquidator = settings.liquidator && (await checkLiquidator(chain, settings.liquidator, operator));
   if (operator && !settings.dryRun) await checkGasMoney(chain, operator.account.address);
-  const venues = await checkVenues(chain, settings, filled, markets, log);
+  const [, venues] = await checked;
   // A search must not begin at an endpoint that passes over a block's hash; a slow one is not waited for longer.
   await within(ASKED_WITHIN, asked).catch(() => {});
   return { settings: { ...filled, ...venues }, chain, l1Source, heads, markets, operator, liquidator };
@@ -84,7 +86,7 @@ async function checkVenues(
   log: Logger,
 ): Promise<Pick<ChainSettings, 'uniswapV3Factory' | 'uniswapV2Factory'>> {
   const [uniswapV3Factory, uniswapV2Factory] = await Promise.all([
-    checkV3Factory(chain, filled, given.uniswapV3Factory !== undefined, markets, log),
+    checkV3Factory(chain, filled, given, markets, log),
     checkV2Factories(chain, filled.uniswapV2Factory, given.uniswapV2Factory !== undefined, log),
     checkWrappedNative(chain, filled.wrappedNative),
   ]);
@@ -102,27 +104,55 @@ async function checkWrappedNative(chain: Chain, address: Address): Promise<void>
 /** A preset that is not on this chain is left out: it may be a development chain that goes by the other's id. */
 async function checkV3Factory(
   chain: Chain,
-  { uniswapV3Factory, wrappedNative }: ChainSettings,
-  given: boolean,
+  filled: ChainSettings,
+  given: Settings,
   markets: readonly Chosen[],
   log: Logger,
 ): Promise<Address | undefined> {
+  const { uniswapV3Factory, wrappedNative } = filled;
   if (!uniswapV3Factory) return undefined;
-  const tokens = await tokensOf(chain, markets, wrappedNative);
+  const assets = await assetsOf(chain, markets, wrappedNative);
+  const tokens = [...new Set([wrappedNative, ...assets])];
   const why = await whyNoV3Factory(chain.client, uniswapV3Factory, tokens);
-  if (why === undefined) return uniswapV3Factory;
-  const message = `${uniswapV3Factory} ${why}, on chain ${chain.shown}`;
-  if (given) throw new KeeperError(`--uniswap-v3-factory ${message}: pass that of Uniswap v3, or leave it out`);
-  log.warn(`Uniswap v3 factory ${message}; going on without`);
-  return undefined;
+  if (why !== undefined) {
+    const message = `${uniswapV3Factory} ${why}, on chain ${chain.shown}`;
+    if (given.uniswapV3Factory) {
+      throw new KeeperError(`--uniswap-v3-factory ${message}: pass that of Uniswap v3, or leave it out`);
+    }
+    log.warn(`Uniswap v3 factory ${message}; going on without`);
+    return undefined;
+  }
+  const isPriced = assets.length === 0 || (await trades(chain.client, filled, wrappedNative, assets));
+  if (isPriced) return uniswapV3Factory;
+  const unpriced = `${wrappedNative} has no price on chain ${chain.shown}: no market lists it, and no pool has it and a token of theirs`;
+  if (given.wrappedNative) throw new KeeperError(`--wrapped-native ${unpriced}`);
+  log.warn(`the wrapped native token ${unpriced}; what gas is worth is not known, so nothing is sent`);
+  return uniswapV3Factory;
 }
 
-/** The tokens of all markets, the wrapped native token first; of a market that cannot be read who opens it says why. */
-async function tokensOf({ client }: Chain, markets: readonly Chosen[], wrappedNative: Address): Promise<Address[]> {
+/** Whether a market lists the token, or a pool trades it for one that a market does. */
+async function trades(
+  client: Chain['client'],
+  { uniswapV3Factory, uniswapV2Factory }: ChainSettings,
+  token: Address,
+  assets: readonly Address[],
+): Promise<boolean> {
+  if (assets.some((asset) => isAddressEqual(asset, token))) return true;
+  const tokens = [token, ...assets];
+  const found = await Promise.all([
+    uniswapV3Factory ? findV3Pools(client, uniswapV3Factory, tokens) : [],
+    ...uniswapV2Factory.map((factory) => findV2Pairs(client, factory, tokens)),
+  ]);
+  return found.flat().some(({ token0, token1 }) => isAddressEqual(token0, token) || isAddressEqual(token1, token));
+}
+
+/** The assets of all markets; of a market that cannot be read who opens it says why. */
+async function assetsOf({ client }: Chain, markets: readonly Chosen[], wrappedNative: Address): Promise<Address[]> {
   const us = { liquidator: zeroAddress, wrappedNative };
   const opened = await Promise.allSettled(markets.map(({ protocol, address }) => protocol.open(client, address, us)));
-  const assets = opened.flatMap((market) => (market.status === 'fulfilled' ? market.value.assets : []));
-  return [...new Set([wrappedNative, ...assets.map(({ address }) => address)])];
+  return opened.flatMap((market) =>
+    market.status === 'fulfilled' ? market.value.assets.map(({ address }) => address) : [],
+  );
 }
 
 /** Presets that are not on this chain are left out: it may be a development chain that goes by the other's id. */

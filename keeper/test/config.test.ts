@@ -141,6 +141,12 @@ describe('values', () => {
     }
   });
 
+  test('ZKsync Era is known to have another machine, whatever its nodes answer', () => {
+    expect(CHAINS.flatMap(({ key, cannotRun }) => (cannotRun ? [[key, cannotRun]] : []))).toEqual([
+      ['zksync', expect.stringContaining('EraVM')],
+    ]);
+  });
+
   test('an address with a wrong checksum is refused', async () => {
     const wrong = '0xc02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2';
     expect(await message([...BASE, '--liquidator', wrong])).toBe(

@@ -14,9 +14,9 @@ function rig() {
     writeStatus: ({ head: { number }, heardAt, endpoints: [first] }: StatusSnapshot) =>
       written.push([number, Date.parse(heardAt!), first!.state]),
   };
-  const chain = { id: 1, endpoints: { health: () => [{ ...endpoint }] } };
-  const shown = { ready: { chain, markets: [] }, trackers: [], dispatcher: { inFlight: () => [] } };
-  return { written, endpoint, status: keepStatus(store, shown as never) };
+  const chain = { id: 1, endpoints: () => [{ ...endpoint }] };
+  const shown = () => ({ chain, markets: [], trackers: [], inFlight: [] }) as never;
+  return { written, endpoint, status: keepStatus(store, shown) };
 }
 
 test('the status is written at each head, and between heads as it changes', () => {

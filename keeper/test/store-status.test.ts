@@ -334,7 +334,9 @@ describe('keeper status', () => {
     const store = keeper(path);
     const run = await runCli(['status', '--store', path, '--json']);
     store.close();
-    expect(JSON.parse(run.stdout).snapshot.inFlight).toMatchObject([{ hash: HASH, value: '0.01' }]);
+    expect(JSON.parse(run.stdout).snapshot.inFlight).toMatchObject([
+      { hash: HASH, value: '0.01', legs: [{ market: 'ethereum-core', who: [ACCOUNT] }] },
+    ]);
   });
 
   test.concurrent('has a help of its own', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Address } from 'viem';
+import { whyNotStarted } from '../../tools/foundry.mjs';
 import { root } from '../lab/paths.ts';
 
 const run = promisify(execFile);
@@ -48,7 +49,7 @@ export async function forgeDeploy(
     return { code: 0, ...(await run('forge', args, { cwd: root, env: withBinaries({ ...ownBuild, ...env }) })) };
   } catch (error) {
     const { code, stdout, stderr } = error as ForgeRun;
-    if (typeof code !== 'number') throw error;
+    if (typeof code !== 'number') throw new Error(whyNotStarted(error, 'forge'), { cause: error });
     return { code, stdout, stderr };
   }
 }

@@ -1,6 +1,7 @@
-import type { Hex } from 'viem';
+import { getAddress, type Hex, numberToHex } from 'viem';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { labFlags, startKeeper } from '../harness/keeper.ts';
+import { startProxy } from '../harness/proxy.ts';
 import { openScene, type Scene } from '../harness/scene.ts';
 
 describe('refused with one line, before anything is sent', () => {
@@ -111,6 +112,51 @@ describe('refused with one line, before anything is sent', () => {
       code: 1,
       said: [`plimsoll: --wrapped-native ${scene.treasury} has no code, ${cure}`],
     });
+  });
+
+  test('a token that wraps the coin, and that nobody trades', async () => {
+    const { client, directory } = scene;
+    const twin: Hex = `0x${'0'.repeat(35)}f00d5`;
+    const refused = await scene.undone(async () => {
+      // Another contract of the very same code.
+      const code = await client.getCode({ address: directory.tokens.WETH.address });
+      await client.setCode({ address: twin, bytecode: code! });
+      for (const slot of [0, 1, 2]) {
+        const at = numberToHex(slot, { size: 32 });
+        const value = await client.getStorageAt({ address: directory.tokens.WETH.address, slot: at });
+        await client.setStorageAt({ address: twin, index: slot, value: value! });
+      }
+      return refusal({ '--wrapped-native': twin });
+    });
+    expect(refused).toEqual({
+      code: 1,
+      said: [
+        `plimsoll: --wrapped-native ${getAddress(twin)} has no price on chain 31337 (Anvil): no market lists it, and no pool has it and a token of theirs`,
+      ],
+    });
+  });
+
+  test('a chain without the opcodes that the contract is made of, where --dry-run alone works and says why', async () => {
+    const probe = '0x60015f5d5f5c505f5f5f5e5f5ff3';
+    const proxy = await startProxy(scene.url, ({ method, params }) =>
+      method === 'eth_call' && (params[0] as { data?: Hex }).data === probe
+        ? { error: { code: -32_000, message: 'invalid opcode: TSTORE' } }
+        : undefined,
+    );
+    const why = 'chain 31337 (Anvil) cannot run the Liquidator: it lacks the cancun opcodes (transient storage, MCOPY)';
+    try {
+      expect(await refusal({ '--rpc': proxy.url })).toEqual({
+        code: 1,
+        said: [`plimsoll: ${why}; pass --dry-run to only look`],
+      });
+      const looking = startKeeper([...labFlags(scene.directory, proxy.url), '--dry-run', '--once']);
+      expect(await looking.ended).toBe(0);
+      expect(looking.lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toEqual([
+        `${why}; only --dry-run works here`,
+      ]);
+    } finally {
+      await proxy.stop();
+    }
   });
 
   test('no contract at --liquidator', async () => {

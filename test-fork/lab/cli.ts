@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { withCure } from '../../tools/foundry.mjs';
 import { startLab } from './anvil.ts';
 import { type BuiltLab, ensureLab } from './build.ts';
 import { LAB_CHAIN_ID } from './populate.ts';
@@ -60,6 +61,6 @@ async function serve(seed: number, port: number | undefined): Promise<void> {
 try {
   await main();
 } catch (error) {
-  console.error(`lab: ${(error as Error).message}`);
+  console.error(`lab: ${withCure((error as Error).message)}`);
   process.exitCode = 1;
 }

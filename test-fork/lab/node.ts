@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { Instance } from 'prool';
 import { type HttpTransport, http } from 'viem';
+import { whyNotStarted } from '../../tools/foundry.mjs';
 import { rootRequire } from './paths.ts';
 
 /** A running anvil. */
@@ -56,7 +57,9 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   instance.on('stdout', (text) => {
     port ||= Number(/Listening on [^\s]*:(\d+)/.exec(text)?.[1] ?? 0);
   });
-  await instance.start();
+  await instance.start().catch((error: unknown) => {
+    throw new Error(whyNotStarted(error, anvilBinary()), { cause: error });
+  });
   const child = (instance._internal as { process: { pid: number } }).process;
 
   const gone = new Promise<void>((resolve) => instance.once('exit', () => resolve()));

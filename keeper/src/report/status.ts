@@ -101,9 +101,11 @@ function inCoins<T extends { value: bigint; gasCost: bigint }>({ value, gasCost,
 function snapshotLine(store: Store) {
   const snapshot = store.readStatus();
   if (!snapshot) return null;
-  const inFlight = stillFlying(store, snapshot).map((flight) => ({
+  const inFlight = stillFlying(store, snapshot).map(({ legs, value, ...flight }) => ({
     ...flight,
-    value: formatEther(BigInt(flight.value)),
+    // `accounts` is a number elsewhere.
+    legs: legs.map(({ accounts: who, ...leg }) => ({ ...leg, who })),
+    value: formatEther(BigInt(value)),
   }));
   return { ...snapshot, inFlight };
 }
