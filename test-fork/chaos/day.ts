@@ -55,6 +55,8 @@ type Going = ChaosDay & {
   endpoints: readonly Endpoint[];
   /** The forks that endpoints follow meanwhile. */
   forks: Map<Endpoint, Anvil>;
+  /** The endpoint that fails now, or failed last. */
+  failing: Endpoint;
   /** Symbols whose feeds revert. */
   broken: Set<string>;
 };
@@ -90,6 +92,7 @@ async function begin(scene: Scene, options: DayOptions): Promise<Going> {
   watched.start();
   return {
     ...{ scene, options, path, endpoints, forks, watched, script, schedule, from },
+    failing: endpoints[0]!,
     reckoning: await openReckoning(scene),
     broken: new Set(),
     lost: new Set(),
@@ -111,10 +114,8 @@ const metOf = (endpoints: readonly Endpoint[], faults: readonly Fault[]): Record
 async function oneBlock(going: Going, index: number): Promise<void> {
   const { schedule, script, reckoning, scene, broken } = going;
   await arrive(going, index);
-  for (const planned of schedule.faults) {
-    if (planned.until === index) await lift(going, planned);
-    if (planned.from === index) await lay(going, planned);
-  }
+  for (const planned of schedule.faults) if (planned.until === index) await lift(going, planned);
+  for (const planned of schedule.faults) if (planned.from === index) await lay(going, planned);
   for (const { symbol, from, until } of schedule.broken) {
     if (from === index) await breakFeed(going, symbol, true);
     if (until === index) await breakFeed(going, symbol, false);
@@ -144,7 +145,10 @@ async function tell({ scene, endpoints }: Going): Promise<void> {
 
 /** Endpoints know that another block comes now: the keeper may ask for it before anybody here. */
 function announce({ endpoints }: Going): void {
-  for (const endpoint of endpoints) endpoint.tip = { ...endpoint.tip, before: endpoint.tip.hash, at: Date.now() };
+  for (const endpoint of endpoints) {
+    endpoint.tip = { ...endpoint.tip, before: endpoint.tip.hash, at: Date.now() };
+    endpoint.asked = 0;
+  }
 }
 
 function flying({ watched }: Going): readonly FlyingLeg[] {
@@ -170,8 +174,14 @@ async function arrive(going: Going, index: number): Promise<void> {
   watched.start();
 }
 
-async function lay({ endpoints, forks, scene }: Going, { fault, endpoint: at }: Planned): Promise<void> {
-  const endpoint = endpoints[at]!;
+async function lay(going: Going, { fault, onUsed }: Planned): Promise<void> {
+  const { endpoints, forks, scene } = going;
+  // At any time one of them tells the truth.
+  if (endpoints.every(({ faults }) => faults.size === 0)) {
+    const [least, most] = endpoints.toSorted((a, b) => a.asked - b.asked);
+    going.failing = onUsed ? most! : least!;
+  }
+  const endpoint = going.failing;
   endpoint.faults.add(fault);
   if (!fault.forks || forks.has(endpoint)) return;
   const fork = await startAnvil({ forkUrl: scene.url, noStorageCaching: true, noMining: true, autoImpersonate: true });
@@ -181,8 +191,9 @@ async function lay({ endpoints, forks, scene }: Going, { fault, endpoint: at }: 
   endpoint.drop();
 }
 
-async function lift({ endpoints, forks, scene }: Going, { fault, endpoint: at }: Planned): Promise<void> {
-  const endpoint = endpoints[at]!;
+async function lift({ endpoints, forks, scene }: Going, { fault }: Planned): Promise<void> {
+  const endpoint = endpoints.find(({ faults }) => faults.has(fault));
+  if (!endpoint) return;
   endpoint.faults.delete(fault);
   const fork = fault.forks && forks.get(endpoint);
   if (!fork) return;
