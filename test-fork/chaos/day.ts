@@ -226,6 +226,6 @@ async function strike({ watched, path, lost }: Going, { kind }: Blow, index: num
     await truncate(path, Math.floor((await stat(path)).size / 2));
   }
   const off = index % 2 === 0 ? HOUR : -HOUR;
-  const skewed = { NODE_OPTIONS: `--import ${CLOCK}`, PLIMSOLL_TEST_CLOCK_OFF: String(off) };
+  const skewed = { NODE_OPTIONS: `--import ${CLOCK}`, CLOCK_OFF_MS: String(off) };
   watched.start(kind === 'clock an hour off' ? skewed : {});
 }
