@@ -57,12 +57,15 @@ type Going = ChaosDay & {
   forks: Map<Endpoint, Anvil>;
   /** The endpoint that fails now, or failed last. */
   failing: Endpoint;
+  /** Whether the keeper that runs was told to begin with a new store. */
+  rebuilt: boolean;
   /** Symbols whose feeds revert. */
   broken: Set<string>;
 };
 
 const feedAbi = parseAbi(['function setBroken(bool)']);
 const CLOCK = pathToFileURL(join(root, 'test-fork/chaos/skewed-clock.mjs')).href;
+const REBUILD = '--rebuild-store';
 const HOUR = 3_600_000;
 /** Seconds between blocks of a fork, other than the chain's so that its blocks are others. */
 const FORK_SECONDS = 13;
@@ -93,6 +96,7 @@ async function begin(scene: Scene, options: DayOptions): Promise<Going> {
   return {
     ...{ scene, options, path, endpoints, forks, watched, script, schedule, from },
     failing: endpoints[0]!,
+    rebuilt: false,
     reckoning: await openReckoning(scene),
     broken: new Set(),
     lost: new Set(),
@@ -170,8 +174,12 @@ async function arrive(going: Going, index: number): Promise<void> {
   });
   if (!ended() && Date.now() > over) late.push(index);
   if (!ended()) return;
-  crashes.push({ after: index, said: watched.process.output().slice(-600) });
-  watched.start();
+  const said = watched.process.output().slice(-600);
+  // A store that was cut short is refused in one line, which says how to go on: that is what is done.
+  const refused = said.includes('is damaged') && said.includes(REBUILD) && !going.rebuilt;
+  going.rebuilt = refused;
+  if (!refused) crashes.push({ after: index, said });
+  watched.start({}, refused ? [REBUILD] : []);
 }
 
 async function lay(going: Going, { fault, onUsed }: Planned): Promise<void> {
@@ -186,6 +194,7 @@ async function lay(going: Going, { fault, onUsed }: Planned): Promise<void> {
   if (!fault.forks || forks.has(endpoint)) return;
   const fork = await startAnvil({ forkUrl: scene.url, noStorageCaching: true, noMining: true, autoImpersonate: true });
   forks.set(endpoint, fork);
+  endpoint.met.set(fault, (endpoint.met.get(fault) ?? 0) + 1);
   await testClient(fork.url).setBlockTimestampInterval({ interval: FORK_SECONDS });
   endpoint.node = fork;
   endpoint.drop();
@@ -218,11 +227,19 @@ const mend = async (going: Going): Promise<void> => {
   for (const symbol of going.broken) await breakFeed(going, symbol as 'WETH' | 'WBTC', false);
 };
 
+/** All transactions that a store knows of; none where it is damaged already. */
+function knownOf(watched: Watched): Hash[] {
+  try {
+    return watched.look((store) => store.attempts.recent(100_000)).flatMap(({ hashes }) => hashes);
+  } catch {
+    return [];
+  }
+}
+
 async function strike({ watched, path, lost }: Going, { kind }: Blow, index: number): Promise<void> {
   await watched.kill();
   if (kind === 'store cut short') {
-    const known = watched.look((store) => store.attempts.recent(100_000));
-    for (const { hashes } of known) for (const hash of hashes) lost.add(hash);
+    for (const hash of knownOf(watched)) lost.add(hash);
     await truncate(path, Math.floor((await stat(path)).size / 2));
   }
   const off = index % 2 === 0 ? HOUR : -HOUR;
