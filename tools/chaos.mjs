@@ -47,5 +47,6 @@ const env = {
   ...(values.all ? { CHAOS_ALL: 'true' } : {}),
   ...(values.log ? { CHAOS_LOG: resolve(values.log) } : {}),
 };
-const run = spawn('vitest', ['run', '--project', 'fork', 'test-fork/chaos'], { stdio: 'inherit', env });
+const vitest = resolve(import.meta.dirname, '../node_modules/vitest/vitest.mjs');
+const run = spawn(process.execPath, [vitest, 'run', '--project', 'fork', 'test-fork/chaos'], { stdio: 'inherit', env });
 run.on('exit', (code) => process.exit(code ?? 1));

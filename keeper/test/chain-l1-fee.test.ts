@@ -1,6 +1,6 @@
 import { ContractFunctionZeroDataError, type PublicClient, RpcRequestError } from 'viem';
 import { expect, test } from 'vitest';
-import { chargedFor, isNoL1Fee, openL1Fee } from '../src/chain/l1-fee.ts';
+import { chargedFor, isNoL1Fee, openL1Fee, paidFor } from '../src/chain/l1-fee.ts';
 import { findL1Source } from '../src/chain/l1-source.ts';
 
 const OP = '0x420000000000000000000000000000000000000F';
@@ -113,4 +113,12 @@ test('an oracle from before Isthmus has no such fee, and a node that fails is an
   };
   const failed = clientOf(at(OP, { getL1Fee: 7n, getOperatorFee: failing }));
   await expect(openL1Fee(failed, UNLISTED, source).of('0x')).rejects.toThrow('too many requests');
+});
+
+test('what was paid is with the fee for calldata where the receipt tells it', () => {
+  const receipt = { gasUsed: 21_000n, effectiveGasPrice: 2n };
+  expect(paidFor(receipt)).toBe(42_000n);
+  // As nodes write it, as viem's own formatter of these chains does, and as Arbitrum's nodes do without saying an amount.
+  for (const l1Fee of ['0x64', 100n]) expect(paidFor({ ...receipt, l1Fee } as typeof receipt)).toBe(42_100n);
+  expect(paidFor({ ...receipt, l1Fee: null } as typeof receipt)).toBe(42_000n);
 });

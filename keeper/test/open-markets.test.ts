@@ -23,7 +23,8 @@ async function openWith(...errors: Error[]) {
   const ready = { settings: { logRange: 100 }, chain: {} as Chain, markets: [{ ...market, address: MARKET }] };
   const store = openStore({ path: 'memory', chainId: 1 });
   const head = async () => headOf(block(100));
-  const logs = { want: () => {}, of: async () => [], share: () => ({ want: () => {}, of: async () => [] }) };
+  const share = () => ({ want: () => {}, of: async () => [] });
+  const logs = { want: () => {}, of: async () => [], share, giver: () => undefined };
   const opening = openMarkets(ready as never as Ready, store, head, logs, new AbortController().signal, log);
   const failure = await opening[0]!.catch((error) => error);
   store.close();

@@ -55,12 +55,17 @@ type Going = ChaosDay & {
   endpoints: readonly Endpoint[];
   /** The forks that endpoints follow meanwhile. */
   forks: Map<Endpoint, Anvil>;
+  /** The endpoint that fails now, or failed last. */
+  failing: Endpoint;
+  /** Whether the keeper that runs was told to begin with a new store. */
+  rebuilt: boolean;
   /** Symbols whose feeds revert. */
   broken: Set<string>;
 };
 
 const feedAbi = parseAbi(['function setBroken(bool)']);
 const CLOCK = pathToFileURL(join(root, 'test-fork/chaos/skewed-clock.mjs')).href;
+const REBUILD = '--rebuild-store';
 const HOUR = 3_600_000;
 /** Seconds between blocks of a fork, other than the chain's so that its blocks are others. */
 const FORK_SECONDS = 13;
@@ -90,6 +95,8 @@ async function begin(scene: Scene, options: DayOptions): Promise<Going> {
   watched.start();
   return {
     ...{ scene, options, path, endpoints, forks, watched, script, schedule, from },
+    failing: endpoints[0]!,
+    rebuilt: false,
     reckoning: await openReckoning(scene),
     broken: new Set(),
     lost: new Set(),
@@ -111,10 +118,8 @@ const metOf = (endpoints: readonly Endpoint[], faults: readonly Fault[]): Record
 async function oneBlock(going: Going, index: number): Promise<void> {
   const { schedule, script, reckoning, scene, broken } = going;
   await arrive(going, index);
-  for (const planned of schedule.faults) {
-    if (planned.until === index) await lift(going, planned);
-    if (planned.from === index) await lay(going, planned);
-  }
+  for (const planned of schedule.faults) if (planned.until === index) await lift(going, planned);
+  for (const planned of schedule.faults) if (planned.from === index) await lay(going, planned);
   for (const { symbol, from, until } of schedule.broken) {
     if (from === index) await breakFeed(going, symbol, true);
     if (until === index) await breakFeed(going, symbol, false);
@@ -144,7 +149,10 @@ async function tell({ scene, endpoints }: Going): Promise<void> {
 
 /** Endpoints know that another block comes now: the keeper may ask for it before anybody here. */
 function announce({ endpoints }: Going): void {
-  for (const endpoint of endpoints) endpoint.tip = { ...endpoint.tip, before: endpoint.tip.hash, at: Date.now() };
+  for (const endpoint of endpoints) {
+    endpoint.tip = { ...endpoint.tip, before: endpoint.tip.hash, at: Date.now() };
+    endpoint.asked = 0;
+  }
 }
 
 function flying({ watched }: Going): readonly FlyingLeg[] {
@@ -166,23 +174,35 @@ async function arrive(going: Going, index: number): Promise<void> {
   });
   if (!ended() && Date.now() > over) late.push(index);
   if (!ended()) return;
-  crashes.push({ after: index, said: watched.process.output().slice(-600) });
-  watched.start();
+  const said = watched.process.output().slice(-600);
+  // A store that was cut short is refused in one line, which says how to go on: that is what is done.
+  const refused = said.includes('is damaged') && said.includes(REBUILD) && !going.rebuilt;
+  going.rebuilt = refused;
+  if (!refused) crashes.push({ after: index, said });
+  watched.start({}, refused ? [REBUILD] : []);
 }
 
-async function lay({ endpoints, forks, scene }: Going, { fault, endpoint: at }: Planned): Promise<void> {
-  const endpoint = endpoints[at]!;
+async function lay(going: Going, { fault, onUsed }: Planned): Promise<void> {
+  const { endpoints, forks, scene } = going;
+  // At any time one of them tells the truth.
+  if (endpoints.every(({ faults }) => faults.size === 0)) {
+    const [least, most] = endpoints.toSorted((a, b) => a.asked - b.asked);
+    going.failing = onUsed ? most! : least!;
+  }
+  const endpoint = going.failing;
   endpoint.faults.add(fault);
   if (!fault.forks || forks.has(endpoint)) return;
   const fork = await startAnvil({ forkUrl: scene.url, noStorageCaching: true, noMining: true, autoImpersonate: true });
   forks.set(endpoint, fork);
+  endpoint.met.set(fault, (endpoint.met.get(fault) ?? 0) + 1);
   await testClient(fork.url).setBlockTimestampInterval({ interval: FORK_SECONDS });
   endpoint.node = fork;
   endpoint.drop();
 }
 
-async function lift({ endpoints, forks, scene }: Going, { fault, endpoint: at }: Planned): Promise<void> {
-  const endpoint = endpoints[at]!;
+async function lift({ endpoints, forks, scene }: Going, { fault }: Planned): Promise<void> {
+  const endpoint = endpoints.find(({ faults }) => faults.has(fault));
+  if (!endpoint) return;
   endpoint.faults.delete(fault);
   const fork = fault.forks && forks.get(endpoint);
   if (!fork) return;
@@ -207,14 +227,22 @@ const mend = async (going: Going): Promise<void> => {
   for (const symbol of going.broken) await breakFeed(going, symbol as 'WETH' | 'WBTC', false);
 };
 
+/** All transactions that a store knows of; none where it is damaged already. */
+function knownOf(watched: Watched): Hash[] {
+  try {
+    return watched.look((store) => store.attempts.recent(100_000)).flatMap(({ hashes }) => hashes);
+  } catch {
+    return [];
+  }
+}
+
 async function strike({ watched, path, lost }: Going, { kind }: Blow, index: number): Promise<void> {
   await watched.kill();
   if (kind === 'store cut short') {
-    const known = watched.look((store) => store.attempts.recent(100_000));
-    for (const { hashes } of known) for (const hash of hashes) lost.add(hash);
+    for (const hash of knownOf(watched)) lost.add(hash);
     await truncate(path, Math.floor((await stat(path)).size / 2));
   }
   const off = index % 2 === 0 ? HOUR : -HOUR;
-  const skewed = { NODE_OPTIONS: `--import ${CLOCK}`, PLIMSOLL_TEST_CLOCK_OFF: String(off) };
+  const skewed = { NODE_OPTIONS: `--import ${CLOCK}`, CLOCK_OFF_MS: String(off) };
   watched.start(kind === 'clock an hour off' ? skewed : {});
 }

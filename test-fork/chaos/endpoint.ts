@@ -42,6 +42,8 @@ export type Endpoint = {
   /** The node behind it. */
   node: Node;
   tip: Tip;
+  /** Requests since the last block. */
+  asked: number;
   /** How many answers each fault has changed. */
   readonly met: Map<Answering, number>;
   /** Ends every socket, as a gateway does. */
@@ -68,7 +70,7 @@ export async function startEndpoint(node: Node, tip: Tip, seed: number): Promise
     wsUrl: `ws://127.0.0.1:${port}`,
     faults: new Set(),
     met: new Map(),
-    ...{ node, tip },
+    ...{ node, tip, asked: 0 },
     drop() {
       for (const client of sockets.clients) client.terminate();
     },
@@ -109,6 +111,7 @@ async function answerTo(endpoint: Endpoint, world: World, text: string): Promise
 }
 
 async function answerOne(endpoint: Endpoint, faults: readonly Answering[], world: World, one: Body): Promise<unknown> {
+  endpoint.asked += 1;
   const request = { method: one.method, params: one.params ?? [] };
   for (const fault of faults) {
     const own = await fault.ask?.(request, world);

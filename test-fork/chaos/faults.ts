@@ -84,30 +84,30 @@ const leastTip = ({ method, params }: RpcRequest): RpcAnswer | undefined => {
 /** Every fault of an endpoint that there is. */
 export const faults: readonly Fault[] = [
   // The wire.
-  { name: 'drops', blocks: [1, 6], wire: oneIn(4, () => 'hang up') },
+  { name: 'drops', blocks: [1, 3], wire: oneIn(4, () => 'hang up') },
   { name: 'slow', blocks: [1, 3], wait: ({ rng }) => rng.between(20, 400) },
   { name: 'silent', blocks: [1, 2], wait: () => 4_000, long: true },
-  { name: 'too many requests, as a page', blocks: [1, 6], wire: oneIn(3, () => page(429, 'Too Many Requests')) },
+  { name: 'too many requests, as a page', blocks: [1, 3], wire: oneIn(3, () => page(429, 'Too Many Requests')) },
   {
     name: 'too many requests, as JSON',
-    blocks: [1, 6],
+    blocks: [1, 3],
     wire: oneIn(3, () => json(429, -32_005, 'daily request count exceeded')),
   },
-  { name: 'fails inside, as JSON', blocks: [1, 6], wire: oneIn(3, () => json(500, -32_603, 'Internal error')) },
-  { name: 'fails inside, as a page', blocks: [1, 6], wire: oneIn(3, () => page(500, 'Internal Server Error')) },
-  { name: 'gateway is away', blocks: [2, 8], wire: () => page(503, 'Service Temporarily Unavailable') },
-  { name: 'no JSON', blocks: [1, 6], wire: oneIn(3, () => ({ text: 'upstream connect error or disconnect/reset' })) },
-  { name: 'JSON cut short', blocks: [1, 6], wire: oneIn(3, (text) => ({ text: text.slice(0, text.length / 2) })) },
-  { name: 'cut mid-frame', blocks: [1, 6], wire: oneIn(4, () => 'cut') },
-  { name: 'an empty object', blocks: [1, 6], wire: oneIn(3, () => ({ text: '{}' })) },
+  { name: 'fails inside, as JSON', blocks: [1, 3], wire: oneIn(3, () => json(500, -32_603, 'Internal error')) },
+  { name: 'fails inside, as a page', blocks: [1, 3], wire: oneIn(3, () => page(500, 'Internal Server Error')) },
+  { name: 'gateway is away', blocks: [2, 4], wire: () => page(503, 'Service Temporarily Unavailable') },
+  { name: 'no JSON', blocks: [1, 3], wire: oneIn(3, () => ({ text: 'upstream connect error or disconnect/reset' })) },
+  { name: 'JSON cut short', blocks: [1, 3], wire: oneIn(3, (text) => ({ text: text.slice(0, text.length / 2) })) },
+  { name: 'cut mid-frame', blocks: [1, 3], wire: oneIn(4, () => 'cut') },
+  { name: 'an empty object', blocks: [1, 3], wire: oneIn(3, () => ({ text: '{}' })) },
 
   // Heads.
-  { name: 'stale', blocks: [3, 12], ask: stale },
-  { name: 'another chain id', blocks: [2, 6], ask: refuses('eth_chainId', { result: '0x38' }) },
-  { name: 'another fork', blocks: [3, 8], forks: true },
+  { name: 'stale', blocks: [3, 5], ask: stale },
+  { name: 'another chain id', blocks: [2, 4], ask: refuses('eth_chainId', { result: '0x38' }) },
+  { name: 'another fork', blocks: [3, 5], forks: true },
   {
     name: 'a wrong hash in newHeads',
-    blocks: [2, 8],
+    blocks: [2, 4],
     push({ result }) {
       if (typeof result?.hash === 'string') result.hash = `0xbad0${result.hash.slice(6)}`;
     },
@@ -116,13 +116,13 @@ export const faults: readonly Fault[] = [
   // What it cannot do.
   {
     name: 'no pending',
-    blocks: [2, 10],
+    blocks: [2, 4],
     ask: ({ method, params }) =>
       method === 'eth_getBlockByNumber' && params[0] === 'pending' ? { result: null } : undefined,
   },
   {
     name: 'no fee history, no pending',
-    blocks: [2, 10],
+    blocks: [2, 4],
     ask: ({ method, params }) =>
       method === 'eth_feeHistory' || params[0] === 'pending'
         ? error('pending block is not available', -32_000)
@@ -130,13 +130,13 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'batches of three',
-    blocks: [2, 10],
+    blocks: [2, 4],
     batch: (size) => (size > 3 ? error('Batch of more than 3 requests are not allowed on free tier', 31) : undefined),
   },
-  { name: 'no batches', blocks: [2, 10], batch: () => error('Invalid request', -32_600) },
+  { name: 'no batches', blocks: [2, 4], batch: () => error('Invalid request', -32_600) },
   {
     name: 'no logs by hash',
-    blocks: [2, 10],
+    blocks: [2, 4],
     ask: ({ method, params }) =>
       method === 'eth_getLogs' && 'blockHash' in (params[0] as object)
         ? error('invalid argument 0: json: unknown field "blockHash"', -32_602)
@@ -144,7 +144,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'no state by hash',
-    blocks: [2, 10],
+    blocks: [2, 4],
     ask: (request) =>
       isState(request) && typeof blockOf(request) === 'object'
         ? error('invalid argument 1: hex string without 0x prefix', -32_602)
@@ -152,36 +152,36 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'no simulation',
-    blocks: [2, 10],
+    blocks: [2, 4],
     ask: refuses('eth_simulateV1', error('the method eth_simulateV1 does not exist/is not available', -32_601)),
   },
 
   // What it does not have.
   {
     name: 'unknown transactions are errors',
-    blocks: [2, 8],
+    blocks: [2, 4],
     async ask({ method, params }, { ask }) {
       if (!['eth_getTransactionReceipt', 'eth_getTransactionByHash'].includes(method)) return undefined;
       return (await ask(method, params)) === null ? error('transaction indexing is in progress') : undefined;
     },
   },
-  { name: 'late receipts', blocks: [2, 6], ask: refuses('eth_getTransactionReceipt', { result: null }) },
+  { name: 'late receipts', blocks: [2, 4], ask: refuses('eth_getTransactionReceipt', { result: null }) },
   {
     name: 'late logs',
-    blocks: [2, 8],
+    blocks: [2, 4],
     ask: ({ method }, { tip }) => (method === 'eth_getLogs' && Date.now() - tip.at < LATE ? { result: [] } : undefined),
     awaits: 'logs that the bloom promises are looked for again',
   },
   {
     name: 'half of the logs',
-    blocks: [2, 8],
+    blocks: [2, 4],
     alter: ({ method }, result) =>
       method === 'eth_getLogs' && Array.isArray(result) ? result.slice(0, result.length / 2) : result,
     awaits: 'settled blocks are audited by a second endpoint',
   },
   {
     name: 'late state',
-    blocks: [2, 8],
+    blocks: [2, 4],
     ask: (request, { tip }) =>
       isState(request) && !isHash(blockOf(request), tip.before) && Date.now() - tip.at < LATE_STATE
         ? error('header not found')
@@ -189,7 +189,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'old code is nothing',
-    blocks: [2, 8],
+    blocks: [2, 4],
     ask: ({ method, params }, { tip }) =>
       method === 'eth_getCode' && String(params[1]).startsWith('0x') && hexToBigInt(params[1] as Hex) < tip.number - 64n
         ? { result: '0x' }
@@ -197,11 +197,11 @@ export const faults: readonly Fault[] = [
   },
 
   // Money.
-  { name: 'a cap on what a transaction may cost', blocks: [2, 8], ask: cap },
-  { name: 'a least tip', blocks: [2, 8], ask: leastTip },
+  { name: 'a cap on what a transaction may cost', blocks: [2, 4], ask: cap },
+  { name: 'a least tip', blocks: [2, 4], ask: leastTip },
   {
     name: 'absurd advice on tips',
-    blocks: [2, 8],
+    blocks: [2, 4],
     ask: refuses('eth_maxPriorityFeePerGas', { result: numberToHex(5_000n * GWEI) }),
   },
   {

@@ -1,8 +1,11 @@
 import type { Random } from '../lab/random.ts';
 import type { Fault } from './faults.ts';
 
-/** A fault on one of the endpoints, from a block of the day on and before another. */
-export type Planned = { fault: Fault; endpoint: number; from: number; until: number };
+/**
+ * A fault on one of the endpoints, from a block of the day on and before another. Those that last together are on the same: on the one that
+ * the keeper asks most when the first of them begins, or on the other.
+ */
+export type Planned = { fault: Fault; onUsed: boolean; from: number; until: number };
 
 /** What happens to the keeper itself after a block of the day. */
 export type Blow = { after: number; kind: 'kill' | 'store cut short' | 'clock an hour off' };
@@ -13,27 +16,27 @@ export type Broken = { symbol: 'WETH' | 'WBTC'; from: number; until: number };
 export type Schedule = { faults: readonly Planned[]; blows: readonly Blow[]; broken: readonly Broken[] };
 
 /** Blocks at the start and between two endpoints' faults in which both tell the truth. */
-const [QUIET_START, BREATH] = [3, 2];
+const [QUIET_START, BREATH] = [3, 1];
+/** How often faults are on the endpoint that is asked. */
+const ON_USED = 0.75;
 /** Most faults that an endpoint has at a time. */
-const TOGETHER = 3;
+const TOGETHER = 4;
 /** Blocks of a day for one feed that reverts. */
 const BREAKS_EVERY = 120;
 
 /**
  * What goes wrong in a day, by the dice alone: at any time one of the endpoints tells the truth. Each fault comes once before any comes
  * again.
- *
- * @param endpoints - how many there are; of one alone, it is the one that fails
  */
 export function scheduleOf(
   rng: Random,
   known: readonly Fault[],
-  { blocks, kills, endpoints = 2 }: { blocks: number; kills: number; endpoints?: number },
+  { blocks, kills }: { blocks: number; kills: number },
 ): Schedule {
   const faults: Planned[] = [];
   let deck: Fault[] = [];
   for (let at = QUIET_START; at < blocks - BREATH; ) {
-    const endpoint = Math.floor(rng.next() * endpoints);
+    const onUsed = rng.next() < ON_USED;
     const count = 1 + Math.floor(rng.next() * TOGETHER);
     let end = at;
     for (let index = 0; index < count; index++) {
@@ -41,7 +44,7 @@ export function scheduleOf(
       const fault = deck.pop();
       if (!fault) break;
       const until = at + Math.round(rng.between(...fault.blocks));
-      faults.push({ fault, endpoint, from: at, until });
+      faults.push({ fault, onUsed, from: at, until });
       end = Math.max(end, until);
     }
     at = end + Math.floor(rng.next() * (BREATH + 1)) + 1;

@@ -1,5 +1,5 @@
-// Loaded before the keeper: the machine's clock is off by PLIMSOLL_TEST_CLOCK_OFF milliseconds.
-const off = Number(process.env.PLIMSOLL_TEST_CLOCK_OFF ?? 0);
+// Loaded before the keeper: the machine's clock is off by CLOCK_OFF_MS milliseconds.
+const off = Number(process.env.CLOCK_OFF_MS ?? 0);
 const now = Date.now;
 const skewed = () => now() + off;
 globalThis.Date = class extends Date {

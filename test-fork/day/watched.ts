@@ -9,8 +9,11 @@ export type Watched = {
   /** What all its processes have said. */
   readonly lines: readonly LogLine[];
   readonly process: KeeperProcess;
-  /** @param env - of its process, beside what every process has */
-  start(env?: NodeJS.ProcessEnv): void;
+  /**
+   * @param env - of its process, beside what every process has
+   * @param more - flags of this one alone
+   */
+  start(env?: NodeJS.ProcessEnv, more?: readonly string[]): void;
   /** As kill -9 does. */
   kill(): Promise<void>;
   /** Waits until it is done with the newest head. */
@@ -34,8 +37,8 @@ export function watchKeeper(scene: Scene, path: string, flags: readonly string[]
     get process() {
       return current!;
     },
-    start(env = {}) {
-      current = scene.keeper(['--store', path, ...flags], url, { env });
+    start(env = {}, more = []) {
+      current = scene.keeper(['--store', path, ...flags, ...more], url, { env });
       current.onLine((line) => lines.push(line));
     },
     async kill() {

@@ -64,6 +64,19 @@ export function chargedFor({ fee, surcharge = NO_SURCHARGE }: Omit<L1Charge, 'ga
 const MILLION = 1_000_000n;
 
 /**
+ * Wei that a mined transaction paid: its gas, and what its chain charged beside it where the receipt says so. The OP stack and Scroll
+ * write the fee for calldata into it; Arbitrum's is in the gas. An operator's fee is in no receipt as an amount, and is not counted.
+ *
+ * @example
+ * paidFor({ gasUsed: 21_000n, effectiveGasPrice: 2n, l1Fee: '0x64' }); // 42_100n
+ */
+export function paidFor(receipt: { gasUsed: bigint; effectiveGasPrice: bigint }): bigint {
+  const { l1Fee } = receipt as { l1Fee?: unknown };
+  const isAmount = typeof l1Fee === 'bigint' || (typeof l1Fee === 'string' && /^0x[0-9a-f]+$/i.test(l1Fee));
+  return receipt.gasUsed * receipt.effectiveGasPrice + (isAmount ? BigInt(l1Fee) : 0n);
+}
+
+/**
  * By the oracle of the OP stack and Scroll, by Arbitrum's NodeInterface, or nothing. The OP stack's adds the signature itself;
  * Scroll's wants it, and since Galileo the transaction compressed: as it is, it is an upper bound. Arbitrum's adds a tenth.
  *

@@ -1,5 +1,6 @@
 import type { TransactionReceipt } from 'viem';
 import type { Head } from '../chain/head.ts';
+import { paidFor } from '../chain/l1-fee.ts';
 import type { DispatcherState, Summary } from './dispatcher-state.ts';
 import type { Ended } from './flight.ts';
 import type { About, MinedAs, Withdrawn } from './ledger.ts';
@@ -73,5 +74,5 @@ const minedAs = (receipt: TransactionReceipt, time: bigint): MinedAs => ({
   block: receipt.blockNumber,
   time,
   gas: receipt.gasUsed,
-  cost: receipt.gasUsed * receipt.effectiveGasPrice,
+  cost: paidFor(receipt),
 });

@@ -1,5 +1,6 @@
 import { type Address, formatEther, formatGwei, getAddress, type Hash, type TransactionReceipt } from 'viem';
 import type { Head } from '../chain/head.ts';
+import { paidFor } from '../chain/l1-fee.ts';
 import { claimsOf } from '../execution/claims.ts';
 import type { Summary } from '../execution/dispatcher-state.ts';
 import type { Flight, LaneEvent } from '../execution/flight.ts';
@@ -217,8 +218,8 @@ function tellWithdrawn(state: State, { legs }: About, end: Withdrawn, reason: st
 /** A line a leg, and of several that landed together one of their plan. What a plan cost in which nothing landed is shared out evenly. */
 function tellOutcome(state: State, { legs }: About, receipt: TransactionReceipt, outcome: Outcome): void {
   const { log, names } = state;
-  const { transactionHash: hash, gasUsed: gas, effectiveGasPrice } = receipt;
-  const cost = gas * effectiveGasPrice;
+  const { transactionHash: hash, gasUsed: gas } = receipt;
+  const cost = paidFor(receipt);
   forgetLegs(state, legs);
   const landed = new Map(landedOf(outcome, { gas, cost }).map((each) => [each.leg, each]));
   const [gases, fees] = [evenly(gas, legs.length), evenly(cost, legs.length)];

@@ -363,6 +363,7 @@ test('a snapshot shows each market at its own block, and what is on its way with
   const money = (purse: { balance: bigint | undefined; cap: bigint | undefined; leastTip: bigint }) =>
     snapshotOf({
       ...{ chain: { id: 1, endpoints: () => [] }, markets, trackers: [], head: head(7n), inFlight: [] },
+      ...{ heardAt: 5_000, alarms: [], debts: () => [] },
       operator: { address: address(9), purse },
     }).operator;
   expect(money({ balance: undefined, cap: 4n, leastTip: 0n })).toBeUndefined();
