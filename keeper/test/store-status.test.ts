@@ -67,6 +67,7 @@ const snapshot: StatusSnapshot = {
   ],
 };
 
+const UNRESOLVED = `           ${POOL} of aave-v3 ethereum-core, nonce 4, sent at block 18570990, worth 0, ${HASH}, its nonce is used; what became of it is not known yet`;
 /** Every line that tells of the snapshot, in order, from the market's on. */
 const told = (outcomes: string, isFlying = true) =>
   [
@@ -77,6 +78,7 @@ const told = (outcomes: string, isFlying = true) =>
     isFlying
       ? `in flight  ${ACCOUNT} of aave-v3 ethereum-core, nonce 5, sent at block 18570999, worth 0.01, ${HASH}`
       : 'in flight  none',
+    ...(isFlying ? [UNRESOLVED] : []),
     outcomes,
     'endpoints  wss://node.example was good, head 18571000, 12 ms',
     '           http://other.example was set aside, 3 errors, ECONNREFUSED',
@@ -317,7 +319,7 @@ describe('keeper status', () => {
     const heardAt = new Date().toISOString();
     store.writeStatus({ ...snapshot, heardAt });
     expect(await check()).toEqual({ code: 0, stderr: '' });
-    store.writeStatus({ ...snapshot, heardAt, endpoints: snapshot.endpoints.slice(1) });
+    store.writeStatus({ ...snapshot, heardAt, endpoints: snapshot.endpoints.filter(({ state }) => state !== 'good') });
     expect(await check()).toEqual({ code: 3, stderr: 'plimsoll: not well: no endpoint is good\n' });
     // Ten blocks of the chain are two minutes.
     const late = (seconds: number) => new Date(Date.now() - seconds * 1_000).toISOString();
@@ -336,6 +338,7 @@ describe('keeper status', () => {
     store.close();
     expect(JSON.parse(run.stdout).snapshot.inFlight).toMatchObject([
       { hash: HASH, value: '0.01', legs: [{ market: 'ethereum-core', who: [ACCOUNT] }] },
+      { nonce: 4, value: '0', unresolved: true },
     ]);
   });
 
