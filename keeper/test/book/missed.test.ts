@@ -42,6 +42,16 @@ describe('logs that come after their block', () => {
     expect(tracker.recheck(late.logs)).toEqual([]);
   });
 
+  test('may be some of a block, of which the others came in time', async () => {
+    const { chain, tracker } = await followed();
+    const late = chain.mineUnheard({ borrows: [2, 3], touches: [1], owes: { 1: 11n, 2: 20n, 3: 30n } }, 1);
+    await tracker.advance(late);
+    expect(debtsOf(tracker)).toEqual({ 1: 10n, 2: 20n });
+    expect(tracker.recheck(late.logs)[0]!.accounts.map(Number)).toEqual([3, 1]);
+    await tracker.advance(chain.mine());
+    expect(debtsOf(tracker)).toEqual({ 1: 11n, 2: 20n, 3: 30n });
+  });
+
   test('are taken in at the tip where no other head comes', async () => {
     const { chain, tracker } = await followed();
     const late = chain.mineUnheard({ borrows: [2], owes: { 2: 20n } });
@@ -147,6 +157,26 @@ describe('the market counts debt', () => {
     expect(debtsOf(tracker)).toEqual({ 1: 10n, 3: 2n ** 129n });
     expect(await tracker.debts()).toMatchObject([{ counted: 10n + 2n ** 129n, known: 10n + 2n ** 129n }]);
   });
+});
+
+test('a search that an earlier run began too late is made again from the first block, and that is kept', async () => {
+  const chain = toyChain();
+  for (let n = 0; n < 100; n++) chain.mine(n === 5 ? { borrows: [1], owes: { 1: 10n } } : {});
+  const store = openStore({ path: ':memory:', chainId: 1 });
+  const kept = store.market(marketKey('toy', POOL));
+  const end = { ...chain.head, touched: [], found: [] };
+  const { number, hash, timestamp } = end;
+  const backfill = { fromBlock: 90n, nextBlock: number + 1n, done: true };
+  kept.commit({ backfill, cursor: { number, hash, timestamp }, journal: { add: [end] } });
+  const tracker = await openTracker({ ...chain.options(store), fromBlock: undefined });
+  await tracker.advance(chain.mine());
+  expect([tracker.book.size, tracker.fromBlock]).toEqual([0, 90n]);
+  expect(await tracker.searchAgain()).toBe(1);
+  expect(kept.load().backfill).toEqual({ fromBlock: 0n, nextBlock: 101n, done: true });
+  expect([...kept.load().accounts]).toEqual([[person(1), null]]);
+  await tracker.advance(chain.mine());
+  expect(debtsOf(tracker)).toEqual({ 1: 10n });
+  expect(tracker.fromBlock).toBe(0n);
 });
 
 describe('a node that comes back lower on the same chain', () => {

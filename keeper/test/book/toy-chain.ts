@@ -28,8 +28,8 @@ export function toyChain() {
   let made = 0;
   const asked: string[] = [];
   let failing: RegExp | undefined;
-  /** Blocks of which the node says, as yet, that they have no logs. */
-  const withheld = new Set<Hash>();
+  /** Blocks of whose logs the node gives, as yet, no more than the first few. */
+  const withheld = new Map<Hash, number>();
   let deaf = false;
 
   function logOf(at: Hash, number: bigint, topics: Hex[]): RawLog {
@@ -154,10 +154,10 @@ export function toyChain() {
     get opened() {
       return opened;
     },
-    /** Adds a block of whose logs the node has not heard yet. */
-    mineUnheard(doings: Doings): Block {
+    /** Adds a block of whose logs the node has heard only some as yet. */
+    mineUnheard(doings: Doings, heard = 0): Block {
       const block = mine(doings);
-      withheld.add(block.hash);
+      withheld.set(block.hash, heard);
       return block;
     },
     /** Whether the node finds no logs in any range of blocks. */
@@ -182,7 +182,7 @@ export function toyChain() {
       const say = (_: unknown, text: string) => said.push(text);
       const ask = async (_: unknown, { hash }: { hash: Hash }) => {
         answer('block logs');
-        return withheld.has(hash) ? [] : all.get(hash)!.logs;
+        return all.get(hash)!.logs.slice(0, withheld.get(hash));
       };
       const protocol = {
         id: 'toy',
