@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   Object.assign(flags, parseArgs({ options: { watch: options, json: options, keep: options, help: options } }).values);
   if (flags.help) return console.log(usage);
 
-  say('the lab: Aave v3.6 and Uniswap v3 from their npm packages; and the Liquidator');
+  say('the lab: Aave v3.6 and Uniswap v3 from npm; and the Liquidator');
   // Two compilers at work, as the smallest machine has two cores.
   await Promise.all([ensureLab({ scope: 'core', onProgress: say }), compileDeploy()]);
   const chain = await (flags.keep ? keptChain() : ownChain());
@@ -82,7 +82,8 @@ async function enter(chain: DemoChain): Promise<Parties> {
   await fund(chain, operator, 10n ** 19n);
   say('forge script Deploy');
   const { liquidator } = await deploy(chain.url, deployer!, { owner: deployer!, treasury, operators: [operator] });
-  say(`Liquidator ${liquidator}, treasury ${treasury}`);
+  say(`Liquidator ${liquidator}`);
+  say(`treasury   ${treasury}`);
   return { key, operator, treasury, liquidator, flags: ['--liquidator', liquidator, '--max-in-flight', '16'] };
 }
 
@@ -137,7 +138,7 @@ async function conclude(chain: DemoChain, parties: Parties, rows: Row[], fromBlo
     console.log(tableOf(chain.directory, rows, profit));
     const resting = Object.values(atRest).filter((units) => units !== 0n).length;
     console.log(
-      `the Liquidator holds ${resting} tokens and has ${allowances} allowances open; ${left} accounts left that would pay`,
+      `the Liquidator holds ${resting} tokens and has ${allowances} allowances open;\n${left} accounts left that would pay`,
     );
     say('every row agrees with a LiquidationCall log of the Pool');
   }
