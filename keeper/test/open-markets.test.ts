@@ -21,7 +21,7 @@ async function openWith(...errors: Error[]) {
   };
   const market = { name: 'one', protocol: { id: 'aave-v3', open }, key: marketKey('aave-v3', MARKET), given: [] };
   const ready = { settings: { logRange: 100 }, chain: {} as Chain, markets: [{ ...market, address: MARKET }] };
-  const store = openStore({ path: 'memory', chainId: 1 });
+  const store = openStore({ path: ':memory:', chainId: 1 });
   const head = async () => headOf(block(100));
   const share = () => ({ want: () => {}, of: async () => [] });
   const logs = { want: () => {}, of: async () => [], share, giver: () => undefined };

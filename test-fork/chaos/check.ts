@@ -8,11 +8,11 @@ import type { ChaosDay } from './day.ts';
 /** What keepers said had landed, less what they said was unwound, is on the chain leg by leg; and they said so of all that is. */
 export async function logTells(scene: Scene, { watched, from, lost }: ChaosDay): Promise<void> {
   const told = new Set<string>();
-  for (const { msg, hash, account } of watched.lines) {
+  for (const { msg, hash, account, who = account } of watched.lines) {
     if (msg === 'landed') told.add(`${hash} ${account}`.toLowerCase());
     // A keeper that was killed before it could say so finds out at its start.
     if (msg === 'unwound' || msg === 'taken up')
-      for (const each of [account].flat()) told.delete(`${hash} ${each}`.toLowerCase());
+      for (const each of [who].flat()) told.delete(`${hash} ${each}`.toLowerCase());
   }
   const happened = (await liquidations(scene, from)).filter(({ args }) =>
     isAddressEqual(args.liquidator, scene.liquidator),
