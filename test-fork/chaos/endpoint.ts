@@ -162,6 +162,8 @@ async function serve(endpoint: Endpoint, world: World, request: IncomingMessage,
 function bridge(endpoint: Endpoint, worldOf: () => World, client: WebSocket): void {
   const node = new WebSocket(endpoint.node.wsUrl);
   const open = once(node, 'open');
+  // Who hangs up before the node has answered wants nothing of it.
+  open.catch(() => {});
   client.on('message', async (data) => {
     const text = String(data);
     try {
