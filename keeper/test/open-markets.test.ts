@@ -6,6 +6,7 @@ import { KeeperError } from '../src/config/error.ts';
 import { openMarkets } from '../src/open-markets.ts';
 import type { Ready } from '../src/preflight.ts';
 import { marketKey } from '../src/store/key.ts';
+import { MEMORY } from '../src/store/path.ts';
 import { openStore } from '../src/store/store.ts';
 import { block } from './support/chain-node.ts';
 import { readableLog } from './support/log-lines.ts';
@@ -21,7 +22,7 @@ async function openWith(...errors: Error[]) {
   };
   const market = { name: 'one', protocol: { id: 'aave-v3', open }, key: marketKey('aave-v3', MARKET), given: [] };
   const ready = { settings: { logRange: 100 }, chain: {} as Chain, markets: [{ ...market, address: MARKET }] };
-  const store = openStore({ path: ':memory:', chainId: 1 });
+  const store = openStore({ path: MEMORY, chainId: 1 });
   const head = async () => headOf(block(100));
   const share = () => ({ want: () => {}, of: async () => [] });
   const logs = { want: () => {}, of: async () => [], share, giver: () => undefined };

@@ -43,7 +43,8 @@ export function checkAnswer(body: RpcBody, result: unknown): void {
 function isFit({ method, params }: RpcBody, result: unknown): boolean {
   const [asked] = (params ?? []) as unknown[];
   // It is called only where its code is: nothing is the answer of who has no state of that block.
-  if (method === 'eth_call' && (asked as { to?: unknown }).to === MULTICALL3) return isHex(result) && result !== '0x';
+  if (method === 'eth_call' && (asked as { to?: unknown } | undefined)?.to === MULTICALL3)
+    return isHex(result) && result !== '0x';
   if (result === null || result === undefined) {
     return result === null && NULLABLE.has(method) && asked !== 'latest';
   }
