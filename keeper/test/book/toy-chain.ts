@@ -101,7 +101,8 @@ export function toyChain() {
     const member = { head: undefined, lacks: new Set() };
     const ask = (_: unknown, body: never) => request(body);
     const look = async () => Object.assign(member, { head: canonical.at(-1) });
-    return { members: [member], ranked: () => [member], ask, look, troubles: () => 'none' };
+    const nothing = { newest: () => undefined, charge: () => {}, troubles: () => 'none' };
+    return { members: [member], ranked: () => [member], ask, look, ...nothing };
   };
 
   let opened = 0;
