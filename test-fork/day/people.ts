@@ -43,11 +43,16 @@ export async function sendCalls({ client }: Lab, calls: readonly Call[]): Promis
   }
 }
 
-/** Gives everybody what the day takes, in blocks that no reorg of it reaches. The node must not mine by itself. */
-export async function wakePeople(lab: Lab): Promise<void> {
+/**
+ * Gives everybody what the day takes, in blocks that no reorg of it reaches. The node must not mine by itself.
+ *
+ * @param people - as many may come
+ */
+export async function wakePeople(lab: Lab, people = 200): Promise<void> {
   const { client, directory } = lab;
   const { aave, tokens, uniswapV3 } = directory;
   for (const rich of [PROVIDER, RIVAL]) await client.setBalance({ address: rich, value: 10n ** 28n });
+  for (let index = 0; index < people; index++) await client.setBalance({ address: person(index), value: 10n ** 22n });
   const calls = [PROVIDER, RIVAL].flatMap((who) =>
     symbols.flatMap((symbol): Call[] => {
       const to = tokens[symbol].address;

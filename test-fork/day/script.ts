@@ -45,7 +45,8 @@ export async function openScript(
   { seed, blocks, reorgs: count }: { seed: number; blocks: number; reorgs: number },
 ): Promise<Script> {
   const { client, directory, operator } = scene;
-  await wakePeople(scene);
+  // One comes in three blocks of ten; with reorgs, and by chance, more.
+  await wakePeople(scene, 100 + Math.ceil(blocks / 2));
   const aTokens = await client.multicall({
     allowFailure: false,
     contracts: symbols.map((symbol) => {
@@ -97,7 +98,6 @@ export async function openScript(
         const profile = inventPerson(people.length, rng, now);
         people.push(profile);
         counts.borrowers += 1;
-        await client.setBalance({ address: profile.account, value: 10n ** 22n });
         await sendCalls(scene, act.open(profile));
       }
       for (const what of ['repay', 'withdraw', 'transfer'] as const) {

@@ -51,7 +51,8 @@ describe('accounts under water, and an operator who looks for the first time', (
       isRehearsal(request) ? { error: { code: 3, message: 'execution reverted', data } } : undefined;
     const keeper = scene.keeper(['--once', '--max-legs', '1'], proxy.url);
     expect(await keeper.ended).toBe(1);
-    const warned = keeper.lines.filter(({ level }) => level === 'warn');
+    // The lab's clock stands still, which the keeper tells too.
+    const warned = keeper.lines.filter(({ level, msg }) => level === 'warn' && msg !== 'alarm');
     expect(warned.map(({ msg }) => msg)).toEqual([expect.stringContaining('setOperator(operator, true)')]);
     expect(warned[0]!.reason).toContain('NotOperator');
     expect(keeper.lines.filter(({ msg, level }) => msg === 'skipped' && level !== 'debug')).toEqual([]);

@@ -151,9 +151,8 @@ describe('refused with one line, before anything is sent', () => {
       });
       const looking = startKeeper([...labFlags(scene.directory, proxy.url), '--dry-run', '--once']);
       expect(await looking.ended).toBe(0);
-      expect(looking.lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toEqual([
-        `${why}; only --dry-run works here`,
-      ]);
+      const warned = looking.lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
+      expect(warned).toContain(`${why}; only --dry-run works here`);
     } finally {
       await proxy.stop();
     }
