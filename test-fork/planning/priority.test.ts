@@ -53,7 +53,7 @@ test('more is due than fits in a block: those of the highest rank first, the oth
   const planned = () =>
     keeper.lines
       .filter(({ msg }) => ['sent', 'skipped', 'taken apart'].includes(msg))
-      .flatMap(({ account }) => account as Address | Address[]);
+      .flatMap(({ account, who = account }) => who as Address | Address[]);
   expect(planned().filter((account) => !ranked.slice(0, PLACES).includes(account))).toEqual([]);
 
   await mineUntilDone(scene, keeper);
