@@ -46,7 +46,8 @@ describe('a keystore and an endpoint full of secrets, at --log-level trace', () 
       // A node that repeats in its error what it was asked, as gateways do.
       if (!isRehearsal(request) || refused >= 2) return undefined;
       refused += 1;
-      return { error: { code: -32_000, message: `no backend for ${proxy.url}${path} (key ${secrets.query})` } };
+      const message = `execution reverted: no backend for ${proxy.url}${path} (key ${secrets.query})`;
+      return { error: { code: 3, message } };
     });
     const endpoint = new URL(`${proxy.url}/v2/${secrets.path}?apikey=${secrets.query}`);
     [endpoint.username, endpoint.password] = [secrets.user, secrets.login];
