@@ -93,6 +93,19 @@ test('an endpoint that is away as the keeper starts is waited for', async () => 
   expect(refused).toBeGreaterThan(8);
 });
 
+test('state so old that no endpoint is that late is not waited for, as the keeper starts', async () => {
+  const { chain, nodes } = await open(1);
+  const [node] = nodes as [ChainNode];
+  chain.endpoints.patience = 60_000;
+  says(node, 'eth_getCode', () => fails('header not found'));
+  // The newest block is 100.
+  const code = (at: string) => chain.client.request({ method: 'eth_getCode', params: [ADDRESS, at as '0x5'] });
+  await expect(code('0x5')).rejects.toThrow('header not found');
+  expect(node.count('eth_getCode')).toBeLessThan(5);
+  says(node, 'eth_getCode', () => (node.count('eth_getCode') < 12 ? fails('header not found') : { result: '0x01' }));
+  expect(await code('0x60')).toBe('0x01');
+});
+
 describe('words that nobody knows', () => {
   test('go to the next endpoint, and count against the one that is contradicted', async () => {
     const { chain, nodes } = await open(2);

@@ -207,7 +207,10 @@ function pauseAfter(asking: Asking, pass: number): number | undefined {
   const [isLast, isLate] = [pass + 1 >= PASSES, waited >= LONGEST];
   if (absent > 0) return namesBlock(body) && !isLast && !isLate ? pause : undefined;
   if (waited < waitsFor(asking)) return Math.min(pause, BLOCK_PAUSE);
-  if (faults.length === 0 || faults.some((fault) => PASSING.includes(fault))) {
+  if (
+    faults.length === 0 ||
+    faults.some((fault) => PASSING.includes(fault) && !(fault === 'unknown block' && isOld(asking)))
+  ) {
     if (waited < endpoints.patience) return pause;
     return isLast || isLate ? undefined : pause;
   }
@@ -217,12 +220,26 @@ function pauseAfter(asking: Asking, pass: number): number | undefined {
   return isLast ? undefined : pause;
 }
 
+/** Blocks below the newest that any endpoint is behind at most: who does not know an older one has no state of it, and will not have. */
+const RECENT = 64n;
+/** What asks for the state at a block, and the place of the block among its parameters. */
+const STATE_AT: Readonly<Record<string, number>> = {
+  ...{ eth_getCode: 1, eth_call: 1, eth_getBalance: 1, eth_getTransactionCount: 1, eth_getStorageAt: 2 },
+};
+
+/** Whether state is asked for that is older than any endpoint is late. */
+function isOld({ body, newest }: Asking): boolean {
+  const at = (body.params as unknown[] | undefined)?.[STATE_AT[body.method] ?? -1];
+  return newest !== undefined && typeof at === 'string' && /^0x[0-9a-f]+$/i.test(at) && BigInt(at) + RECENT < newest;
+}
+
 /**
  * Milliseconds that a block is waited for: state comes later than its head, and is of no use once there is a newer one. Nodes say so in
  * many words; of the newest head, any that are not the chain's may mean it.
  */
-function waitsFor({ endpoints, body, need, faults, newest }: Asking): number {
-  if (endpoints.newest() !== newest) return 0;
+function waitsFor(asking: Asking): number {
+  const { endpoints, body, need, faults, newest } = asking;
+  if (endpoints.newest() !== newest || isOld(asking)) return 0;
   const isUnknown = faults.includes('unknown block');
   if (need === undefined || need === 'pending') return isUnknown ? LONGEST_NEWEST : 0;
   const number = endpoints.numberOf(hashOf(body));
