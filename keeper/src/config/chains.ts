@@ -19,7 +19,7 @@ export const CHAINS: readonly ChainPreset[] = [
     uniswapV3: UNISWAP_V3, // https://github.com/Uniswap/contracts/blob/main/deployments/1.md
     uniswapV2: [
       usual('0x5C69bEe701ef814a2B6a3EDD4B1652CB9cc5aA6f'), // https://github.com/Uniswap/contracts/blob/main/deployments/1.md
-      usual('0xC0AEe478e3658e2610c5F7A4A2E1777cE9e4f2Ac'), // deployments in the package @sushiswap/core
+      usual('0xC0AEe478e3658e2610c5F7A4A2E1777cE9e4f2Ac'), // https://github.com/sushiswap/subgraphs/blob/master/config/ethereum.js
     ],
   },
   {
