@@ -1,9 +1,26 @@
 import { type Hash, keccak256 } from 'viem';
 import { describe, expect, test, vi } from 'vitest';
+import type { Lane } from '../../src/execution/lane.ts';
 import { eachAnew, events, flight, mine, node, open, others, read, shipment, told } from './lane-rig.ts';
 import { fakeNode, head, receipt, rpcError } from './node.ts';
 
 eachAnew();
+
+/** A lane with two transactions mined in block 11, of which the node failed as the second was looked at; it answers again. */
+async function halfLookedAfter(): Promise<Lane<string>> {
+  const lane = await open();
+  const first = await lane.send(shipment('a'), head(10n));
+  const second = await lane.send(shipment('b'), head(10n));
+  mine(first, { block: 11n });
+  mine(second, { block: 11n });
+  node.answers.set('eth_getTransactionReceipt', ([hash]) => {
+    if (hash === second) throw rpcError('busy');
+    return node.receipts.get(hash as Hash);
+  });
+  await expect(lane.onHead(head(11n))).rejects.toThrow('busy');
+  node.answers.clear();
+  return lane;
+}
 
 describe('what has used its nonce', () => {
   test('is mined by whichever version has a receipt, once its block is taken', async () => {
@@ -73,17 +90,7 @@ describe('what has used its nonce', () => {
   });
 
   test('is told even where the node fails before the next one is looked at', async () => {
-    const lane = await open();
-    const first = await lane.send(shipment('a'), head(10n));
-    const second = await lane.send(shipment('b'), head(10n));
-    mine(first, { block: 11n });
-    mine(second, { block: 11n });
-    node.answers.set('eth_getTransactionReceipt', ([hash]) => {
-      if (hash === second) throw rpcError('busy');
-      return node.receipts.get(hash as Hash);
-    });
-    await expect(lane.onHead(head(11n))).rejects.toThrow('busy');
-    node.answers.clear();
+    const lane = await halfLookedAfter();
     expect(told(await lane.onHead(head(12n)))).toEqual([
       ['mined', 'a'],
       ['mined', 'b'],
@@ -115,17 +122,7 @@ describe('unwinding', () => {
   });
 
   test('an end that nobody was told of yet is none any more', async () => {
-    const lane = await open();
-    const first = await lane.send(shipment('a'), head(10n));
-    const second = await lane.send(shipment('b'), head(10n));
-    mine(first, { block: 11n });
-    mine(second, { block: 11n });
-    node.answers.set('eth_getTransactionReceipt', ([hash]) => {
-      if (hash === second) throw rpcError('busy');
-      return node.receipts.get(hash as Hash);
-    });
-    await expect(lane.onHead(head(11n))).rejects.toThrow('busy');
-    node.answers.clear();
+    const lane = await halfLookedAfter();
     node.receipts.clear();
     node.nonces.latest = 0;
     await lane.unwind(10n, 11n);
