@@ -17,7 +17,7 @@ import { type Positions, positionsOf, shake } from './scenes.ts';
 // too. Another protocol is another row of `PROTOCOLS`.
 
 /** Cases of each protocol; half of them are chosen at random, half by the planner. `pnpm test:long` tries 1,200. */
-const CASES = process.env.LONG === 'true' ? 1_200 : 60;
+const CASES = process.env.LONG === 'true' ? 1_200 : 200;
 const SEED = 90_000;
 const CASES_A_SCENE = 12;
 
